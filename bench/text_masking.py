@@ -1,0 +1,151 @@
+"""Mask step and collate time against Hugging Face's collator and against a plain torch draw, as ratios in one process.
+
+    python bench/text_masking.py [--repeats 30]
+
+"limit" is torch.bernoulli plus two torch.where over the batch: the least that a masked-language-model step has to do.
+Times are medians of interleaved repeats on one thread; only the ratios mean anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+from transformers import BertTokenizerFast, DataCollatorForLanguageModeling
+
+from maskwright import Masking, MaskingCollator
+
+BERT = {"mix": {"mask-token": 0.8, "random-token": 0.1, "keep": 0.1}}
+STEPS = {
+    "random, Bernoulli": ({"pattern": "iid", "budget": {"bernoulli": 0.15}, "unit": "token"}, 0.8),
+    "random, exact count": ({"pattern": "iid", "budget": 0.15, "unit": "token"}, 1.5),
+    "whole words, Bernoulli": ({"pattern": "iid", "budget": {"bernoulli": 0.15}, "unit": "word"}, 1.5),
+    "whole words, exact count": ({"pattern": "iid", "budget": 0.15, "unit": "word"}, 1.5),
+    "spans of 3 tokens": ({"pattern": {"span": {"length": 3}}, "budget": 0.15, "unit": "token"}, 2.5),
+    "geometric spans": (
+        {"pattern": {"span": {"length": 3, "law": "geometric", "max_length": 10}}, "budget": 0.15, "unit": "token"},
+        2.5,
+    ),
+    "types, exact count": ({"pattern": "iid", "budget": 0.15, "unit": "type"}, None),
+}
+
+
+def tokenizer() -> BertTokenizerFast:
+    """A tokenizer of BERT's family and size with made-up words; speed depends on nothing else."""
+    stems = [f"w{number:04x}" for number in range(24_000)]
+    tails = [f"##s{number:03x}" for number in range(6_000)]
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *stems, *tails]
+    return BertTokenizerFast(vocab={token: index for index, token in enumerate(vocabulary)})
+
+
+def batch_of(rows: int, length: int, tok: BertTokenizerFast) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    ids = rng.integers(5, len(tok), size=(rows, length))
+    ids[:, 0], ids[:, -1] = tok.cls_token_id, tok.sep_token_id
+    return ids
+
+
+def limit(ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    mask = torch.bernoulli(torch.full(ids.shape, 0.15)).bool()
+    return torch.where(mask, 4, ids), torch.where(mask, ids, -100)
+
+
+def medians(jobs: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    times: dict[str, list[float]] = {name: [] for name in jobs}
+    for job in jobs.values():
+        job()
+    for _ in range(repeats):
+        for name, job in jobs.items():
+            start = time.perf_counter()
+            job()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def mask_jobs(ids: np.ndarray, tok: BertTokenizerFast) -> dict[str, Callable[[], object]]:
+    tensor = torch.from_numpy(ids)
+    special = torch.isin(tensor, torch.tensor(tok.all_special_ids))
+    theirs = DataCollatorForLanguageModeling(tok)
+    names = np.arange(len(ids))
+    jobs: dict[str, Callable[[], object]] = {
+        "limit": lambda: limit(tensor),
+        "HF random, special-token mask given": lambda: theirs.torch_mask_tokens(tensor.clone(), special),
+        "HF random": lambda: theirs.torch_mask_tokens(tensor.clone()),
+    }
+    vocabulary = MaskingCollator(tok, None).vocabulary
+    for name, (node, _) in STEPS.items():
+        masking = Masking.from_dict({**node, "fill": BERT})
+
+        def step(masking: Masking = masking) -> object:
+            out = masking({"input_ids": ids}, vocabulary=vocabulary, example_ids=names)
+            return out, out.reconstruction_labels()
+
+        jobs[name] = step
+    return jobs
+
+
+def collate_jobs(ids: np.ndarray, tok: BertTokenizerFast) -> dict[str, Callable[[], object]]:
+    rng = np.random.default_rng(1)
+    lengths = rng.integers(ids.shape[1] // 2, ids.shape[1] + 1, size=len(ids))
+    lists = [{"input_ids": row[:n].tolist(), "attention_mask": [1] * n} for row, n in zip(ids, lengths.tolist(), strict=True)]
+    arrays = [{"input_ids": row[:n].copy()} for row, n in zip(ids, lengths.tolist(), strict=True)]
+    masking = Masking.from_dict({"pattern": "iid", "budget": {"bernoulli": 0.15}, "fill": BERT})
+    ours = MaskingCollator(tok, masking, objective="reconstruct", epoch=0)
+    theirs = DataCollatorForLanguageModeling(tok)
+    return {
+        "HF collate, lists": lambda: theirs([dict(feature) for feature in lists]),
+        "maskwright collate, lists": lambda: ours(lists),
+        "maskwright collate, arrays": lambda: ours(arrays),
+    }
+
+
+def whole_word_job(ids: np.ndarray, tok: BertTokenizerFast) -> Callable[[], object]:
+    """HF's whole-word collator, which needs character offsets and equal lengths to run at all."""
+    theirs = DataCollatorForLanguageModeling(tok, whole_word_mask=True, mask_replace_prob=1.0, random_replace_prob=0.0)
+    tokens = [tok.convert_ids_to_tokens(row) for row in ids.tolist()]
+    features = []
+    for row, texts in zip(ids.tolist(), tokens, strict=True):
+        at, offsets = 0, []
+        for text in texts:
+            at += not text.startswith("##")
+            size = len(text.removeprefix("##"))
+            offsets.append((0, 0) if text in ("[CLS]", "[SEP]") else (at, at + size))
+            at += size
+        features.append({"input_ids": row, "attention_mask": [1] * len(row), "offset_mapping": offsets})
+    return lambda: theirs([dict(feature) for feature in features])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=30)
+    repeats = parser.parse_args().repeats
+    torch.set_num_threads(1)
+    tok, console = tokenizer(), Console()
+    for rows, length in ((256, 128), (64, 512)):
+        ids = batch_of(rows, length, tok)
+        masks = medians(mask_jobs(ids, tok), repeats)
+        table = Table(title=f"mask step, {rows} x {length} tokens, 80/10/10 and labels")
+        for column in ("step", "µs", "Mtok/s", "x limit", "goal"):
+            table.add_column(column, justify="left" if column == "step" else "right")
+        for name, seconds in masks.items():
+            goal = STEPS.get(name, (None, None))[1]
+            row = (f"{seconds * 1e6:.0f}", f"{ids.size / seconds / 1e6:.0f}", f"{seconds / masks['limit']:.2f}")
+            table.add_row(name, *row, f"{goal:.1f}" if goal else "")
+        console.print(table)
+        collates = medians({**collate_jobs(ids, tok), "HF whole-word collate": whole_word_job(ids, tok)}, max(3, repeats // 6))
+        table = Table(title=f"collate, {rows} x up to {length} tokens")
+        for column in ("collate", "ms", "times faster than HF"):
+            table.add_column(column, justify="left" if column == "collate" else "right")
+        for name, seconds in collates.items():
+            table.add_row(name, f"{seconds * 1e3:.2f}", f"{collates['HF collate, lists'] / seconds:.1f}")
+        console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`python -m maskwright`, which `torchrun -m maskwright` uses."""
+
+from maskwright.cli import main
+
+main()

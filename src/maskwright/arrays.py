@@ -1,0 +1,122 @@
+"""The few array operations that the array API standard lacks, on NumPy and torch.
+
+Everything else is written once against the namespace that `namespace` returns.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from maskwright.errors import MaskingError
+
+Array = Any
+"""A `numpy.ndarray` or a `torch.Tensor`; the array API standard has no common base class to name."""
+
+
+def namespace(array: Array) -> Any:
+    """The array API namespace of a NumPy array or torch tensor.
+
+    Raises:
+        MaskingError: for anything else (a list, say).
+    """
+    if isinstance(array, np.ndarray):
+        import array_api_compat.numpy as xp
+
+        return xp
+    if is_torch(array):
+        import array_api_compat.torch as xp
+
+        return xp
+    raise MaskingError(f"expected a NumPy array or a torch tensor, given {type(array).__name__}.")
+
+
+def is_torch(array: Array) -> bool:
+    """Whether the array is a torch tensor; torch is not imported to find out."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(array, torch.Tensor)
+
+
+def like(values: np.ndarray, reference: Array) -> Array:
+    """Move a NumPy array to the back end and device of `reference`."""
+    if not is_torch(reference):
+        return values
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(values)).to(reference.device)
+
+
+def numpy_view(array: Array) -> np.ndarray:
+    """The array as NumPy, copied only if it lies on another device."""
+    return array.detach().cpu().numpy() if is_torch(array) else np.asarray(array)
+
+
+def to_dtype(array: Array, name: str) -> Array:
+    """The array with the dtype of that name ('int64', 'bool', ...)."""
+    if is_torch(array):
+        import torch
+
+        return array.to(getattr(torch, name))
+    return array.astype(name, copy=False)
+
+
+def arange(size: int, reference: Array) -> Array:
+    """0, 1, ..., size - 1 as int64 on the back end and device of `reference`."""
+    if is_torch(reference):
+        import torch
+
+        return torch.arange(size, device=reference.device)
+    return np.arange(size)
+
+
+def gather(array: Array, index: Array) -> Array:
+    """`array[b, index[b, i]]` for two-dimensional arrays; an index with one row serves all."""
+    if is_torch(array):
+        return array.gather(1, index.expand(array.shape[0], index.shape[1]))
+    # A flat take is several times faster than take_along_axis.
+    return array.ravel().take(index + np.arange(array.shape[0])[:, None] * array.shape[1])
+
+
+def scatter(index: Array, values: Array) -> Array:
+    """The array with `out[b, index[b, i]] = values[b, i]`; each row of `index` is a permutation."""
+    if is_torch(values):
+        import torch
+
+        return torch.empty_like(values).scatter_(1, index, values)
+    out = np.empty_like(values)
+    np.put_along_axis(out, index, values, axis=1)
+    return out
+
+
+def segment_sum(values: Array, index: Array, size: int) -> Array:
+    """`out[b, s]` = sum of `values[b, i]` over i with `index[b, i] == s`; integers wrap around."""
+    if is_torch(values):
+        import torch
+
+        out = torch.zeros((values.shape[0], size), dtype=values.dtype, device=values.device)
+        return out.scatter_add_(1, index, values)
+    out = np.zeros((values.shape[0], size), dtype=values.dtype)
+    rows = np.broadcast_to(np.arange(values.shape[0])[:, None], index.shape)
+    np.add.at(out, (rows, index), values)
+    return out
+
+
+def cumulative_max(array: Array) -> Array:
+    """Running maximum along the last axis."""
+    if is_torch(array):
+        return array.cummax(-1).values if array.shape[-1] else array
+    return np.maximum.accumulate(array, axis=-1)
+
+
+def stable_order(array: Array) -> Array:
+    """Indices that sort a two-dimensional array along its rows; equal values keep their order."""
+    if is_torch(array):
+        return array.sort(dim=1, stable=True).indices
+    return np.argsort(array, axis=1, kind="stable")
+
+
+def largest(array: Array) -> int:
+    """The largest element as an int; 0 for an empty array."""
+    return int(array.max()) if array.shape[0] else 0

@@ -1,0 +1,44 @@
+"""A share drawn anew for every example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from maskwright.arrays import Array
+from maskwright.errors import ConfigError
+from maskwright.rng import Rng
+from maskwright.select import fixed_point, round_count
+from maskwright.strategy import check, number
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Hide a share of the valid units that is drawn from U(low, high) for each example and epoch.
+
+    One model then learns every ratio, clean text included: the default for robustness when the ratio at use time is not
+    known. A fixed `Ratio` is better when it is.
+
+    Args:
+        low: smallest share, 0 to 1.
+        high: largest share, `low` to 1.
+
+    >>> import numpy as np
+    >>> counts = Uniform(0.0, 0.5)(np.full(1000, 100), rng=Rng.from_ids(np.arange(1000)), progress=0.0)
+    >>> int(counts.min()) >= 0, int(counts.max()) <= 50, 23 < counts.mean() < 27
+    (True, True, True)
+    """
+
+    low: float = number(0.0, 0.0, 1.0, "share of valid units")
+    high: float = number(1.0, 0.0, 1.0, "share of valid units")
+
+    def __post_init__(self):
+        check(self)
+        if self.low > self.high:
+            raise ConfigError(f"Uniform: expected low <= high, given low={self.low} and high={self.high}.")
+
+    def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
+        """Return [B] int64 counts."""
+        del progress
+        low, high = fixed_point(self.low), fixed_point(self.high)
+        ratio = low + ((high - low) * rng.child("uniform ratio").draw() >> 24)
+        return round_count(n_valid, ratio, rng.child("ratio").draw())

@@ -1,0 +1,165 @@
+"""`maskwright check`: is this configuration ready to train? Everything is checked before anything slow begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from maskwright.config import RunConfig
+    from maskwright.data.load import TextData
+    from maskwright.errors import MaskwrightError
+
+CLASSES_SHOWN = 30
+
+
+def command(
+    config: Annotated[Path, typer.Argument(metavar="RUN.YAML", help="The run configuration.")],
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Keys to set, such as data.train=a.csv")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+) -> None:
+    """Check a configuration and its data, without training.
+
+    Every problem is told with file, row, column, value and remedy; exit code 2 if there is one.
+
+    Example: maskwright check run.yaml data.max_length=128
+    """
+    from maskwright.errors import MaskwrightError
+
+    try:
+        document, data = _check(config, overrides or [])
+    except MaskwrightError as error:
+        if not json:
+            raise
+        _print_json({"ready": False, "problems": _problems(error)})
+        raise typer.Exit(2) from None
+    if json:
+        _print_json(document)
+    else:
+        _show(document, data, config)
+
+
+def _check(path: Path, overrides: list[str]) -> tuple[dict[str, Any], TextData]:
+    from maskwright.cli.console import console
+    from maskwright.config import load_config
+    from maskwright.data.load import load_text_data
+
+    config = load_config(path, overrides)
+    with console().status("reading and checking the data ..."):
+        data = load_text_data(config.data)
+    with console().status("counting tokens ..."):
+        lengths = _lengths(config, data)
+    return _document(config, data, lengths), data
+
+
+def _lengths(config: RunConfig, data: TextData) -> tuple[str, ...]:
+    from maskwright.data.check import count_truncated
+
+    if config.model.startswith("scratch:"):
+        return count_truncated(data, None, config.data.max_length)
+    from maskwright.tasks.text_classification import load_tokenizer
+
+    return count_truncated(data, load_tokenizer(config, ()), config.data.max_length)
+
+
+def _document(config: RunConfig, data: TextData, lengths: tuple[str, ...]) -> dict[str, Any]:
+    from collections import Counter
+
+    splits = {"train": data.train, "validation": data.validation, "test": data.test}
+    given = {"train": config.data.train, "validation": config.data.validation, "test": config.data.test}
+    counts = {name: Counter(split["label"][:]) for name, split in splits.items()}
+    return {
+        "ready": True,
+        "model": config.model,
+        "dataset": config.data.dataset,
+        "files": {
+            "train": given["train"],
+            "validation": given["validation"] or given["train"],
+            "test": given["test"] or given["validation"] or given["train"],
+        },
+        "rows": {name: len(split) for name, split in splits.items()},
+        "classes": {
+            label: {name: count[index] for name, count in counts.items()} for index, label in enumerate(data.labels)
+        },
+        "columns": data.columns,
+        "variants": dict(config.data.variants),
+        "lengths": list(lengths),
+        "notes": list(data.notes),
+        "fingerprint": data.fingerprint,
+    }
+
+
+def _problems(error: MaskwrightError) -> list[dict[str, str]]:
+    from maskwright.errors import DataError
+
+    if isinstance(error, DataError):
+        return [{"where": p.where, "what": p.what, "remedy": p.remedy} for p in error.problems]
+    return [{"where": "configuration", "what": line, "remedy": ""} for line in str(error).splitlines()]
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    import json
+
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _show(document: dict[str, Any], data: TextData, path: Path) -> None:
+    from rich.text import Text
+
+    from maskwright.cli.console import output
+
+    out = output()
+    out.print(_split_table(document))
+    out.print(_class_table(document))
+    roles = [f"{role} = {column!r}" for role, column in data.columns.items()]
+    roles += [f"variant {group} = {column!r}" for group, column in document["variants"].items()]
+    out.print(Text("columns: ", style="bold").append(", ".join(roles), style="default"), soft_wrap=True)
+    for title, notes in (("lengths", document["lengths"]), ("notes", document["notes"])):
+        if notes:
+            out.print(Text(f"{title}:", style="bold"))
+        for note in notes:
+            out.print(Text(f"  - {note}"), soft_wrap=True)
+    ready = Text("ready", style="bold green").append(f": maskwright train {path}", style="default")
+    out.print(ready, soft_wrap=True)
+
+
+def _split_table(document: dict[str, Any]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("split")
+    table.add_column("rows", justify="right")
+    table.add_column("from", overflow="fold")
+    for name, rows in document["rows"].items():
+        place = document["files"][name]
+        source = f"{document['dataset']}: {place}" if document["dataset"] else place
+        table.add_row(name, f"{rows:,}", _plain(source))
+    return table
+
+
+def _class_table(document: dict[str, Any]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("class", overflow="fold")
+    for name in document["rows"]:
+        table.add_column(name, justify="right")
+    classes = list(document["classes"].items())
+    for label, counts in classes[:CLASSES_SHOWN]:
+        table.add_row(_plain(label), *(f"{count:,}" for count in counts.values()))
+    if len(classes) > CLASSES_SHOWN:
+        table.add_row(f"... and {len(classes) - CLASSES_SHOWN:,} more")
+    return table
+
+
+def _plain(text: str) -> Any:
+    """Text as it is: a label may look like the console's own markup."""
+    from rich.text import Text
+
+    return Text(text if text.isprintable() and text.strip() == text else repr(text))

@@ -1,0 +1,168 @@
+"""From a list of examples to a masked batch, for a plain `DataLoader` or anybody's Hugging Face `Trainer`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from maskwright.errors import ConfigError, MaskingError, did_you_mean
+from maskwright.masking import Masking
+from maskwright.padding import pad_rows, stack_scalars
+from maskwright.units.vocabulary import Vocabulary
+
+OBJECTIVES = ("supervised", "reconstruct")
+
+
+class MaskingCollator:
+    """Pad tokenised examples to the longest of the batch and hide parts of them.
+
+    Works on ids alone: it needs no character offsets and no special-token masks, and does not mind that the Trainer
+    removes columns. The masks are a function of (seed, epoch, example): they do not change with the number of workers,
+    the batch size or the order. Because an epoch that never arrives would mean the same masks for ever, calling it
+    before an epoch was set is an error: `attach(trainer)` and `set_epoch(epoch)` set it, also in running workers.
+
+    Args:
+        tokenizer: the one that made the ids.
+        masking: what to hide; None pads only.
+        objective: `supervised` leaves the labels of the examples alone; `reconstruct` makes labels from the hidden
+            tokens (-100 elsewhere) and refuses examples that bring labels of their own.
+        seed: of the masks.
+        epoch: of a first pass; leave it out if something will call `set_epoch`.
+        pad_to_multiple_of: round the length up, for tensor cores.
+        return_tensors: `pt` or `np`.
+        segmenter: see `Vocabulary.from_tokenizer`.
+
+    Each example is a mapping with `input_ids` (a list or an array). `attention_mask` and `token_type_ids` are used if
+    they are there, `label` becomes `labels`, `example_id` names the example (otherwise its content does) and is not
+    passed on, and any other number or sequence of the tokens' length is passed on.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        masking: Masking | None,
+        *,
+        objective: str = "supervised",
+        seed: int = 0,
+        epoch: int | None = None,
+        pad_to_multiple_of: int = 1,
+        return_tensors: str = "pt",
+        segmenter: Any = None,
+    ):
+        if objective not in OBJECTIVES:
+            raise ConfigError(f"objective: given {objective!r}. {did_you_mean(str(objective), OBJECTIVES)}")
+        if return_tensors not in ("pt", "np"):
+            raise ConfigError(f"return_tensors: expected 'pt' or 'np', given {return_tensors!r}.")
+        if pad_to_multiple_of < 1:
+            raise ConfigError(f"pad_to_multiple_of: expected 1 or more, given {pad_to_multiple_of!r}.")
+        if tokenizer.pad_token_id is None:
+            raise ConfigError("the tokenizer has no padding token; set tokenizer.pad_token, to its end token for example.")
+        self.masking = masking
+        self.objective = objective
+        self.seed = seed
+        self.vocabulary = Vocabulary.from_tokenizer(tokenizer, segmenter)
+        self._left = tokenizer.padding_side == "left"
+        self._multiple = pad_to_multiple_of
+        self._torch = return_tensors == "pt"
+        self._epoch = _shared_integer(-1 if epoch is None else epoch)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch the next batch is masked for; -1 before one was set."""
+        return int(self._epoch[0])
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which pass over the data comes; reaches workers that are already running."""
+        self._epoch[0] = int(epoch)
+
+    def attach(self, trainer: Any) -> Any:
+        """Let a Hugging Face `Trainer` use this collator: masks in training, none in evaluation; returns the trainer."""
+        from maskwright.trainer_hook import attach
+
+        return attach(self, trainer)
+
+    def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Pad and mask; [B, L] arrays of int64."""
+        batch, ids = self._padded(features)
+        if self.masking is not None:
+            if self.epoch < 0:
+                raise MaskingError(
+                    "no epoch has reached the collator, so every epoch would get the same masks: call "
+                    "collator.attach(trainer), or collator.set_epoch(epoch) at the start of every epoch."
+                )
+            given = {"word_ids": batch["word_ids"]} if "word_ids" in batch else {}
+            corrupted = self.masking(
+                batch, vocabulary=self.vocabulary, example_ids=ids, seed=self.seed, epoch=self.epoch, **given
+            )
+            batch = dict(corrupted.inputs)
+            if self.objective == "reconstruct":
+                batch["labels"] = self._reconstruction_labels(corrupted, batch)
+        return self._tensors(batch)
+
+    def clean(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Pad only, for evaluation."""
+        return self._tensors({k: v for k, v in self._padded(features)[0].items() if k != "word_ids"})
+
+    def _reconstruction_labels(self, corrupted: Any, batch: Mapping[str, Any]) -> np.ndarray:
+        if batch["input_ids"].shape != corrupted.mask.shape:
+            raise ConfigError("objective reconstruct: with fill drop there is no place to predict the hidden tokens at.")
+        return corrupted.reconstruction_labels()
+
+    def _padded(self, features: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], np.ndarray | None]:
+        if not features or "input_ids" not in features[0]:
+            found = f"keys {sorted(features[0])}" if features else "no examples"
+            raise MaskingError(f"expected tokenised examples with 'input_ids', given {found}.")
+        rows = [feature["input_ids"] for feature in features]
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+        ids = pad_rows(rows, lengths, self.vocabulary.pad_id or 0, self._left, self._multiple)
+        place = np.arange(ids.shape[1])
+        lengths = lengths[:, None]
+        attention = place >= ids.shape[1] - lengths if self._left else place < lengths
+        batch: dict[str, Any] = {"input_ids": ids, "attention_mask": attention.astype(np.int64)}
+        names = None
+        for key in features[0]:
+            if key == "example_id":
+                names = stack_scalars(features, key)
+            elif key != "input_ids":
+                self._add(batch, key, [feature[key] for feature in features], lengths[:, 0])
+        if self.objective == "reconstruct" and "labels" in batch:
+            raise MaskingError(
+                "objective reconstruct makes labels of its own, but the examples bring a label column; remove it from "
+                "the data set, or use objective supervised."
+            )
+        return batch, names
+
+    def _add(self, batch: dict[str, Any], key: str, values: list[Any], lengths: np.ndarray) -> None:
+        name = "labels" if key in ("label", "labels", "label_ids") else key
+        if not hasattr(values[0], "__len__"):
+            batch[name] = np.asarray(values)
+            return
+        sizes = np.fromiter(map(len, values), np.int64, len(values))
+        if not np.array_equal(sizes, lengths):
+            raise MaskingError(f"'{key}': expected one value, or one per token, in every example; the lengths differ.")
+        # Nearly always all ones or all zeros: asking Python is several times cheaper than converting.
+        if key == "attention_mask" and all(map(all, values)):
+            return
+        if key == "token_type_ids" and not any(map(any, values)):
+            batch[name] = np.zeros_like(batch["input_ids"])
+            return
+        padding = {"labels": -100, "word_ids": -1}.get(name, 0)
+        if key == "word_ids":
+            values = [[-1 if word is None else word for word in row] for row in values]
+        batch[name] = pad_rows(values, lengths, padding, self._left, self._multiple)
+
+    def _tensors(self, batch: dict[str, Any]) -> dict[str, Any]:
+        if not self._torch:
+            return batch
+        import torch
+
+        return {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in batch.items()}
+
+
+def _shared_integer(value: int) -> Any:
+    """One integer in shared memory, so that workers that were started before see it change."""
+    import torch
+
+    return torch.full((1,), value, dtype=torch.int64).share_memory_()

@@ -1,0 +1,249 @@
+"""The run configuration: one YAML file is one run, and every key can be overridden as `key.sub=value`.
+
+The models below are the whole vocabulary of a configuration file; their fields are its keys and their defaults are its
+defaults. A key that is not here is refused with the nearest name that is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PlainSerializer, ValidationError, model_validator
+
+from maskwright.errors import ConfigError, MaskwrightError, did_you_mean
+from maskwright.masking import Masking
+
+__all__ = ["DataConfig", "EvaluationConfig", "LoraConfig", "RunConfig", "TrainingConfig", "dump_config", "load_config", "parse_config"]
+
+
+class _Node(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class DataConfig(_Node):
+    """Where the examples are and which columns hold what.
+
+    `train`, `validation` and `test` are files (CSV, TSV, JSONL, Parquet), or names of splits when `dataset` names a hub
+    data set or a local folder of one. Without `validation`, `validation_share` of the training rows is set aside, the
+    same rows every time. Without `test`, evaluation uses the validation rows. Columns left out are guessed from the
+    header and shown. `variants` maps a group's name to the column that holds the same example's text in that variant
+    (shortcut removed, shortcut swapped, ...).
+    """
+
+    dataset: str | None = None
+    train: str = "train"
+    validation: str | None = None
+    test: str | None = None
+    text: str | None = None
+    text_pair: str | None = None
+    label: str | None = None
+    variants: dict[str, str] = Field(default_factory=dict)
+    validation_share: float = Field(0.1, gt=0.0, lt=0.5)
+    duplicates: Literal["refuse", "drop"] = Field(
+        "refuse", description="rows with the same text in two splits; drop leaves them out of training and counts them"
+    )
+    max_length: int = Field(256, ge=4, description="tokens; longer texts are cut at the end, and counted")
+
+
+class LoraConfig(_Node):
+    """Low-rank adapters instead of full fine-tuning (needs the extra `lora`)."""
+
+    rank: int = Field(8, ge=1)
+    alpha: float = Field(16.0, gt=0.0)
+    dropout: float = Field(0.0, ge=0.0, lt=1.0)
+    target_modules: list[str] | Literal["all-linear"] = "all-linear"
+
+
+class TrainingConfig(_Node):
+    """How the model learns. Batch sizes are per device; `learning_rate` is the peak."""
+
+    output: str = "runs/first"
+    epochs: float = Field(3.0, gt=0.0, le=10_000)
+    batch_size: int = Field(16, ge=1)
+    eval_batch_size: int = Field(64, ge=1)
+    gradient_accumulation: int = Field(1, ge=1)
+    learning_rate: float = Field(5e-5, gt=0.0, le=10.0)
+    learning_rate_schedule: Literal["linear", "cosine", "constant"] = "linear"
+    warmup: float = Field(0.06, ge=0.0, lt=1.0, description="share of all steps")
+    weight_decay: float = Field(0.01, ge=0.0, le=10.0)
+    max_grad_norm: float = Field(1.0, gt=0.0)
+    seed: int = Field(0, ge=0, lt=2**31)
+    dtype: Literal["auto", "bf16", "fp32"] = "auto"
+    class_weights: Literal["none", "auto"] = "none"
+    evaluate_every: int | None = Field(None, ge=1, description="optimiser steps; default: once an epoch")
+    keep_best: bool = Field(True, description="keep the weights of the best validation score instead of the last")
+    early_stopping: int | None = Field(None, ge=1, description="evaluations without improvement before stopping")
+    ema: float | None = Field(None, gt=0.0, lt=1.0, description="decay; needs learning_rate_schedule: constant")
+    gradient_checkpointing: bool = False
+    lora: LoraConfig | None = None
+    workers: int = Field(0, ge=0, le=64)
+    world_size: int | None = Field(None, ge=1, description="processes expected; a run that finds another number stops")
+    report_to: str | list[str] = "none"
+    save_every: int | None = Field(None, ge=1, description="optimiser steps; default: with every evaluation")
+
+    @model_validator(mode="after")
+    def _ema_needs_constant_rate(self) -> TrainingConfig:
+        if self.ema is not None and self.learning_rate_schedule != "constant":
+            raise ValueError(
+                f"ema={self.ema} with learning_rate_schedule={self.learning_rate_schedule}: averaging weights over a "
+                "falling rate averages little; set learning_rate_schedule: constant, or remove ema"
+            )
+        return self
+
+
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class EvaluationConfig(_Node):
+    """What is measured after training, and with what certainty."""
+
+    ratios: list[Share] = Field(default_factory=lambda: [0.0, 0.1, 0.3, 0.5, 0.7, 0.9], min_length=2)
+    patterns: list[str] = Field(default_factory=lambda: ["iid", "span"], min_length=1)
+    unit: Literal["token", "word", "type"] = "word"
+    draws: int = Field(3, ge=1, le=1000, description="independent masks per example, pattern and ratio")
+    twin: bool = True
+    confidence: float = Field(0.95, gt=0.5, lt=1.0)
+    bootstrap: int = Field(2000, ge=200, le=1_000_000, description="resamples behind every interval")
+    examples: int = Field(12, ge=0, le=1000, description="examples shown in the report")
+    batch_size: int = Field(64, ge=1)
+
+
+def _masking_from_node(node: Any) -> Masking | None:
+    if node is None or isinstance(node, Masking):
+        return node
+    if isinstance(node, str) and node.lower() == "none":
+        return None
+    return Masking.from_dict(node)
+
+
+MaskingNode = Annotated[
+    InstanceOf[Masking] | None,
+    BeforeValidator(_masking_from_node),
+    PlainSerializer(lambda masking: "none" if masking is None else masking.to_dict(), return_type=Any),
+]
+
+
+class RunConfig(_Node):
+    """One run: task, model, data, masking, objective, training and evaluation.
+
+    >>> parse_config({"model": "scratch:tiny", "data": {"train": "a.csv"}, "masking": "none"}).training.epochs
+    3.0
+    """
+
+    task: Literal["text-classification"] = "text-classification"
+    model: str = Field(min_length=1)
+    data: DataConfig
+    masking: MaskingNode = None
+    objective: Literal["supervised"] = "supervised"
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
+    evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 reads 5e-5 as text; people mean a number."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
+def parse_yaml(text: str, source: str) -> Any:
+    """Read YAML text; `source` names it in the error."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{source}: this is not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read, override and validate a configuration file.
+
+    Relative paths inside `data`, and a `model` that is a local folder, are taken from where the command runs, as a
+    shell would.
+
+    Args:
+        path: the YAML file.
+        overrides: `key.sub=value` strings; the value is read as YAML.
+
+    Raises:
+        ConfigError: with one line for each thing that is wrong.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file. Give the path of a run configuration (YAML).") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: this is a folder, not a run configuration (YAML).") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as UTF-8 text: {error}.") from None
+    node = parse_yaml(text, str(path))
+    if not isinstance(node, dict):
+        raise ConfigError(f"{path}: expected keys and values (task, model, data, ...), found {_kind(node)}.")
+    for override in overrides:
+        _override(node, override)
+    return parse_config(node, source=str(path))
+
+
+def parse_config(node: Mapping[str, Any], source: str = "configuration") -> RunConfig:
+    """Validate a configuration given as nested mappings; see `load_config`."""
+    try:
+        return RunConfig.model_validate(node)
+    except ValidationError as error:
+        lines = [_explain(detail, source) for detail in error.errors()]
+        raise ConfigError("\n".join(lines)) from None
+    except MaskwrightError as error:
+        raise ConfigError(f"{source}: {error}") from None
+
+
+def dump_config(config: RunConfig) -> str:
+    """Write a configuration as YAML with every default spelled out; `load_config` reads it back equal."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _override(node: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"'{override}': expected key=value, such as training.seed=1.")
+    *parents, last = key.strip().split(".")
+    for parent in parents:
+        if not isinstance(node.get(parent), dict):
+            node[parent] = {}
+        node = node[parent]
+    node[last] = parse_yaml(value, f"override '{override}'")
+
+
+def _explain(detail: Any, source: str) -> str:
+    location = [part for part in detail["loc"] if part != "function-before"]
+    key = ".".join(str(part) for part in location)
+    if detail["type"] == "extra_forbidden":
+        hint = did_you_mean(str(location[-1]), _fields_at(location[:-1]))
+        return f"{source}: unknown key '{key}'. {hint}"
+    if detail["type"] == "missing":
+        return f"{source}: the key '{key}' is missing; it has no default."
+    message = detail["msg"].removeprefix("Value error, ")
+    given = detail["input"]
+    shown = "" if isinstance(given, dict | BaseModel) else f" (given: {given!r})"
+    return f"{source}: {key or 'configuration'}: {message}{shown}."
+
+
+def _fields_at(location: Sequence[Any]) -> list[str]:
+    model: Any = RunConfig
+    for part in location:
+        annotation = model.model_fields[part].annotation if part in getattr(model, "model_fields", {}) else None
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+        if model is None:
+            return []
+    return list(model.model_fields)
+
+
+def _kind(node: Any) -> str:
+    return "an empty file" if node is None else f"a {type(node).__name__}"

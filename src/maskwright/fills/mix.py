@@ -1,0 +1,78 @@
+"""Several fills, each for a share of the hidden units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from maskwright.arrays import Array
+from maskwright.errors import ConfigError
+from maskwright.fills.drop import Drop
+from maskwright.rng import Rng
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Fill each hidden unit by one of several fills, chosen by ONE draw per unit.
+
+    BERT's 80/10/10 is `Mix.bert()`, in YAML `{mix: {mask-token: 0.8, random-token: 0.1, keep: 0.1}}`. All cells of a
+    unit (the pieces of a word) get the same fill.
+
+    Args:
+        parts: (fill, share) pairs; the shares are positive and sum to 1.
+
+    Raises:
+        ConfigError: shares that do not sum to 1, or `drop`, which changes the length and cannot be a part.
+
+    >>> [share for fill, share in Mix.bert().parts]
+    [0.8, 0.1, 0.1]
+    """
+
+    parts: tuple[tuple[Any, float], ...]
+
+    def __post_init__(self):
+        shares = [share for _, share in self.parts]
+        if not shares or any(share <= 0 for share in shares) or not math.isclose(sum(shares), 1.0, abs_tol=1e-6):
+            raise ConfigError(f"mix: expected positive shares that sum to 1, given {shares}.")
+        if any(isinstance(fill, Drop) for fill, _ in self.parts):
+            raise ConfigError("mix: drop changes the length of the sequence and cannot be a part of a mix.")
+
+    @classmethod
+    def bert(cls) -> Mix:
+        """80 % mask token, 10 % random token, 10 % kept (Devlin et al. 2019)."""
+        return cls.from_parameters({"mask-token": 0.8, "random-token": 0.1, "keep": 0.1})
+
+    @classmethod
+    def from_parameters(cls, parameters: Any) -> Mix:
+        """Build from `{fill: share}`, or from a list of [fill node, share] where a fill has parameters of its own."""
+        from maskwright.fills import from_node
+
+        pairs = list(parameters.items()) if isinstance(parameters, Mapping) else parameters
+        if not isinstance(pairs, list | tuple) or not all(isinstance(p, list | tuple) and len(p) == 2 for p in pairs):
+            raise ConfigError(f"mix: expected {{fill: share, ...}}, given {parameters!r}.")
+        for _, share in pairs:
+            if isinstance(share, bool) or not isinstance(share, int | float):
+                raise ConfigError(f"mix: a share is a number from 0 to 1, given {share!r}.")
+        return cls(tuple((from_node(fill), float(share)) for fill, share in pairs))
+
+    def to_parameters(self) -> list[list[Any]]:
+        """The YAML form."""
+        from maskwright.strategy import to_node
+
+        return [[to_node(fill), share] for fill, share in self.parts]
+
+    def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
+        """Return new values; with the fact `groups` the draw is per unit, without it per cell."""
+        groups = facts.get("groups")
+        mixed = rng.child("mix")
+        draw = mixed.bits_at(groups) if groups is not None else mixed.bits(*mask.shape[1:])
+        draw, low, total, out = draw >> 7, 0, 0.0, x
+        for number, (fill, share) in enumerate(self.parts):
+            total += share
+            high = 1 << 24 if number == len(self.parts) - 1 else round(total * (1 << 24))
+            part = mask & (draw >= low) & (draw < high)
+            out = fill(out, part, valid=valid, rng=rng, **facts)
+            low = high
+        return out

@@ -1,0 +1,33 @@
+"""A random ordinary token in hidden cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from maskwright.arrays import Array, namespace, to_dtype
+from maskwright.errors import MaskingError
+from maskwright.rng import Rng
+
+
+@dataclass(frozen=True)
+class RandomToken:
+    """Put tokens drawn uniformly from the ordinary vocabulary into hidden cells.
+
+    Special tokens and reserved ones (`[unused7]`) are never drawn. The model cannot see what was hidden, so this is
+    noise rather than a gap: it teaches to doubt what is there. Part of BERT's 80/10/10 (see `mix`).
+
+    Raises:
+        MaskingError: no vocabulary was given.
+    """
+
+    def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
+        """Return new ids; needs the fact `vocabulary`."""
+        del valid
+        vocabulary = facts.get("vocabulary")
+        if vocabulary is None:
+            raise MaskingError("random-token: give vocabulary=Vocabulary.from_tokenizer(tokenizer), or use another fill.")
+        ordinary = vocabulary.table("ordinary_ids", x)
+        bits = to_dtype(rng.child("random token").bits(*x.shape[1:]), "int64")
+        tokens = ordinary[bits * ordinary.shape[0] >> 31]
+        return namespace(x).where(mask, to_dtype(tokens, str(x.dtype).removeprefix("torch.")), x)

@@ -1,0 +1,28 @@
+"""Zero in hidden cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from maskwright.arrays import Array, namespace
+from maskwright.rng import Rng
+
+
+@dataclass(frozen=True)
+class Zero:
+    """Put 0 into hidden cells: the textbook x * M, also right where x holds NaN or infinity.
+
+    A poor choice where 0 is an ordinary value, because the model cannot tell a hidden cell from a zero.
+
+    >>> import numpy as np
+    >>> x, mask = np.array([[np.nan, 2.0]]), np.array([[True, False]])
+    >>> Zero()(x, mask, valid=mask | True, rng=Rng.from_ids([0]))
+    array([[0., 2.]])
+    """
+
+    def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
+        """Return a new array, zero where `mask` is True."""
+        del valid, rng, facts
+        xp = namespace(x)
+        return xp.where(mask, xp.zeros_like(x), x)

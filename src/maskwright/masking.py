@@ -1,0 +1,231 @@
+"""Masking: pattern + budget + fill + unit, one frozen value that is one YAML node.
+
+    >>> masking = Masking.from_dict({"pattern": "iid", "budget": 0.3, "fill": "mask-token", "unit": "word"})
+    >>> Masking.from_dict(masking.to_dict()) == masking
+    True
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maskwright import budgets, fills, patterns
+from maskwright.arrays import Array, is_torch, like, namespace, to_dtype
+from maskwright.budgets.bernoulli import Bernoulli
+from maskwright.corrupt import Corrupted, corrupt_text
+from maskwright.errors import ConfigError, MaskingError, did_you_mean
+from maskwright.fills.drop import Drop
+from maskwright.grid import Grid
+from maskwright.patterns.iid import Iid
+from maskwright.rng import Rng, content_ids
+from maskwright.strategy import number, to_node
+from maskwright.strategy import check as check_fields
+from maskwright.units.text import UNITS, Units, text_units
+from maskwright.units.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Masking:
+    """What to hide, how much of it, and what to put there.
+
+    Calling it hides parts of a batch; nothing that was given is changed. The mask of an example is a function of
+    (seed, epoch, its id) and of nothing else.
+
+    Args:
+        pattern: where, for example `Iid()`.
+        budget: how many, for example `Ratio(0.3)`; may be None for patterns that set their own count.
+        fill: with what, for example `MaskToken()`.
+        unit: what is hidden whole, in text: `token`, `word` or `type` (see `maskwright.units.text`).
+        clean_share: this share of the examples, drawn anew each epoch, is left whole.
+
+    >>> import numpy as np
+    >>> from maskwright.budgets.ratio import Ratio
+    >>> from maskwright.fills.zero import Zero
+    >>> half = Masking(pattern=Iid(), budget=Ratio(0.5), fill=Zero())
+    >>> half(np.ones((1, 2, 4)), example_ids=[0], grid=Grid(row=2, col=4)).inputs.sum()
+    np.float64(4.0)
+    """
+
+    pattern: patterns.Pattern
+    budget: budgets.Budget | None
+    fill: fills.Fill
+    unit: str = "token"
+    clean_share: float = number(0.0, 0.0, 1.0, "share of examples")
+
+    def __post_init__(self):
+        check_fields(self)
+        if self.unit not in UNITS:
+            raise ConfigError(f"masking.unit: given {self.unit!r}. {did_you_mean(str(self.unit), UNITS)}")
+        if self.budget is None and not getattr(self.pattern, "sets_own_count", False):
+            raise ConfigError("masking.budget is missing: say how many units to hide, for example budget: {ratio: 0.3}.")
+
+    @classmethod
+    def from_dict(cls, node: Mapping[str, Any] | str) -> Masking:
+        """Build from a YAML node: a mapping with the fields above, or the name of a preset.
+
+        Raises:
+            ConfigError: unknown keys, names or parameters (with the nearest known), values out of range.
+        """
+        if isinstance(node, str):
+            from maskwright.presets import preset
+
+            return preset(node)
+        if not isinstance(node, Mapping):
+            raise ConfigError(f"masking: expected pattern, budget, fill and unit, or a preset's name, given {node!r}.")
+        known = [field.name for field in dataclasses.fields(cls)]
+        for key in node:
+            if key not in known:
+                raise ConfigError(f"masking: unknown key '{key}'. {did_you_mean(str(key), known)}")
+        readers: dict[str, Callable[[Any], Any]] = {
+            "pattern": patterns.from_node,
+            "budget": lambda value: None if value is None else budgets.from_node(value),
+            "fill": fills.from_node,
+        }
+        missing = [key for key in ("pattern", "fill") if key not in node]
+        if missing:
+            raise ConfigError(f"masking: the key '{missing[0]}' is missing; give pattern, budget and fill.")
+        given = {key: readers.get(key, lambda value: value)(value) for key, value in node.items()}
+        return cls(**{"budget": None, **given})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The YAML node; `from_dict` gives back an equal value."""
+        return {
+            "pattern": to_node(self.pattern),
+            "budget": None if self.budget is None else to_node(self.budget),
+            "fill": to_node(self.fill),
+            "unit": self.unit,
+            "clean_share": self.clean_share,
+        }
+
+    def __call__(
+        self,
+        batch: Mapping[str, Any] | Array,
+        *,
+        example_ids: Array | Sequence[int] | None = None,
+        seed: int = 0,
+        epoch: int = 0,
+        progress: float = 0.0,
+        **facts: Any,
+    ) -> Corrupted:
+        """Hide parts of a batch.
+
+        Args:
+            batch: text, as a mapping with `input_ids` [B, L] and, if there is padding, `attention_mask`; or an array
+                [B, *grid, ...]. NumPy or torch, on any device; the result is on the same.
+            example_ids: [B] whole numbers that name the examples; if left out, a hash of their content (text only).
+            seed: of the run.
+            epoch: pass over the data; another one, another mask.
+            progress: share of training done, for schedules.
+            **facts: for text `vocabulary`; for arrays `grid`, and `valid` [B, *grid] bool where some cells may not be
+                hidden.
+        """
+        if isinstance(batch, Mapping):
+            return self._text(batch, facts, example_ids, (seed, epoch, progress))
+        return self._array(batch, facts, example_ids, (seed, epoch, progress))
+
+    def _text(self, batch: Mapping[str, Any], facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
+        vocabulary = _fact(facts, "vocabulary", Vocabulary, "Vocabulary.from_tokenizer(tokenizer)")
+        ids = batch["input_ids"]
+        namespace(ids)
+        attended = batch.get("attention_mask")
+        attended = ids == ids if attended is None else attended != 0
+        word_ids = facts.get("word_ids")
+        batch = {key: value for key, value in batch.items() if key != "word_ids"} if "word_ids" in batch else batch
+        units = text_units(ids, attended, vocabulary, self.unit, word_ids)
+        rng = _rng(content_ids(ids, attended) if example_ids is None else example_ids, ids, moment)
+        mask, count = self._hide(units, rng, moment[2])
+        hidden = units.to_cells(mask)
+        inputs = corrupt_text(batch, hidden, self.fill, units=units, vocabulary=vocabulary, rng=rng.child("fill"))
+        groups = namespace(ids).where(units.cells, units.groups, -1)
+        return Corrupted(inputs, hidden, units.cells, groups, count, units.n, ids)
+
+    def _array(self, x: Array, facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
+        namespace(x)
+        grid = _fact(facts, "grid", Grid, "Grid(row=14, col=14), say")
+        if tuple(x.shape[1 : 1 + grid.ndim]) != grid.shape:
+            raise MaskingError(f"an array of shape {tuple(x.shape)} is not a batch of {grid}.")
+        if isinstance(self.fill, Drop) and grid.ndim > 1:
+            raise MaskingError(f"drop: cells can be removed from one axis only, given {grid}.")
+        shape = tuple(x.shape[: 1 + grid.ndim])
+        valid = facts.get("valid")
+        valid = like(np.ones(shape, dtype=bool), x) if valid is None else valid
+        if tuple(valid.shape) != shape:
+            raise MaskingError(f"valid: expected shape {shape} (batch and {grid}), given {tuple(valid.shape)}.")
+        if example_ids is None:
+            raise MaskingError("example_ids: give whole numbers that name the examples, such as their row numbers.")
+        rng = _rng(example_ids, x, moment)
+        n = to_dtype(valid, "int64").reshape((shape[0], grid.size)).sum(1)
+        units = Units(grid, valid, n, valid, valid, plain=True)
+        mask, count = self._hide(units, rng, moment[2])
+        channels = (1,) * (x.ndim - mask.ndim)
+        spread = mask.reshape(shape + channels) if not isinstance(self.fill, Drop) else mask
+        inputs = self.fill(x, spread, valid=valid.reshape(shape + channels), rng=rng.child("fill"), **facts_for_fill(facts))
+        return Corrupted(inputs, mask, valid, None, count, n, x)
+
+    def _hide(self, units: Units, rng: Rng, progress: float) -> tuple[Array, Array]:
+        """The mask over units, and the number hidden in each example."""
+        pattern_rng = rng.child("pattern")
+        whole = self._left_whole(rng)
+        if isinstance(self.budget, Bernoulli) and isinstance(self.pattern, Iid):
+            # Independent units need no selection: each compares its own draw.
+            bits = pattern_rng.child("cells").bits(*units.grid.shape)
+            mask = (bits >> 7 < self.budget.threshold) & units.valid
+            if whole is not None:
+                mask = mask & ~whole.reshape((-1,) + (1,) * (mask.ndim - 1))
+            return mask, _count(mask)
+        count = units.n
+        if self.budget is not None:
+            count = self.budget(units.n, rng=rng.child("budget"), progress=progress)
+        if whole is not None:
+            count = namespace(count).where(whole, 0, count)
+        mask = self.pattern(units.grid, count, valid=units.valid, rng=pattern_rng)
+        return mask, _count(mask) if getattr(self.pattern, "sets_own_count", False) else count
+
+    def _left_whole(self, rng: Rng) -> Array | None:
+        if not self.clean_share:
+            return None
+        return rng.child("clean share").draw() < round(self.clean_share * (1 << 24))
+
+    def collator(self, tokenizer: Any, **options: Any) -> Any:
+        """A collator for `DataLoader` and the Hugging Face `Trainer`; see `maskwright.collator.MaskingCollator`."""
+        from maskwright.collator import MaskingCollator
+
+        return MaskingCollator(tokenizer, self, **options)
+
+
+def facts_for_fill(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a fill may know beyond the mask."""
+    return {key: value for key, value in facts.items() if key not in ("grid", "valid")}
+
+
+def _count(mask: Array) -> Array:
+    return to_dtype(mask, "int64").reshape((mask.shape[0], math.prod(mask.shape[1:]))).sum(1)
+
+
+def _rng(example_ids: Any, reference: Array, moment: tuple) -> Rng:
+    ids = example_ids
+    if not is_torch(ids):
+        ids = np.asarray(ids)
+        if len(ids) == 0:
+            ids = ids.astype(np.int64)
+    if ids.ndim != 1 or ids.shape[0] != reference.shape[0]:
+        raise MaskingError(f"example_ids: expected {reference.shape[0]}, one per example, given shape {tuple(ids.shape)}.")
+    seed, epoch, _ = moment
+    if is_torch(reference):
+        if not is_torch(ids):
+            ids = like(ids.astype(np.int64), reference)
+        ids = ids.to(reference.device)
+    return Rng.from_ids(ids, seed=int(seed), epoch=int(epoch))
+
+
+def _fact(facts: Mapping[str, Any], name: str, kind: type, example: str) -> Any:
+    value = facts.get(name)
+    if not isinstance(value, kind):
+        raise MaskingError(f"{name}: expected {name}={example}, given {type(value).__name__}.")
+    return value

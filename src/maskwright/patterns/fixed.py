@@ -1,0 +1,82 @@
+"""The same places in every example."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from maskwright.arrays import Array, like, namespace, numpy_view, to_dtype
+from maskwright.errors import ConfigError, MaskingError
+from maskwright.grid import Grid
+from maskwright.rng import Rng
+from maskwright.select import exact
+from maskwright.strategy import check, number
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Hide named cells: the first or last valid ones, listed positions, or a given mask.
+
+    Positions count valid cells in reading order, so `first=1` is the first word and never the start token. The places
+    set their own count; a budget, if there is one, is an upper bound.
+
+    When it helps: asking what a model does without one part (the title, the last sentence, a column), and occlusion
+    studies. When not: as training noise, because the model learns those places and no others.
+
+    Args:
+        positions: indices among the valid cells, from 0; negative ones count from the end; those an example does not
+            have are skipped there.
+        first: hide this many valid cells from the start.
+        last: hide this many valid cells at the end.
+        mask: nested tuples (or a NumPy array) of booleans of the grid's shape, True = hide.
+
+    >>> import numpy as np
+    >>> valid = np.array([[False, True, True, True, False]])
+    >>> Fixed(first=1, positions=(-1,))(Grid(token=5), np.array([5]), valid=valid, rng=Rng.from_ids([0])).astype(int)
+    array([[0, 1, 0, 1, 0]])
+    """
+
+    sets_own_count: ClassVar[bool] = True
+
+    positions: tuple[int, ...] = ()
+    first: int = number(0, 0, 2**31, "valid cells", whole=True)
+    last: int = number(0, 0, 2**31, "valid cells", whole=True)
+    mask: Any = None
+
+    def __post_init__(self):
+        check(self)
+        if isinstance(self.mask, np.ndarray):
+            object.__setattr__(self, "mask", _nested(self.mask))
+        if isinstance(self.positions, int):
+            object.__setattr__(self, "positions", (self.positions,))
+        if not all(isinstance(p, int) and not isinstance(p, bool) for p in self.positions):
+            raise ConfigError(f"Fixed.positions: expected whole numbers, given {self.positions!r}.")
+        if not (self.positions or self.first or self.last or self.mask is not None):
+            raise ConfigError("Fixed: nothing to hide; give positions, first, last or mask.")
+
+    def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
+        """Return a bool mask [B, *grid.shape] with the named valid cells hidden, at most `count` per example."""
+        del signals, rng
+        xp = namespace(valid)
+        flat = valid.reshape((valid.shape[0], grid.size))
+        rank = xp.cumulative_sum(to_dtype(flat, "int64"), axis=1) - 1
+        total = rank[:, -1:] + 1 if grid.size else to_dtype(flat, "int64").sum(1)[:, None]
+        chosen = (rank < self.first) | (rank >= total - self.last)
+        for position in self.positions:
+            chosen = chosen | (rank == (position if position >= 0 else total + position))
+        if self.mask is not None:
+            chosen = chosen | like(self._given(grid), flat)
+        # Reading order decides what a smaller budget keeps.
+        return exact(rank, count, chosen & flat).reshape(valid.shape)
+
+    def _given(self, grid: Grid) -> np.ndarray:
+        given = np.asarray(numpy_view(self.mask) if not isinstance(self.mask, tuple) else self.mask)
+        if given.shape != grid.shape:
+            raise MaskingError(f"Fixed.mask: expected the shape of the grid {grid}, given {given.shape}.")
+        return given.astype(bool).reshape(1, -1)
+
+
+def _nested(mask: np.ndarray) -> Any:
+    return tuple(_nested(part) for part in mask) if mask.ndim else bool(mask)

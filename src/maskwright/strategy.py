@@ -1,0 +1,146 @@
+"""Strategies as values: what budgets, patterns and fills have in common.
+
+A strategy is a frozen dataclass in a file of its own. Its file name is its name in YAML and on the command line
+(`mask_token.py`, `mask-token`, `MaskToken`); its fields are its parameters; the metadata of a field says its range,
+which is checked at construction and is the search space of tuning. Here are the checks and the way to and from YAML.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import math
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from maskwright.errors import ConfigError, did_you_mean
+
+REQUIRED = dataclasses.MISSING
+
+
+def number(default: Any, low: float, high: float, unit: str, *, whole: bool = False) -> Any:
+    """A numeric field: default (or REQUIRED), inclusive range and unit."""
+    return dataclasses.field(default=default, metadata={"low": low, "high": high, "unit": unit, "whole": whole})
+
+
+def choice(default: str, *options: str) -> Any:
+    """A field that takes one of a few names."""
+    return dataclasses.field(default=default, metadata={"options": options})
+
+
+def check(value: Any) -> None:
+    """Check every field of a strategy against its declared range; call it from `__post_init__`.
+
+    Raises:
+        ConfigError: naming strategy, field, value, range and unit.
+    """
+    for field in dataclasses.fields(value):
+        given, rules = getattr(value, field.name), field.metadata
+        if given is None and field.default is None:
+            continue
+        where = f"{type(value).__name__}.{field.name}"
+        if "options" in rules and given not in rules["options"]:
+            raise ConfigError(f"{where}: given {given!r}. {did_you_mean(str(given), rules['options'])}")
+        if "low" in rules:
+            _check_number(where, given, rules)
+
+
+def _check_number(where: str, given: Any, rules: Mapping[str, Any]) -> None:
+    kind = "a whole number" if rules["whole"] else "a number"
+    expected = f"{where}: expected {kind} from {rules['low']:g} to {rules['high']:g} ({rules['unit']})"
+    wanted = int if rules["whole"] else (int, float)
+    if isinstance(given, bool) or not isinstance(given, wanted) or math.isnan(given):
+        raise ConfigError(f"{expected}, given {given!r}.")
+    if not rules["low"] <= given <= rules["high"]:
+        raise ConfigError(f"{expected}, given {given!r}.")
+
+
+@cache
+def names(package: str) -> tuple[str, ...]:
+    """The names of the strategies in a package, from its files.
+
+    >>> "iid" in names("maskwright.patterns")
+    True
+    """
+    folder = importlib.import_module(package).__path__
+    return tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(folder)))
+
+
+def get(package: str, name: str) -> type:
+    """The class of a strategy, by package and name; ConfigError offers the nearest name."""
+    kind = package.rpartition(".")[2].removesuffix("s")
+    if name not in names(package):
+        raise ConfigError(f"there is no {kind} '{name}'. {did_you_mean(name, names(package))}")
+    module = importlib.import_module(f"{package}.{name.replace('-', '_')}")
+    return getattr(module, class_name(name))
+
+
+def class_name(name: str) -> str:
+    """`mask-token` -> `MaskToken`."""
+    return "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
+
+
+def from_node(package: str, node: Any) -> Any:
+    """Build a strategy from its YAML node: `name`, `{name: value}`, `{name: [a, b]}` or `{name: {field: value}}`.
+
+    Raises:
+        ConfigError: unknown strategy or field (with the nearest name), missing field, value out of range.
+
+    >>> from_node("maskwright.budgets", {"uniform": [0.0, 0.8]})
+    Uniform(low=0.0, high=0.8)
+    """
+    if isinstance(node, str):
+        name, arguments = node, None
+    elif isinstance(node, Mapping) and len(node) == 1:
+        name, arguments = next(iter(node.items()))
+    else:
+        kind = package.rpartition(".")[2].removesuffix("s")
+        raise ConfigError(f"a {kind} is a name or {{name: parameters}}, given {node!r}.")
+    strategy = get(package, str(name))
+    if hasattr(strategy, "from_parameters"):
+        return strategy.from_parameters(arguments)
+    return _construct(strategy, str(name), arguments)
+
+
+def _construct(strategy: type, name: str, arguments: Any) -> Any:
+    fields = [field.name for field in dataclasses.fields(strategy)]
+    if arguments is None:
+        given: dict[str, Any] = {}
+    elif isinstance(arguments, Mapping):
+        given = dict(arguments)
+    else:
+        values = list(arguments) if isinstance(arguments, list | tuple) else [arguments]
+        if len(values) > len(fields):
+            raise ConfigError(f"{name}: given {len(values)} values, expected at most {len(fields)} ({', '.join(fields)}).")
+        given = dict(zip(fields, values, strict=False))
+    for key in given:
+        if key not in fields:
+            raise ConfigError(f"{name}: unknown parameter '{key}'. {did_you_mean(str(key), fields)}")
+    missing = [f.name for f in dataclasses.fields(strategy) if f.default is REQUIRED and f.name not in given]
+    if missing:
+        raise ConfigError(f"{name}: the parameter '{missing[0]}' is missing; it has no default.")
+    return strategy(**{key: _tuples(value) for key, value in given.items()})
+
+
+def to_node(value: Any) -> Any:
+    """The YAML node of a strategy; `from_node` gives back an equal value.
+
+    >>> from maskwright.patterns.span import Span
+    >>> to_node(Span(length=3))
+    {'span': {'length': 3.0, 'law': 'constant', 'max_length': None}}
+    """
+    name = type(value).__module__.rpartition(".")[2].replace("_", "-")
+    if hasattr(value, "to_parameters"):
+        return {name: value.to_parameters()}
+    parameters = {field.name: _lists(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return {name: parameters} if parameters else name
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(part) for part in value) if isinstance(value, list | tuple) else value
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(part) for part in value] if isinstance(value, tuple) else value

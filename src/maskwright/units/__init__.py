@@ -1,0 +1,1 @@
+"""What is hidden whole: the map between an example's cells and its maskable units."""

@@ -1,0 +1,186 @@
+"""Tokens, words and types: from a batch of ids to units and back.
+
+All of it works on ids alone, so that it is the same in a collator, in a `Dataset.map` and on the device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskwright.arrays import (
+    Array,
+    arange,
+    cumulative_max,
+    gather,
+    is_torch,
+    largest,
+    like,
+    namespace,
+    numpy_view,
+    scatter,
+    segment_sum,
+    stable_order,
+    to_dtype,
+)
+from maskwright.errors import ConfigError, did_you_mean
+from maskwright.grid import Grid
+from maskwright.units.vocabulary import BEGINS, BREAKS, JOINS, SPECIAL, Vocabulary
+
+UNITS = ("token", "word", "type")
+"""token: a piece of the tokenizer's vocabulary. word: all pieces of a word. type: all occurrences of a word in the text
+at once, whatever their case, so that a word that repeats leaves no copy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """The units of a batch and the cells that belong to them.
+
+    Attributes:
+        grid: lattice of units, one axis.
+        valid: [B, grid size] bool, the unit exists.
+        n: [B] int64, number of units.
+        cells: [B, L] bool, the cell may be hidden: not padding, not a special token.
+        groups: [B, L] integers, the unit of each cell, meaningful where `cells`.
+        plain: units and cells are the same, in the same places.
+    """
+
+    grid: Grid
+    valid: Array
+    n: Array
+    cells: Array
+    groups: Array
+    plain: bool = False
+
+    def to_cells(self, mask: Array) -> Array:
+        """[B, L] bool from a mask over units [B, grid size]."""
+        if self.plain or not self.grid.size:
+            return self.cells & mask if self.plain else self.cells & False
+        return gather(mask, to_dtype(self.groups, "int64")) & self.cells
+
+
+def text_units(
+    ids: Array, attended: Array, vocabulary: Vocabulary, unit: str, word_ids: Array | None = None
+) -> Units:
+    """The units of a batch of token ids.
+
+    Args:
+        ids: [B, L] integers.
+        attended: [B, L] bool, False for padding, on either side.
+        vocabulary: of the tokenizer that made the ids.
+        unit: `token`, `word` or `type`.
+        word_ids: [B, L] integers, where the caller knows the words better: equal neighbours are one word, -1 no word.
+
+    Raises:
+        ConfigError: another unit.
+        MaskingError: ids outside the vocabulary.
+    """
+    if unit not in UNITS:
+        raise ConfigError(f"unit: given {unit!r}. {did_you_mean(unit, UNITS)}")
+    flags = vocabulary.look_up("flags", ids)
+    cells = attended & ((flags & SPECIAL) == 0)
+    if unit == "token":
+        return _tokens(attended, cells)
+    if word_ids is not None:
+        cells = cells & (word_ids >= 0)
+        starts = _differs(word_ids) & cells
+    elif vocabulary.segmenter is not None:
+        starts = _segmented_starts(ids, cells, vocabulary)
+    else:
+        starts = _starts(flags, cells)
+    groups = namespace(ids).cumulative_sum(starts, axis=1, dtype=namespace(ids).int32) - 1
+    words = _grid_of("word", groups, cells)
+    return words if unit == "word" else _types(ids, words, starts, vocabulary)
+
+
+def _tokens(attended: Array, cells: Array) -> Units:
+    # Places count from the first token that is not padding, so that padding on the left changes no mask.
+    length = cells.shape[1]
+    n = to_dtype(cells, "int64").sum(1)
+    groups = arange(length, cells)[None, :]
+    if not length or bool(attended[:, 0].all()):
+        return Units(Grid(token=length), cells, n, cells, groups, plain=True)
+    first = to_dtype(attended, "int32").argmax(1)[:, None]
+    groups = (groups - first) % length
+    return Units(Grid(token=length), gather(cells, (arange(length, cells)[None, :] + first) % length), n, cells, groups)
+
+
+def _starts(flags: Array, cells: Array) -> Array:
+    """[B, L] bool, the cell begins a word."""
+    xp = namespace(flags)
+    starts = (flags & BEGINS) != 0
+    before, known = flags[:, :-1], cells[:, :-1]
+    follows = starts[:, 1:] | ((before & BREAKS) != 0)
+    follows = (follows & ((before & JOINS) == 0)) | ~known
+    return xp.concat([cells[:, :1], follows & cells[:, 1:]], axis=1)
+
+
+def _differs(word_ids: Array) -> Array:
+    xp = namespace(word_ids)
+    return xp.concat([word_ids[:, :1] == word_ids[:, :1], word_ids[:, 1:] != word_ids[:, :-1]], axis=1)
+
+
+def _segmented_starts(ids: Array, cells: Array, vocabulary: Vocabulary) -> Array:
+    """Word starts where the user's segmenter says; token boundaries inside its words vanish."""
+    segment = vocabulary.segmenter or str.split
+    rows, known = numpy_view(ids), numpy_view(cells)
+    starts = np.zeros(known.shape, dtype=bool)
+    for row, (tokens, valid) in enumerate(zip(rows, known, strict=True)):
+        places = np.flatnonzero(valid)
+        texts = [(" " if vocabulary.pieces[t].space else "") + vocabulary.pieces[t].text for t in tokens[places]]
+        boundaries, at = set(), 0
+        for word in segment("".join(texts)):
+            boundaries.add(at + len(word) - len(word.lstrip()))
+            at += len(word)
+        at = 0
+        for place, text in zip(places, texts, strict=True):
+            begin = at + len(text) - len(text.lstrip())
+            starts[row, place] = begin in boundaries or not at or not known[row, place - 1]
+            at += len(text)
+    return like(starts, cells)
+
+
+def _grid_of(axis: str, groups: Array, cells: Array) -> Units:
+    # On an accelerator the number of units is not looked at, which would make it wait: there are at most L.
+    n = to_dtype(groups[:, -1], "int64") + 1 if groups.shape[1] else to_dtype(cells, "int64").sum(1)
+    size = cells.shape[1] if is_torch(cells) and cells.device.type != "cpu" else largest(n)
+    valid = arange(size, n)[None, :] < n[:, None]
+    # Cells before the first unit would point at unit -1.
+    return Units(Grid(**{axis: size}), valid, n, cells, namespace(groups).where(groups < 0, 0, groups))
+
+
+def _types(ids: Array, words: Units, starts: Array, vocabulary: Vocabulary) -> Units:
+    """Join the words of a text that read the same."""
+    size = words.grid.size
+    if not size:
+        return Units(Grid(type=0), words.valid, words.n, words.cells, words.groups)
+    xp = namespace(ids)
+    code = _word_codes(ids, words, starts, vocabulary)
+    code = xp.where(words.valid, code, xp.full_like(code, xp.iinfo(code.dtype).max))
+    order = stable_order(code)
+    code = gather(code, order)
+    is_new = xp.concat([words.valid[:, :1], (code[:, 1:] != code[:, :-1])], axis=1)
+    # Words that do not exist sort last; those that do fill the front of each row.
+    is_new = is_new & (arange(size, ids)[None, :] < words.n[:, None])
+    kinds = xp.cumulative_sum(to_dtype(is_new, "int64"), axis=1) - 1
+    n = kinds[:, -1] + 1
+    kind_of_word = scatter(order, kinds)
+    groups = gather(kind_of_word, to_dtype(words.groups, "int64"))
+    groups = xp.where(groups < 0, 0, groups)
+    return Units(Grid(type=size), arange(size, n)[None, :] < n[:, None], n, words.cells, groups)
+
+
+def _word_codes(ids: Array, words: Units, starts: Array, vocabulary: Vocabulary) -> Array:
+    """[B, W] int64 hash of each word's text: the sum of its pieces' hashes, each moved by the bytes before it."""
+    xp = namespace(ids)
+    length = vocabulary.look_up("text_length", ids)
+    length = xp.where(words.cells, length, xp.zeros_like(length))
+    before = xp.cumulative_sum(length, axis=1) - length
+    at_start = cumulative_max(xp.where(starts, before, xp.zeros_like(before)))
+    powers = vocabulary.table("powers", ids)
+    # Words beyond the table's length share its last power: still the same code for the same pieces.
+    offset = xp.minimum(before - at_start, xp.full_like(before, powers.shape[0] - 1))
+    value = vocabulary.look_up("text_hash", ids) * powers[offset]
+    value = xp.where(words.cells, value, xp.zeros_like(value))
+    return segment_sum(value, to_dtype(words.groups, "int64"), words.grid.size)
