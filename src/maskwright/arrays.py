@@ -5,6 +5,7 @@ Everything else is written once against the namespace that `namespace` returns.
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -101,6 +102,17 @@ def segment_sum(values: Array, index: Array, size: int) -> Array:
     rows = np.broadcast_to(np.arange(values.shape[0])[:, None], index.shape)
     np.add.at(out, (rows, index), values)
     return out
+
+
+def all_true(reference: Array) -> Array:
+    """A bool array of the shape, back end and device of `reference`."""
+    return namespace(reference).ones_like(reference, dtype=namespace(reference).bool)
+
+
+def true_count(mask: Array) -> Array:
+    """[B] int64, True cells of each example."""
+    cells = mask.reshape((mask.shape[0], math.prod(mask.shape[1:])))
+    return cells.sum(1) if is_torch(mask) else np.count_nonzero(cells, axis=1)
 
 
 def cumulative_max(array: Array) -> Array:

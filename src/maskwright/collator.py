@@ -143,9 +143,9 @@ class MaskingCollator:
         if not np.array_equal(sizes, lengths):
             raise MaskingError(f"'{key}': expected one value, or one per token, in every example; the lengths differ.")
         # Nearly always all ones or all zeros: asking Python is several times cheaper than converting.
-        if key == "attention_mask" and all(map(all, values)):
+        if key == "attention_mask" and _all_equal(values, sizes, 1):
             return
-        if key == "token_type_ids" and not any(map(any, values)):
+        if key == "token_type_ids" and _all_equal(values, sizes, 0):
             batch[name] = np.zeros_like(batch["input_ids"])
             return
         padding = {"labels": -100, "word_ids": -1}.get(name, 0)
@@ -159,6 +159,13 @@ class MaskingCollator:
         import torch
 
         return {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in batch.items()}
+
+
+def _all_equal(rows: Sequence[Any], sizes: np.ndarray, value: int) -> bool:
+    if not isinstance(rows[0], list):
+        return all(bool((np.asarray(row) == value).all()) for row in rows)
+    expected = [value] * int(sizes.max())
+    return all(row == expected[:size] for row, size in zip(rows, sizes.tolist(), strict=True))
 
 
 def _shared_integer(value: int) -> Any:

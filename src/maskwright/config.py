@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf, PlainSerializer, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError, model_validator
 
 from maskwright.errors import ConfigError, MaskwrightError, did_you_mean
 from maskwright.masking import Masking
@@ -121,8 +121,8 @@ def _masking_from_node(node: Any) -> Masking | None:
 
 
 MaskingNode = Annotated[
-    InstanceOf[Masking] | None,
-    BeforeValidator(_masking_from_node),
+    Masking | None,
+    PlainValidator(_masking_from_node),
     PlainSerializer(lambda masking: "none" if masking is None else masking.to_dict(), return_type=Any),
 ]
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.arrays import Array, arange, namespace, to_dtype
+from maskwright.arrays import Array, all_true, arange, namespace, to_dtype, true_count
 from maskwright.errors import MaskingError
-from maskwright.fills import Fill, from_node
+from maskwright.fills import Fill, from_node, replace_hidden
 from maskwright.fills.drop import Drop, kept, take
 from maskwright.rng import Rng
 from maskwright.units.text import Units
@@ -29,31 +29,46 @@ class Corrupted:
     Attributes:
         inputs: as the batch given, with the values replaced; shorter with the fill `drop`.
         mask: [B, ...] bool over the cells of the batch given, True = hidden.
-        valid: [B, ...] bool, cells that could have been hidden.
-        groups: [B, L] integers, the unit of each cell, -1 where not valid; None where cells are the units.
-        count: [B] int64, hidden units.
-        n_units: [B] int64, valid units.
+        units: the units of the batch, which cells belong to them and which exist.
+        unit_mask: [B, ...] bool over the units, True = hidden.
         original: the values before.
     """
 
     inputs: Any
     mask: Array
-    valid: Array
-    groups: Array | None
-    count: Array
-    n_units: Array
+    units: Units
+    unit_mask: Array
     original: Array
+
+    @property
+    def valid(self) -> Array:
+        """[B, ...] bool, cells that could have been hidden."""
+        return self.units.cells
+
+    @property
+    def groups(self) -> Array:
+        """[B, L] integers, the unit of each cell of a text, -1 where there is none."""
+        return namespace(self.mask).where(self.units.cells, self.units.groups, -1)
+
+    @property
+    def count(self) -> Array:
+        """[B] int64, hidden units."""
+        return true_count(self.unit_mask)
+
+    @property
+    def n_units(self) -> Array:
+        """[B] int64, valid units."""
+        return self.units.n
 
     @property
     def ratio(self) -> Array:
         """[B] float64, hidden share of the valid units; 0 where there are none."""
-        xp = namespace(self.count)
+        xp = namespace(self.mask)
         return to_dtype(self.count, "float64") / to_dtype(xp.where(self.n_units > 0, self.n_units, 1), "float64")
 
     def reconstruction_labels(self) -> Array:
         """[B, L] the original ids where hidden, -100 elsewhere: labels for predicting what was hidden."""
-        xp = namespace(self.original)
-        return xp.where(self.mask, self.original, xp.full_like(self.original, IGNORED))
+        return namespace(self.original).where(self.mask, self.original, IGNORED)
 
 
 def apply_mask(x: Array, mask: Array, fill: Fill | str | float = 0, *, seed: int = 0, **facts: Any) -> Array:
@@ -131,10 +146,11 @@ def corrupt_text(
     """
     ids = batch["input_ids"]
     if not isinstance(fill, Drop):
-        filled = fill(ids, hidden, valid=units.cells, rng=rng, groups=units.groups, vocabulary=vocabulary)
+        facts = {"valid": units.cells, "groups": units.groups, "vocabulary": vocabulary}
+        filled = replace_hidden(fill, ids, hidden, rng=rng, **facts)
         return {**batch, "input_ids": filled}
     attended = batch.get("attention_mask")
-    attended = (ids == ids) if attended is None else attended != 0
+    attended = all_true(ids) if attended is None else attended != 0
     index, present = kept(attended & ~hidden)
     padding = {"input_ids": vocabulary.pad_id or 0, "labels": IGNORED}
     out = {

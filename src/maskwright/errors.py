@@ -62,7 +62,8 @@ class DataError(MaskwrightError):
         lines = [str(problem) for problem in self.problems[:PROBLEMS_SHOWN]]
         if len(self.problems) > PROBLEMS_SHOWN:
             lines.append(f"... and {len(self.problems) - PROBLEMS_SHOWN:,} more problems.")
-        super().__init__("\n".join(lines))
+        several = "several things are wrong with the data:\n  - "
+        super().__init__((several if len(lines) > 1 else "") + "\n  - ".join(lines))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from maskwright import budgets, fills, patterns
-from maskwright.arrays import Array, is_torch, like, namespace, to_dtype
+from maskwright.arrays import Array, all_true, is_torch, like, namespace, true_count
 from maskwright.budgets.bernoulli import Bernoulli
 from maskwright.corrupt import Corrupted, corrupt_text
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
@@ -134,16 +133,15 @@ class Masking:
         ids = batch["input_ids"]
         namespace(ids)
         attended = batch.get("attention_mask")
-        attended = ids == ids if attended is None else attended != 0
+        attended = all_true(ids) if attended is None else attended != 0
         word_ids = facts.get("word_ids")
         batch = {key: value for key, value in batch.items() if key != "word_ids"} if "word_ids" in batch else batch
         units = text_units(ids, attended, vocabulary, self.unit, word_ids)
         rng = _rng(content_ids(ids, attended) if example_ids is None else example_ids, ids, moment)
-        mask, count = self._hide(units, rng, moment[2])
+        mask = self._hide(units, rng, moment[2])
         hidden = units.to_cells(mask)
         inputs = corrupt_text(batch, hidden, self.fill, units=units, vocabulary=vocabulary, rng=rng.child("fill"))
-        groups = namespace(ids).where(units.cells, units.groups, -1)
-        return Corrupted(inputs, hidden, units.cells, groups, count, units.n, ids)
+        return Corrupted(inputs, hidden, units, mask, ids)
 
     def _array(self, x: Array, facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
         namespace(x)
@@ -160,32 +158,29 @@ class Masking:
         if example_ids is None:
             raise MaskingError("example_ids: give whole numbers that name the examples, such as their row numbers.")
         rng = _rng(example_ids, x, moment)
-        n = to_dtype(valid, "int64").reshape((shape[0], grid.size)).sum(1)
-        units = Units(grid, valid, n, valid, valid, plain=True)
-        mask, count = self._hide(units, rng, moment[2])
-        channels = (1,) * (x.ndim - mask.ndim)
-        spread = mask.reshape(shape + channels) if not isinstance(self.fill, Drop) else mask
-        inputs = self.fill(x, spread, valid=valid.reshape(shape + channels), rng=rng.child("fill"), **facts_for_fill(facts))
-        return Corrupted(inputs, mask, valid, None, count, n, x)
+        units = Units(grid, valid, true_count(valid), valid, valid, plain=True)
+        mask = self._hide(units, rng, moment[2])
+        channels = (1,) * (x.ndim - mask.ndim) if not isinstance(self.fill, Drop) else ()
+        given = {key: value for key, value in facts.items() if key not in ("grid", "valid")}
+        given["valid"] = valid.reshape(shape + channels)
+        inputs = fills.replace_hidden(self.fill, x, mask.reshape(shape + channels), rng=rng.child("fill"), **given)
+        return Corrupted(inputs, mask, units, mask, x)
 
-    def _hide(self, units: Units, rng: Rng, progress: float) -> tuple[Array, Array]:
-        """The mask over units, and the number hidden in each example."""
+    def _hide(self, units: Units, rng: Rng, progress: float) -> Array:
+        """The mask over units."""
         pattern_rng = rng.child("pattern")
         whole = self._left_whole(rng)
         if isinstance(self.budget, Bernoulli) and isinstance(self.pattern, Iid):
             # Independent units need no selection: each compares its own draw.
             bits = pattern_rng.child("cells").bits(*units.grid.shape)
-            mask = (bits >> 7 < self.budget.threshold) & units.valid
-            if whole is not None:
-                mask = mask & ~whole.reshape((-1,) + (1,) * (mask.ndim - 1))
-            return mask, _count(mask)
+            mask = (bits <= self.budget.threshold) & units.valid
+            return mask if whole is None else mask & ~whole.reshape((-1,) + (1,) * (mask.ndim - 1))
         count = units.n
         if self.budget is not None:
             count = self.budget(units.n, rng=rng.child("budget"), progress=progress)
         if whole is not None:
             count = namespace(count).where(whole, 0, count)
-        mask = self.pattern(units.grid, count, valid=units.valid, rng=pattern_rng)
-        return mask, _count(mask) if getattr(self.pattern, "sets_own_count", False) else count
+        return self.pattern(units.grid, count, valid=units.valid, rng=pattern_rng)
 
     def _left_whole(self, rng: Rng) -> Array | None:
         if not self.clean_share:
@@ -197,15 +192,6 @@ class Masking:
         from maskwright.collator import MaskingCollator
 
         return MaskingCollator(tokenizer, self, **options)
-
-
-def facts_for_fill(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What a fill may know beyond the mask."""
-    return {key: value for key, value in facts.items() if key not in ("grid", "valid")}
-
-
-def _count(mask: Array) -> Array:
-    return to_dtype(mask, "int64").reshape((mask.shape[0], math.prod(mask.shape[1:]))).sum(1)
 
 
 def _rng(example_ids: Any, reference: Array, moment: tuple) -> Rng:

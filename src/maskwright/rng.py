@@ -13,18 +13,21 @@ cheap as a plain uniform draw.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, is_torch, to_dtype
+from maskwright.arrays import Array, arange, is_torch, like, to_dtype
 from maskwright.errors import MaskingError
 
 _M64 = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 _ROUND_1, _ROUND_2 = 0x7FEB352D, 0x846CA68B
+_BLOCK = 8192  # cells hashed at a time: 32 KiB
 # One odd multiplier per axis, from the last axis backwards: a cell's counter depends on its coordinates and not on the
 # sizes of the grid, so padding a grid on the right changes no draw. No two cells of a 4096 x 4096 plane share one.
 _STRIDES = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
@@ -36,6 +39,8 @@ class Rng:
 
     Attributes:
         keys: [B] int64, one key per example.
+        purpose: what the numbers are for, mixed into the keys when numbers are drawn.
+        cells: None, or the rows and counters of a few cells, see `at_cells`.
 
     >>> import numpy as np
     >>> rng = Rng.from_ids(np.array([7, 8]), seed=0, epoch=0)
@@ -44,6 +49,8 @@ class Rng:
     """
 
     keys: Array
+    purpose: int = 0
+    cells: tuple[np.ndarray, np.ndarray] | None = None
 
     @classmethod
     def from_ids(cls, ids: Array | Sequence[int], *, seed: int = 0, epoch: int = 0) -> Rng:
@@ -61,63 +68,65 @@ class Rng:
         ids = to_dtype(ids, "int64")
         first = _mix(_constant("seed") ^ (seed & _M64))
         second = _mix(first + (epoch + 1) * _GOLDEN & _M64)
-        return cls(_mix_array(_mix_array(ids ^ _signed(first)) + _signed(second)))
+        if is_torch(ids):
+            return cls(_mix_array(_mix_array(ids ^ _signed(first)) + _signed(second)))
+        words = _mix_numpy(_mix_numpy(ids.view(np.uint64) ^ np.uint64(first)) + np.uint64(second))
+        return cls(words.view(np.int64))
 
     def child(self, purpose: str) -> Rng:
         """Independent numbers for the same examples, for another purpose."""
-        return Rng(_mix_array(self.keys ^ _signed(_constant(purpose))))
+        return Rng(self.keys, _mix((self.purpose + _GOLDEN & _M64) ^ _constant(purpose)), self.cells)
 
     def bits(self, *shape: int) -> Array:
         """[B, *shape] int32, uniform over 0 ... 2**31 - 1, one number per cell of a grid of up to four axes."""
-        axes = len(shape)
         if is_torch(self.keys):
-            import torch
-
-            counters = torch.zeros(shape, dtype=torch.int32, device=self.keys.device)
-            for axis, size in enumerate(shape):
-                steps = torch.arange(size, dtype=torch.int32, device=self.keys.device)
-                stride = _signed(_STRIDES[axes - 1 - axis], 32)
-                counters += (steps * stride).reshape([-1 if a == axis else 1 for a in range(axes)])
-            return self._hash_torch(counters.unsqueeze(0))
-        return self._hash_numpy(_counters(shape))
+            return self._hash_torch(_counters_torch(shape, self.keys.device))
+        return self._hash_numpy(_counters(shape) if self.cells is None else self.cells[1].reshape((-1, *shape)))
 
     def bits_at(self, index: Array) -> Array:
         """[B, ...] int32: the numbers `bits(n)` holds at `index[b, ...]`, without making the rest."""
         if is_torch(self.keys):
             return self._hash_torch(to_dtype(index, "int32") * _signed(_STRIDES[0], 32))
-        counters = index.astype(np.uint32)
-        counters *= np.uint32(_STRIDES[0])
-        return self._hash_numpy(counters)
+        return self._hash_numpy(np.multiply(index.astype(np.uint32), np.uint32(_STRIDES[0])))
 
-    def rows(self, index: np.ndarray) -> Rng:
-        """The generator of chosen examples, one per entry of `index`."""
-        return Rng(self.keys[index])
+    def at_cells(self, flat: np.ndarray, shape: tuple[int, ...]) -> Rng:
+        """The same numbers for a few cells: `bits(1)[i]` is then what `bits(*shape)` holds at flat place `flat[i]`.
+
+        Args:
+            flat: [n] places in the flattened [B, *shape] array (NumPy only).
+            shape: of the grid.
+        """
+        if self.cells is not None:
+            rows, counters = self.cells
+            return Rng(self.keys, self.purpose, (rows.take(flat), counters.take(flat)))
+        rows, places = np.divmod(flat, math.prod(shape))
+        return Rng(self.keys, self.purpose, (rows, _counters(shape).ravel().take(places)))
 
     def draw(self) -> Array:
         """[B] int64, uniform over 0 ... 2**24 - 1: one number per example."""
         return to_dtype(self.bits(1)[:, 0] >> 7, "int64")
 
     def _hash_numpy(self, counters: np.ndarray) -> np.ndarray:
-        words = self.keys.view(np.uint64)
-        tail = (len(words),) + (1,) * (counters.ndim - 1)
-        low, high = words.astype(np.uint32).reshape(tail), (words >> np.uint64(32)).astype(np.uint32).reshape(tail)
-        x = counters + low
-        scratch = np.right_shift(x, 16)
-        x ^= scratch
-        x *= np.uint32(_ROUND_1)
-        x += high
-        np.right_shift(x, 15, out=scratch)
-        x ^= scratch
-        x *= np.uint32(_ROUND_2)
-        np.right_shift(x, 16, out=scratch)
-        x ^= scratch
-        x >>= 1
+        words = _mix_numpy(self.keys.view(np.uint64) ^ np.uint64(self.purpose))
+        low, high = words.astype(np.uint32), (words >> np.uint64(32)).astype(np.uint32)
+        if self.cells is not None:
+            low, high = low.take(self.cells[0]), high.take(self.cells[0])
+        tail = (len(low),) + (1,) * (counters.ndim - 1)
+        low, high = low.reshape(tail), high.reshape(tail)
+        x = np.empty((len(low), *counters.shape[1:]), dtype=np.uint32)
+        # A few rows at a time, so that all rounds run on data in the nearest cache.
+        step = max(1, _BLOCK // max(1, math.prod(counters.shape[1:])))
+        scratch = np.empty((min(step, len(low)), *counters.shape[1:]), dtype=np.uint32)
+        for start in range(0, len(low), step):
+            rows = slice(start, start + step)
+            _rounds(counters if len(counters) == 1 else counters[rows], low[rows], high[rows], x[rows], scratch)
         return x.view(np.int32)
 
     def _hash_torch(self, counters: Array) -> Array:
         # torch has no 32-bit unsigned shifts: signed lanes wrap alike, and each shift is made logical by a mask.
         tail = (-1,) + (1,) * (counters.ndim - 1)
-        low, high = to_dtype(self.keys, "int32").reshape(tail), to_dtype(self.keys >> 32, "int32").reshape(tail)
+        words = _mix_array(self.keys ^ _signed(self.purpose))
+        low, high = to_dtype(words, "int32").reshape(tail), to_dtype(words >> 32, "int32").reshape(tail)
         x = counters + low
         x ^= (x >> 16) & 0xFFFF
         x *= _signed(_ROUND_1, 32)
@@ -128,18 +137,39 @@ class Rng:
         return (x >> 1) & 0x7FFFFFFF
 
 
-def content_ids(tokens: Array, valid: Array) -> Array:
+def content_ids(tokens: Array, attended: Array) -> Array:
     """[B] int64 ids made from what the examples hold, for data that has no row numbers.
 
-    Equal texts get equal ids, and so equal masks in the same epoch. Padding does not count.
+    A multilinear hash modulo 2**64: different texts collide with probability about 2**-63. Equal texts get equal ids,
+    and so equal masks in the same epoch. Padding does not count, on either side.
 
     Args:
         tokens: [B, L] integers.
-        valid: [B, L] bool, True where a token counts.
+        attended: [B, L] bool, True where a token counts.
     """
-    position = valid.cumsum(1) if is_torch(valid) else np.cumsum(valid, axis=1)
-    mixed = _mix_array(to_dtype(tokens, "int64") * _signed(_GOLDEN) + to_dtype(position, "int64"))
-    return (mixed * valid).sum(1) if is_torch(mixed) else np.sum(mixed * valid, axis=1)
+    length = tokens.shape[1]
+    weights = _mix_numpy(np.arange(1, length + 1, dtype=np.uint64)).view(np.int64)
+    weights = like(weights, tokens)[None, :]
+    if length and not bool(attended[:, 0].all()):
+        first = to_dtype(attended, "int32").argmax(1)[:, None]
+        weights = weights[:, (arange(length, tokens)[None, :] - first) % length][0]
+    return ((to_dtype(tokens, "int64") + 1) * (weights * attended)).sum(1)
+
+
+def _rounds(counters: np.ndarray, low: np.ndarray, high: np.ndarray, x: np.ndarray, scratch: np.ndarray) -> None:
+    """The cell hash, into `x`; `scratch` is at least as large."""
+    scratch = scratch[: len(x)]
+    np.add(counters, low, out=x)
+    np.right_shift(x, 16, out=scratch)
+    np.bitwise_xor(x, scratch, out=x)
+    np.multiply(x, np.uint32(_ROUND_1), out=x)
+    np.add(x, high, out=x)
+    np.right_shift(x, 15, out=scratch)
+    np.bitwise_xor(x, scratch, out=x)
+    np.multiply(x, np.uint32(_ROUND_2), out=x)
+    np.right_shift(x, 16, out=scratch)
+    np.bitwise_xor(x, scratch, out=x)
+    np.right_shift(x, 1, out=x)
 
 
 @cache
@@ -152,6 +182,16 @@ def _counters(shape: tuple[int, ...]) -> np.ndarray:
     return counters
 
 
+def _counters_torch(shape: tuple[int, ...], device: Any) -> Array:
+    import torch
+
+    counters = torch.zeros((1, *shape), dtype=torch.int32, device=device)
+    for axis, size in enumerate(shape):
+        steps = torch.arange(size, dtype=torch.int32, device=device) * _signed(_STRIDES[len(shape) - 1 - axis], 32)
+        counters += steps.reshape([-1 if a == axis + 1 else 1 for a in range(len(shape) + 1)])
+    return counters
+
+
 @cache
 def _constant(purpose: str) -> int:
     return int.from_bytes(hashlib.blake2b(purpose.encode(), digest_size=8).digest(), "little")
@@ -161,6 +201,14 @@ def _mix(x: int) -> int:
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & _M64
     x = (x ^ (x >> 27)) * 0x94D049BB133111EB & _M64
     return x ^ (x >> 31)
+
+
+def _mix_numpy(x: np.ndarray) -> np.ndarray:
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x ^= x >> np.uint64(27)
+    x *= np.uint64(0x94D049BB133111EB)
+    x ^= x >> np.uint64(31)
+    return x
 
 
 def _mix_array(x: Array) -> Array:

@@ -32,12 +32,12 @@ class Bernoulli:
 
     @property
     def threshold(self) -> int:
-        """The probability in steps of 2**-24: a unit is hidden if its 24-bit draw is below it."""
-        return round(self.probability * (1 << 24))
+        """The largest 31-bit draw that hides a unit: the probability in steps of 2**-24."""
+        return (round(self.probability * (1 << 24)) << 7) - 1
 
     def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
         """Return [B] int64 binomial counts."""
         del progress
         cells = largest(n_valid)
-        hit = (rng.child("bernoulli").bits(cells) >> 7) < self.threshold
+        hit = rng.child("bernoulli").bits(cells) <= self.threshold
         return to_dtype(hit & (arange(cells, n_valid)[None, :] < n_valid[:, None]), "int64").sum(1)

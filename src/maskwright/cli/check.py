@@ -20,7 +20,7 @@ CLASSES_SHOWN = 30
 def command(
     config: Annotated[Path, typer.Argument(metavar="RUN.YAML", help="The run configuration.")],
     overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Keys to set, such as data.train=a.csv")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Keys to set, such as data.train=a.csv")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> None:
@@ -42,7 +42,7 @@ def command(
     if json:
         _print_json(document)
     else:
-        _show(document, data, config)
+        _show(document, data, [str(config), *(overrides or [])])
 
 
 def _check(path: Path, overrides: list[str]) -> tuple[dict[str, Any], TextData]:
@@ -109,14 +109,18 @@ def _print_json(document: dict[str, Any]) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def _show(document: dict[str, Any], data: TextData, path: Path) -> None:
+def _show(document: dict[str, Any], data: TextData, arguments: list[str]) -> None:
+    import shlex
+
     from rich.text import Text
 
     from maskwright.cli.console import output
 
     out = output()
     out.print(_split_table(document))
+    out.print()
     out.print(_class_table(document))
+    out.print()
     roles = [f"{role} = {column!r}" for role, column in data.columns.items()]
     roles += [f"variant {group} = {column!r}" for group, column in document["variants"].items()]
     out.print(Text("columns: ", style="bold").append(", ".join(roles), style="default"), soft_wrap=True)
@@ -125,7 +129,7 @@ def _show(document: dict[str, Any], data: TextData, path: Path) -> None:
             out.print(Text(f"{title}:", style="bold"))
         for note in notes:
             out.print(Text(f"  - {note}"), soft_wrap=True)
-    ready = Text("ready", style="bold green").append(f": maskwright train {path}", style="default")
+    ready = Text("ready", style="bold green").append(f": maskwright train {shlex.join(arguments)}", style="default")
     out.print(ready, soft_wrap=True)
 
 

@@ -3,14 +3,17 @@
 A fill is called with values and a mask and returns new values: `fill(x, mask, valid=valid, rng=rng) -> x'`. `x` is
 [B, ...], `mask` and `valid` bool arrays that broadcast against it. The arrays given are never written to. Two more facts
 may come by keyword, and a fill that does not need them ignores them: `groups` [B, L], the unit of each cell, and
-`vocabulary`, the facts about token ids.
+`vocabulary`, the facts about token ids. A fill that says
+`draws = True` draws for each cell and looks at no other, so that it may be given the hidden cells alone.
 """
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
-from maskwright.arrays import Array
+import numpy as np
+
+from maskwright.arrays import Array, is_torch
 from maskwright.rng import Rng
 
 
@@ -20,6 +23,10 @@ class Fill(Protocol):
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return `x` with the hidden cells replaced; same shape and dtype (except `drop`)."""
         ...
+
+
+_SMALL = 8192
+"""Cells below which gathering the hidden ones costs more than it saves."""
 
 
 def names() -> tuple[str, ...]:
@@ -40,3 +47,21 @@ def from_node(node: Any) -> Fill:
     if isinstance(node, int | float) and not isinstance(node, bool):
         node = {"constant": node}
     return strategy.from_node(__name__, node)
+
+
+def replace_hidden(fill: Fill, x: Array, mask: Array, *, rng: Rng, **facts: Any) -> Array:
+    """`where(mask, fill, x)`; on NumPy, fills that draw for each cell are given the hidden cells only."""
+    few = x.shape[0] * x.shape[-1] < _SMALL
+    if few or is_torch(x) or not getattr(fill, "draws", False) or mask.shape != x.shape:
+        return fill(x, mask, rng=rng, **facts)
+    flat = np.flatnonzero(mask)
+    hidden = x.ravel().take(flat)[:, None]
+    everything = np.ones(hidden.shape, dtype=bool)
+    groups = facts.get("groups")
+    if groups is not None:
+        places = flat % groups.shape[1] if groups.shape[0] == 1 else flat
+        facts["groups"] = groups.ravel().take(places)[:, None]
+    facts["valid"] = everything
+    out = x.copy()
+    out.ravel()[flat] = fill(hidden, everything, rng=rng.at_cells(flat, x.shape[1:]), **facts)[:, 0]
+    return out

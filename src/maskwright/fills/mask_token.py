@@ -31,5 +31,4 @@ class MaskToken:
             raise MaskingError("mask-token: give vocabulary=Vocabulary.from_tokenizer(tokenizer), or use another fill.")
         if vocabulary.mask_id is None:
             raise MaskingError("mask-token: this tokenizer has no mask token; use fill: drop, or add a mask token.")
-        xp = namespace(x)
-        return xp.where(mask, xp.full_like(x, vocabulary.mask_id), x)
+        return namespace(x).where(mask, vocabulary.mask_id, x)

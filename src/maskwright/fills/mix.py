@@ -10,6 +10,8 @@ from typing import Any
 from maskwright.arrays import Array
 from maskwright.errors import ConfigError
 from maskwright.fills.drop import Drop
+from maskwright.fills.keep import Keep
+from maskwright.fills.mean import Mean
 from maskwright.rng import Rng
 
 
@@ -39,6 +41,11 @@ class Mix:
         if any(isinstance(fill, Drop) for fill, _ in self.parts):
             raise ConfigError("mix: drop changes the length of the sequence and cannot be a part of a mix.")
 
+    @property
+    def draws(self) -> bool:
+        """Whether it may be given the hidden cells alone: no part looks at other cells."""
+        return not any(isinstance(fill, Mean) for fill, _ in self.parts)
+
     @classmethod
     def bert(cls) -> Mix:
         """80 % mask token, 10 % random token, 10 % kept (Devlin et al. 2019)."""
@@ -65,14 +72,19 @@ class Mix:
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return new values; with the fact `groups` the draw is per unit, without it per cell."""
+        from maskwright.fills import replace_hidden
+
         groups = facts.get("groups")
         mixed = rng.child("mix")
         draw = mixed.bits_at(groups) if groups is not None else mixed.bits(*mask.shape[1:])
-        draw, low, total, out = draw >> 7, 0, 0.0, x
+        draw, low, total, out = draw >> 7, 0, 0.0, Keep()(x, mask, valid=valid, rng=rng)
         for number, (fill, share) in enumerate(self.parts):
             total += share
             high = 1 << 24 if number == len(self.parts) - 1 else round(total * (1 << 24))
+            if isinstance(fill, Keep):
+                low = high
+                continue
             part = mask & (draw >= low) & (draw < high)
-            out = fill(out, part, valid=valid, rng=rng, **facts)
+            out = replace_hidden(fill, out, part, valid=valid, rng=rng, **facts)
             low = high
         return out

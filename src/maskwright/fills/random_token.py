@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from maskwright.arrays import Array, namespace, to_dtype
 from maskwright.errors import MaskingError
@@ -20,6 +20,8 @@ class RandomToken:
     Raises:
         MaskingError: no vocabulary was given.
     """
+
+    draws: ClassVar[bool] = True
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return new ids; needs the fact `vocabulary`."""

@@ -54,7 +54,8 @@ def read_piece(token: str, family: str) -> Piece:
         inside = token.startswith("##") and len(token) > 2
         data, marked = token.removeprefix("##" if inside else "").encode(), not inside
         # A continuation never begins a word, whatever its first character, unless each such character is a word.
-        return _piece(data, space=marked, begins=marked or _is_cjk(token[2:3]))
+        blank = marked and not _is_cjk(token[:1])  # BERT's tokenizer loses blanks; between ideographs there are none
+        return _piece(data, space=blank, begins=marked or _is_cjk(token[2:3]))
     if family == BYTES:
         data = bytes(_byte_of().get(character, 63) for character in token)
         return _piece(data.lstrip(b" \n\t\r"), space=data[:1].isspace(), begins=data[:1].isspace() or _opens(data))

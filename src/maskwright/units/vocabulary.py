@@ -100,13 +100,22 @@ class Vocabulary:
         Raises:
             MaskingError: an id outside the vocabulary, such as the label -100.
         """
-        low, high = (int(ids.min()), int(ids.max())) if 0 not in ids.shape else (0, 0)
-        if low < 0 or high >= self.size:
-            wrong = low if low < 0 else high
-            hint = " -100 marks labels that the loss ignores; it is not a token." if wrong == -100 else ""
-            raise MaskingError(f"input_ids: expected ids from 0 to {self.size - 1}, found {wrong}.{hint}")
         table = self.table(name, ids)
-        return table[ids] if is_torch(ids) else table.take(ids)
+        if 0 in ids.shape:
+            return table[ids]
+        if int(ids.min()) < 0 or (is_torch(ids) and int(ids.max()) >= self.size):
+            self._refuse(ids)
+        try:
+            return table[ids] if is_torch(ids) else table.take(ids)
+        except IndexError:
+            self._refuse(ids)
+            raise
+
+    def _refuse(self, ids: Array) -> None:
+        low, high = int(ids.min()), int(ids.max())
+        wrong = low if low < 0 else high
+        hint = " -100 marks labels that the loss ignores; it is not a token." if wrong == -100 else ""
+        raise MaskingError(f"input_ids: expected ids from 0 to {self.size - 1}, found {wrong}.{hint}")
 
     def __getstate__(self) -> dict[str, Any]:
         # Copies on devices stay where they are; the receiver makes its own.

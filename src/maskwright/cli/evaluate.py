@@ -1,0 +1,134 @@
+"""`maskwright evaluate`: what did masking buy? Curves, groups, calibration, cost, against the twin, with intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from maskwright.evaluate.run import Evaluation
+    from maskwright.train.progress import Event
+
+
+def command(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN... [KEY=VALUE]...",
+            help="Run folders (several: the same run with other training.seed), and keys to set: evaluation.draws=5",
+        ),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print evaluation.json instead of a table.")] = False,
+) -> None:
+    """Measure robustness of a trained run against its unmasked twin; write evaluation.json and report.html.
+
+    The twin is the same run trained without masking; it is trained now if there is none (evaluation.twin=false: none).
+
+    Example: maskwright evaluate runs/first evaluation.draws=5
+    """
+    from maskwright.errors import RunError
+    from maskwright.evaluate.run import evaluate
+
+    overrides = [argument for argument in arguments if "=" in argument]
+    runs = [argument for argument in arguments if "=" not in argument]
+    if not runs:
+        raise RunError("no run folder is given. Example: maskwright evaluate runs/first evaluation.draws=5")
+    with _Progress() as watch:
+        evaluation = evaluate(runs, overrides, watch)
+        watch.phase("drawing the report")
+        from maskwright.report.build import write_report
+
+        write_report(evaluation.document, evaluation.report)
+    if json:
+        typer.echo(evaluation.path.read_text(encoding="utf-8"), nl=False)
+    else:
+        _show(evaluation)
+
+
+class _Progress:
+    """Shows events on the console: notes as lines, phases and training steps as a bar."""
+
+    def __init__(self):
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        from maskwright.cli.console import console
+
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+        self.bar = Progress(*columns, TimeRemainingColumn(compact=True), console=console(), transient=True)
+        self.task = self.bar.add_task("starting", total=None)
+        self.description = ""
+
+    def __enter__(self) -> _Progress:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "note":
+            self.bar.console.print(event.message, markup=False, soft_wrap=True)
+        elif event.kind == "phase":
+            self.phase(event.message, event.step, event.steps)
+        elif event.kind == "step":
+            self.phase("training the twin", event.step, event.steps)
+
+    def phase(self, description: str, done: int = 0, total: int = 0) -> None:
+        """Show what is being done, and how much of it is."""
+        if description != self.description:
+            self.bar.reset(self.task, description=description, total=total or None)
+            self.description = description
+        self.bar.update(self.task, completed=done, total=total or None)
+
+
+def _show(evaluation: Evaluation) -> None:
+    from rich.text import Text
+
+    from maskwright.cli.console import output
+
+    document, out = evaluation.document, output()
+    out.print(_table(document))
+    out.print()
+    out.print(Text(document["verdict"]["sentence"], style="bold"))
+    for line in document["verdict"]["details"]:
+        out.print(Text(line))
+    out.print()
+    out.print(Text(f"numbers: {evaluation.path}"), soft_wrap=True)
+    out.print(Text(f"report:  {evaluation.report}"), soft_wrap=True)
+
+
+def _table(document: dict[str, Any]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    alone = document["clean"]["twin"] is None
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("accuracy")
+    for name in ("model",) if alone else ("model", "twin", "difference", "interval"):
+        table.add_column(name, justify="right")
+    for name, compared in _rows(document):
+        table.add_row(Text(name), *_cells(compared))
+    return table
+
+
+def _rows(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    rows = [("whole input", document["clean"])]
+    rows += [(f"variant {row['variant']}", row) for row in document["groups"]["variants"][1:]]
+    for pattern, curve in document["curves"].items():
+        rows += [(f"{pattern}, {point['ratio']:.0%} hidden", point["accuracy"]) for point in curve["points"][1:]]
+        rows.append((f"{pattern}, auc_mask", curve["auc_mask"]))
+    return rows
+
+
+def _cells(compared: dict[str, Any]) -> list[str]:
+    from maskwright.evaluate.verdict import points
+
+    model, twin, difference = compared["model"], compared["twin"], compared["difference"]
+    if twin is None:
+        return [f"{model['value']:.1%}"]
+    known = difference["low"] is not None
+    interval = f"{points(difference['low'])} to {points(difference['high'])}" if known else "none"
+    return [f"{model['value']:.1%}", f"{twin['value']:.1%}", points(difference["value"]), interval]

@@ -1,0 +1,153 @@
+"""What can be wrong with labels: none given, spelt in two ways, too few of a class, unknown to training."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from maskwright.data.findings import Findings, shorten
+from maskwright.data.split import Split
+from maskwright.errors import Problem
+
+LOST_LABELS = {"nan", "null", "<na>", "#n/a", "nat", "none", "n/a", "na"}
+"""How other programs write a missing label."""
+
+SURELY_LOST = {"nan", "null", "<na>", "#n/a", "nat"}
+"""Of these, the ones nobody would call a class."""
+
+UNBALANCED = 5.0
+"""Largest class over smallest from which on a note says that classes are unbalanced."""
+
+Splits = Mapping[str, Split]
+
+
+def check_labels(split: Split, findings: Findings) -> None:
+    """Find rows without a label, or with what another program writes where there is none."""
+    source, column = split.table.source, split.columns.label
+    for index, label in enumerate(split.labels):
+        if label is None:
+            problem = Problem(split.place(index, column), "the row has no label", "Label it or remove the row.")
+            findings.add("rows without a label", source, problem, split.rows[index])
+        elif label.strip().lower() in SURELY_LOST:
+            what = f"the label {shorten(label)} is how a program writes a missing value"
+            problem = Problem(split.place(index, column), what, "Label the row or remove it.")
+            findings.add("rows with a lost label", source, problem, split.rows[index])
+
+
+def check_spelling(splits: Splits, findings: Findings) -> None:
+    """Find labels that differ only in case, blanks or the spelling of a number, within and across splits."""
+    spellings: dict[str, Counter[str]] = {}
+    places: dict[str, str] = {}
+    for split in splits.values():
+        for index, label in enumerate(split.labels):
+            if label is not None:
+                spellings.setdefault(_normal(label), Counter())[label] += 1
+                if label not in places:
+                    places[label] = split.place(index, split.columns.label)
+    for counts in spellings.values():
+        (usual, often), *others = counts.most_common()
+        for rare, times in others:
+            what = (
+                f"label {shorten(rare)} ({rows_of(times)}) differs from {shorten(usual)} ({rows_of(often)}) only in "
+                "case, blanks or the spelling of a number"
+            )
+            remedy = f"Write it {usual!r} everywhere, or give the classes different names."
+            findings.add("labels spelt in two ways", places[rare], Problem(places[rare], what, remedy))
+
+
+def _normal(label: str) -> str:
+    """What labels that mean the same have in common.
+
+    >>> _normal(" Very  Good") == _normal("very good"), _normal("1.0") == _normal("1")
+    (True, True)
+    """
+    text = " ".join(label.casefold().split())
+    number = re.fullmatch(r"\+?(-?)0*(\d+?)(\.0*)?", text, re.ASCII)
+    return f"{number[1]}{number[2]}" if number else text
+
+
+def check_classes(splits: Splits, parts_of_train: int, findings: Findings) -> None:
+    """Find a single class, and classes with fewer examples than there are splits; see `check_text_data`."""
+    train = splits["train"]
+    source, place = train.table.source, f"{train.table.source}, column {train.columns.label!r}"
+    counts = _counts(train)
+    if len(counts) == 1:
+        what = f"every row has the same label, {shorten(next(iter(counts)))}"
+        findings.add("classes", source, Problem(place, what, "A classifier needs two classes; see data.label."))
+    total = sum((_counts(split) for split in splits.values()), Counter())
+    needed = len(splits) - 1 + parts_of_train
+    # A label spelt in two ways has been told already.
+    spellings = Counter(map(_normal, total))
+    alone = [label for label in sorted(counts) if spellings[_normal(label)] == 1]
+    few = [label for label in alone if counts[label] < parts_of_train or total[label] < needed]
+    if len(few) > max(10, len(counts) // 2):
+        what = f"{len(few):,} of {len(counts):,} classes have fewer examples than the {needed} splits need"
+        remedy = f"Is this the column of classes? Its values are such as {_listed(few, most=3)}. See data.label."
+        findings.add("classes", source, Problem(place, what, remedy))
+        return
+    for label in few:
+        what = (
+            f"class {shorten(label)} has {rows_of(total[label])} ({rows_of(counts[label])} in train), "
+            f"fewer than the {needed} splits need"
+        )
+        where = train.place(list(train.labels).index(label), train.columns.label)
+        remedy = "Add examples, join it to another class, or remove it."
+        findings.add("classes that are too small", source, Problem(where, what, remedy))
+
+
+def check_unknown_labels(splits: Splits, findings: Findings) -> None:
+    """Find labels of other splits that cannot be learned, because train lacks them."""
+    known = sorted(_counts(splits["train"]))
+    # A label that train spells in another way has been told already.
+    told = {_normal(label) for label in known}
+    for name, split in splits.items():
+        for label, count in sorted(_counts(split).items()):
+            if _normal(label) in told:
+                continue
+            nearest = difflib.get_close_matches(label, known, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Train has {_listed(known)}."
+            where = split.place(list(split.labels).index(label), split.columns.label)
+            what = f"the label {shorten(label)} ({rows_of(count)}) is in {name} but not in train"
+            remedy = f"{hint} Add it to train, or remove its rows."
+            findings.add("labels that train lacks", split.table.source, Problem(where, what, remedy))
+
+
+def class_notes(splits: Splits) -> list[str]:
+    """What to know about classes: unbalanced, absent from a split, oddly named."""
+    counts = _counts(splits["train"])
+    (largest, most), (smallest, least) = counts.most_common()[0], counts.most_common()[-1]
+    notes = []
+    if most >= UNBALANCED * least:
+        notes.append(
+            f"classes are unbalanced in train: {shorten(largest)} has {rows_of(most)}, {shorten(smallest)} "
+            f"{rows_of(least)}; training.class_weights: auto gives each class the same weight, and macro F1 says more "
+            "than accuracy."
+        )
+    for name, split in splits.items():
+        lacking = sorted(set(counts) - set(_counts(split)))
+        if lacking:
+            notes.append(f"{name} has no example of {_listed(lacking)}.")
+    odd = [label for label in sorted(counts) if label.strip().lower() in LOST_LABELS]
+    notes += [f"the class {shorten(label)} looks like a missing value; it is taken as a class." for label in odd]
+    padded = [label for label in sorted(counts) if label != label.strip()]
+    notes += [f"the class {shorten(label)} has blanks around its name, which are kept." for label in padded]
+    return notes
+
+
+def rows_of(count: int) -> str:
+    """Count rows in words.
+
+    >>> rows_of(1), rows_of(1200)
+    ('1 row', '1,200 rows')
+    """
+    return f"{count:,} row" + ("" if count == 1 else "s")
+
+
+def _counts(split: Split) -> Counter[str]:
+    return Counter(label for label in split.labels if label is not None)
+
+
+def _listed(labels: Sequence[str], most: int = 8) -> str:
+    return ", ".join(map(shorten, labels[:most])) + (f" and {len(labels) - most:,} more" if len(labels) > most else "")

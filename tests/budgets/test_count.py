@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+import numpy as np
+
+from maskwright import Count, Rng
+
+
+def test_takes_what_there_is():
+    assert Count(3)(np.array([0, 2, 3, 9]), rng=Rng.from_ids(np.arange(4)), progress=1.0).tolist() == [0, 2, 3, 3]

@@ -1,0 +1,152 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from maskwright.errors import RunError
+from maskwright.evaluate import predict as module
+from maskwright.evaluate.predict import EVALUATION_SEED, Machine, Trial, batches, pools, predict
+from maskwright.masking import Masking
+from maskwright.tasks.encoded import Encoded, Ragged
+from maskwright.tasks.scratch import train_tokenizer
+from maskwright.units.vocabulary import Vocabulary
+
+WORDS = "apple pear plum iron zinc copper chord drum the of in on".split()
+
+
+class Counter(torch.nn.Module):
+    """Answers with a function of the visible ids alone, and remembers what it was given."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.table = torch.nn.Embedding.from_pretrained(
+            torch.randn(size, 3, generator=torch.Generator().manual_seed(0))
+        )
+        self.seen = []
+
+    def forward(self, input_ids, attention_mask):
+        self.seen.append((input_ids.clone(), attention_mask.clone()))
+        return SimpleNamespace(logits=(self.table(input_ids) * attention_mask[..., None]).sum(1))
+
+
+@pytest.fixture(scope="module")
+def texts():
+    rng = np.random.default_rng(0)
+    return [" ".join(rng.choice(WORDS, rng.integers(1, 20))) for _ in range(37)]
+
+
+@pytest.fixture(scope="module")
+def tokenizer(texts):
+    return train_tokenizer(texts, vocabulary=100, max_length=64)
+
+
+@pytest.fixture(scope="module")
+def examples(texts, tokenizer):
+    ids = Ragged.from_rows([tokenizer(text)["input_ids"] for text in texts])
+    numbers = np.arange(100, 137)
+    return Encoded({"input_ids": ids}, numbers, numbers % 3, tokenizer.pad_token_id, np.ones(3, dtype=np.float32))
+
+
+@pytest.fixture(scope="module")
+def vocabulary(tokenizer):
+    return Vocabulary.from_tokenizer(tokenizer)
+
+
+def machine(batch_tokens=64):
+    return Machine(torch.device("cpu"), bf16=False, batch_tokens=batch_tokens)
+
+
+def masking(ratio, fill="mask-token"):
+    return Masking.from_dict({"pattern": "iid", "budget": {"ratio": ratio}, "fill": fill, "unit": "word"})
+
+
+TRIALS = [Trial(), *(Trial(masking(0.5), draw) for draw in range(3)), Trial(masking(0.9), 0)]
+
+
+def test_answers_come_back_in_the_order_asked(examples, vocabulary):
+    model = Counter(vocabulary.size)
+    found = predict(model, examples, TRIALS, vocabulary=vocabulary, machine=machine())
+    assert found.probabilities.shape == (5, 37, 3)
+    assert found.probabilities.dtype == np.float32
+    for row in (0, 13, 36):
+        plain = {"input_ids": torch.from_numpy(examples.inputs["input_ids"][row].astype(np.int64))[None]}
+        plain["attention_mask"] = torch.ones_like(plain["input_ids"])
+        for i, trial in enumerate(TRIALS):
+            given = plain
+            if trial.masking is not None:
+                ids = [int(examples.example_ids[row])]
+                given = trial.masking(
+                    plain, vocabulary=vocabulary, example_ids=ids, seed=EVALUATION_SEED, epoch=trial.draw
+                ).inputs
+            expected = torch.softmax(model(**given).logits, -1)[0].numpy()
+            assert found.probabilities[i, row] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(("batch_tokens", "cells"), [(1, 10), (64, 500), (10_000, 2_000_000)])
+def test_batching_changes_no_answer(examples, vocabulary, monkeypatch, batch_tokens, cells):
+    model = Counter(vocabulary.size)
+    expected = predict(model, examples, TRIALS, vocabulary=vocabulary, machine=machine())
+    monkeypatch.setattr(module, "POOL_CELLS", cells)
+    found = predict(model, examples, TRIALS, vocabulary=vocabulary, machine=machine(batch_tokens))
+    assert found.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
+    assert np.array_equal(found.hidden, expected.hidden)
+    assert found.tokens == expected.tokens
+
+
+def test_two_models_see_the_same_masks(examples, vocabulary):
+    one, other = Counter(vocabulary.size), Counter(vocabulary.size)
+    for model in (one, other):
+        predict(model, examples, TRIALS, vocabulary=vocabulary, machine=machine())
+    assert all(torch.equal(a[0], b[0]) for a, b in zip(one.seen, other.seen, strict=True))
+
+
+def test_whole_texts_are_read_once_and_unmasked(examples, vocabulary):
+    model = Counter(vocabulary.size)
+    found = predict(model, examples, [Trial()], vocabulary=vocabulary, machine=machine())
+    assert sum(len(ids) for ids, _ in model.seen) == len(examples)
+    assert not any((ids == vocabulary.mask_id).any() for ids, _ in model.seen)
+    assert (found.hidden == 0).all()
+    assert found.tokens == examples.lengths.sum()
+
+
+def test_draws_differ_and_the_share_is_right_on_average(examples, vocabulary):
+    found = predict(Counter(vocabulary.size), examples, TRIALS, vocabulary=vocabulary, machine=machine())
+    assert not np.array_equal(found.probabilities[1], found.probabilities[2])
+    assert found.hidden[1:4].mean() == pytest.approx(0.5, abs=0.05)
+    assert found.hidden[4].mean() == pytest.approx(0.9, abs=0.05)
+
+
+def test_dropped_tokens_are_not_paid_for(examples, vocabulary):
+    model = Counter(vocabulary.size)
+    trials = [Trial(), *(Trial(masking(0.5, "drop"), draw) for draw in range(2))]
+    found = predict(model, examples, trials, vocabulary=vocabulary, machine=machine(256))
+    words = examples.lengths.sum() - 2 * len(examples)
+    assert found.tokens == pytest.approx(examples.lengths.sum() + 2 * (2 * len(examples) + words / 2), rel=0.03)
+    padding = sum(int((attended == 0).sum()) for _, attended in model.seen)
+    assert padding < 0.05 * found.tokens
+    assert not any((ids == vocabulary.mask_id).any() for ids, _ in model.seen)
+
+
+def test_batches_keep_to_the_token_budget(examples, vocabulary):
+    for pool in pools(examples, TRIALS, vocabulary=vocabulary, machine=machine()):
+        shapes = [batch["input_ids"].shape for batch in batches(pool, 64)]
+        assert all(rows * longest <= 64 or rows == 1 for rows, longest in shapes)
+        assert sum(rows for rows, _ in shapes) == len(examples) * len(TRIALS)
+
+
+def test_progress_counts_every_row(examples, vocabulary):
+    done = []
+    predict(
+        Counter(vocabulary.size), examples, TRIALS, vocabulary=vocabulary, machine=machine(), on_progress=done.append
+    )
+    assert sum(done) == len(examples) * len(TRIALS)
+
+
+def test_too_little_memory_is_told(examples, vocabulary):
+    class Greedy(Counter):
+        def forward(self, input_ids, attention_mask):
+            raise torch.OutOfMemoryError
+
+    with pytest.raises(RunError, match=r"smaller evaluation\.batch_size"):
+        predict(Greedy(vocabulary.size), examples, [Trial()], vocabulary=vocabulary, machine=machine())

@@ -1,0 +1,149 @@
+import json
+
+import numpy as np
+import pytest
+
+from maskwright.errors import ConfigError, RunError
+from maskwright.evaluate.run import evaluate
+from maskwright.train.folder import RunFolder
+
+
+@pytest.fixture(scope="module")
+def run(trained):
+    return trained("first/run")
+
+
+@pytest.fixture(scope="module")
+def evaluation(run):
+    return evaluate([run])
+
+
+def test_the_document_is_complete_and_on_disk(evaluation, run):
+    document = evaluation.document
+    assert evaluation.path == run / "evaluation.json"
+    assert json.loads(evaluation.path.read_text(), parse_constant=pytest.fail) == document
+    assert list(document) == [
+        *("schema", "schema_version", "maskwright_version", "created", "task", "model", "masking", "runs", "data"),
+        *("settings", "clean", "curves", "groups", "calibration", "generalisation", "significance", "cost", "examples"),
+        *("configuration", "environment", "verdict"),
+    ]
+    assert document["data"]["examples"] == 30
+    assert document["settings"]["fill"] == "mask-token"
+    assert [point["ratio"] for point in document["curves"]["span"]["points"]] == [0.0, 0.5, 0.9]
+    assert [row["variant"] for row in document["groups"]["variants"]] == ["original", "removed", "swapped"]
+    assert len(document["calibration"]) == 1 + 2 * 2
+    assert len(document["significance"]["tests"]) == 1 + 2 * 2 + 2
+    assert len(document["examples"]["items"]) == 6
+    assert document["cost"]["model"]["evaluation_tokens"] == document["cost"]["twin"]["evaluation_tokens"]
+
+
+def test_the_twin_was_trained_without_masking_and_is_reused(evaluation, run):
+    assert evaluation.document["runs"] == [{"run": str(run), "twin": str(run / "twin"), "seed": 0}]
+    assert RunFolder(run / "twin").info()["masking"] is None
+    assert RunFolder(run / "twin").config().training == RunFolder(run).config().training.model_copy(
+        update={"output": str(run / "twin")}
+    )
+    before = (run / "twin" / "maskwright.json").stat().st_mtime_ns
+    again = evaluate([run]).document
+    assert (run / "twin" / "maskwright.json").stat().st_mtime_ns == before
+    volatile = ("created", "cost")
+    assert {k: v for k, v in again.items() if k not in volatile} == {
+        k: v for k, v in evaluation.document.items() if k not in volatile
+    }
+
+
+def test_the_clean_point_agrees_with_transformers_alone(evaluation, run, data_node):
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    model = AutoModelForSequenceClassification.from_pretrained(run / "model")
+    tokenizer = AutoTokenizer.from_pretrained(run / "model")
+    rows = [json.loads(line) for line in open(data_node["test"])]
+    hits = []
+    with torch.inference_mode():
+        for row in rows:
+            inputs = tokenizer(row["text_removed"], return_tensors="pt", truncation=True, max_length=32)
+            hits.append(model.config.id2label[int(model(**inputs).logits.argmax())] == row["label"])
+    removed = evaluation.document["groups"]["variants"][1]
+    assert removed["model"]["value"] == pytest.approx(np.mean(hits))
+
+
+def test_a_neighbour_is_taken_as_the_twin(trained):
+    run = trained("second/masked", seed=3)
+    trained("second/damaged", masking="none", seed=4)
+    (run.parent / "damaged" / "maskwright.json").write_text("{")
+    plain = trained("second/plain", masking="none", seed=3)
+    document = evaluate([run], ["evaluation.patterns=[iid]", "evaluation.draws=1"]).document
+    assert document["runs"][0]["twin"] == str(plain.resolve())
+    assert not (run / "twin").exists()
+
+    alone = evaluate([plain], ["evaluation.patterns=[iid]", "evaluation.draws=1"]).document
+    assert alone["runs"][0]["twin"] is None
+    assert alone["significance"] is None
+    assert alone["verdict"]["outcome"] == "alone"
+
+
+def test_seeds_together(run, evaluation, trained):
+    second = trained("first/other", seed=1)
+    told = []
+    both = evaluate([run, second], ["evaluation.patterns=[iid]"], told.append)
+    assert both.folder == run.parent / "run-and-1-more-seeds"
+    assert both.path.exists()
+    difference = both.document["curves"]["iid"]["auc_mask"]["difference"]
+    assert len(difference["per_seed"]) == 2
+    assert difference["per_seed"][0] == evaluation.document["curves"]["iid"]["auc_mask"]["difference"]["value"]
+    assert {test["seed"] for test in both.document["significance"]["tests"]} == {0, 1}
+    assert "2 training seeds" in both.document["verdict"]["details"][-1]
+    with pytest.raises(RunError, match=r"same training\.seed"):
+        evaluate([run, run])
+
+
+def test_drop_is_evaluated_as_drop(trained):
+    run = trained("third/run", masking={"pattern": "iid", "budget": 0.5, "fill": "drop", "unit": "word"})
+    document = evaluate([run], ["evaluation.twin=false", "evaluation.patterns=[iid]"]).document
+    assert document["settings"]["fill"] == "drop"
+    assert document["clean"]["twin"] is None
+    whole = evaluate(
+        [run], ["evaluation.twin=false", "evaluation.patterns=[iid]", "evaluation.ratios=[0, 0.01]"]
+    ).document
+    assert document["cost"]["model"]["evaluation_tokens"] < 0.8 * whole["cost"]["model"]["evaluation_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("override", "error", "message"),
+    [
+        ("masking.fill=zero", RunError, "trained with the fill 'mask-token'"),
+        ("training.seed=1", ConfigError, "only evaluation"),
+        ("evaluation.drws=1", ConfigError, "Did you mean 'draws'"),
+        ("evaluation.patterns=[spam]", ConfigError, "Did you mean 'span'"),
+        ("evaluation.ratios=[0, 0]", ConfigError, "at least one ratio above 0"),
+    ],
+)
+def test_overrides_that_cannot_be_used(run, evaluation, override, error, message):
+    with pytest.raises(error, match=message):
+        evaluate([run], [override])
+
+
+def test_the_fill_it_was_trained_with_may_be_named(run, evaluation):
+    overrides = ["masking.fill=mask-token", "evaluation.patterns=[iid]", "evaluation.draws=1"]
+    assert evaluate([run], overrides).document["settings"]["fill"] == "mask-token"
+
+
+def test_folders_that_cannot_be_used(tmp_path, run):
+    with pytest.raises(RunError, match="no such folder"):
+        evaluate([tmp_path / "nothing"])
+    with pytest.raises(RunError, match="not a run folder"):
+        evaluate([tmp_path])
+    (tmp_path / "maskwright.json").write_text('{"format": 1, "status": "interrupted"}')
+    with pytest.raises(RunError, match="has not finished"):
+        evaluate([tmp_path])
+
+
+def test_changed_data_is_refused(trained, data_node, tmp_path):
+    test = tmp_path / "test.jsonl"
+    lines = open(data_node["test"]).read().splitlines()
+    test.write_text("\n".join(lines))
+    run = trained("fourth/run", test=str(test))
+    test.write_text("\n".join(lines[1:]))
+    with pytest.raises(RunError, match="the data has changed"):
+        evaluate([run])

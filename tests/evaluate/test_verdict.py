@@ -1,0 +1,94 @@
+import pytest
+
+from maskwright.evaluate.verdict import headline_metrics, verdict
+
+
+def compared(value, low, high):
+    return {
+        "model": {"value": 0.8, "low": 0.7, "high": 0.9},
+        "twin": {"value": 0.8 - value, "low": 0.5, "high": 0.9},
+        "difference": {"value": value, "low": low, "high": high},
+    }
+
+
+UP, DOWN = (0.1, 0.05, 0.15), (-0.1, -0.15, -0.05)
+FLAT, WIDE = (0.0, -0.01, 0.01), (0.05, -0.02, 0.12)
+
+
+def document(area, clean=FLAT, variants=(), n=600, seeds=1):
+    rows = [{"variant": name, "n": n, **compared(*given)} for name, given in [("original", clean), *variants]]
+    return {
+        "runs": [{"seed": seed} for seed in range(seeds)],
+        "data": {"examples": n},
+        "settings": {"confidence": 0.95, "patterns": ["iid", "span"], "ratios": [0.0, 0.5, 0.9]},
+        "clean": compared(*clean),
+        "groups": {"variants": rows},
+        "curves": {"iid": {"auc_mask": compared(*area)}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("area", "outcome", "words"),
+    [
+        (UP, "better", "Masking helped: "),
+        (DOWN, "worse", "Masking hurt: "),
+        (FLAT, "no effect", "Masking did not help: "),
+        (WIDE, "undecided", "It cannot be told whether masking helped: "),
+    ],
+)
+def test_each_outcome_is_said_plainly(area, outcome, words):
+    found = verdict(document(area))
+    assert found.outcome == outcome
+    assert found.sentence.startswith(words)
+    assert "auc_mask, iid" in found.sentence
+    assert "95% interval" in found.sentence
+    assert found.sentence.count(". ") == 0
+
+
+def test_numbers_are_in_the_sentence():
+    sentence = verdict(document(UP)).sentence
+    assert "80.0% against 70.0%" in sentence
+    assert "+10.0 points (95% interval +5.0 to +15.0)" in sentence
+
+
+def test_the_variant_called_removed_is_a_headline():
+    found = verdict(document(UP, variants=[("swapped", WIDE), ("removed", UP)]))
+    assert "variant “removed”" in found.sentence
+    assert "swapped" not in found.sentence
+    assert any("“swapped” it cannot be told" in line for line in found.details)
+
+
+def test_better_and_undecided_is_better_and_says_both():
+    found = verdict(document(WIDE, variants=[("removed", UP)]))
+    assert found.outcome == "better"
+    assert "not to be told" in found.sentence
+
+
+def test_better_and_worse_is_mixed():
+    assert verdict(document(DOWN, variants=[("removed", UP)])).outcome == "mixed"
+
+
+def test_a_fall_of_clean_accuracy_is_in_the_sentence():
+    found = verdict(document(UP, clean=DOWN))
+    assert found.outcome == "better"
+    assert "price is accuracy on whole inputs, −10.0 points (95% interval −15.0 to −5.0)" in found.sentence
+    assert "whole inputs" not in verdict(document(UP, clean=WIDE)).sentence
+
+
+def test_few_texts_never_show_no_effect():
+    assert verdict(document(FLAT, n=100)).outcome == "undecided"
+
+
+def test_without_a_twin_nothing_is_claimed():
+    alone = document(UP)
+    for one in (alone["clean"], alone["curves"]["iid"]["auc_mask"], *alone["groups"]["variants"]):
+        one["twin"] = one["difference"] = None
+    found = verdict(alone)
+    assert found.outcome == "alone"
+    assert "no twin" in found.sentence
+    assert len(headline_metrics(alone)) == 1
+
+
+def test_the_unit_of_the_intervals_is_told():
+    assert "One training seed" in verdict(document(UP)).details[-1]
+    assert verdict(document(UP, seeds=3)).details[-1].startswith("3 training seeds")

@@ -1,0 +1,164 @@
+"""What cannot be used gives one clear message and exit code 2, never a traceback.
+
+Each case is (name, files, arguments, fragments): files are written into an empty folder (a function is called with its
+path instead), the arguments are typed there, and the message must hold every fragment.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+from maskwright import cli
+
+RUN = "model: scratch:tiny\ndata: {train: train.csv}\nmasking: none\n"
+GOOD = "text,label\n" + "".join(f"review number {i},{'good' if i % 2 else 'bad'}\n" for i in range(20))
+CHECK = ["check", "run.yaml"]
+
+
+def files(**changed):
+    """The files of a good run with some changed; `run` and `train` stand for run.yaml and train.csv."""
+    names = {"run": "run.yaml", "train": "train.csv", "test": "test.csv"}
+    return {names[name]: content for name, content in ({"run": RUN, "train": GOOD} | changed).items()}
+
+
+def row(text, where=3):
+    """The good table with one row written otherwise."""
+    lines = GOOD.splitlines()
+    lines[where] = text
+    return "\n".join(lines) + "\n"
+
+
+CONFIGURATION = [
+    ("no file", files(), ["check", "rnu.yaml"], ["rnu.yaml: there is no such file"]),
+    ("a folder", files(), ["check", "."], ["this is a folder, not a run configuration"]),
+    ("not YAML", files(run="model: [a\n"), CHECK, ["run.yaml: this is not valid YAML", "line 2"]),
+    ("not keys and values", files(run="- a\n"), CHECK, ["expected keys and values", "found a list"]),
+    ("empty", files(run=""), CHECK, ["found an empty file"]),
+    ("not text", files(run=b"\xff\xfe\x00"), CHECK, ["cannot be read as UTF-8 text"]),
+    ("unknown key", files(run=RUN + "traning: {}\n"), CHECK, ["unknown key 'traning'. Did you mean 'training'?"]),
+    ("unknown nested key", files(), [*CHECK, "training.epoch=1"], ["unknown key 'training.epoch'", "'epochs'"]),
+    ("key without default", files(run="data: {train: a.csv}\n"), CHECK, ["the key 'model' is missing"]),
+    (
+        "out of range",
+        files(),
+        [*CHECK, "training.learning_rate=-1"],
+        ["training.learning_rate", "greater than 0", "-1"],
+    ),
+    ("wrong kind", files(), [*CHECK, "training.batch_size=many"], ["training.batch_size", "'many'"]),
+    (
+        "no such choice",
+        files(),
+        [*CHECK, "training.dtype=fp8"],
+        ["training.dtype", "'auto', 'bf16' or 'fp32'", "'fp8'"],
+    ),
+    ("two things", files(), [*CHECK, "a.b=1", "training.ema=0.9"], ["unknown key 'a'", "ema=0.9"]),
+    ("no value", files(), [*CHECK, "training.seed"], ["'training.seed': expected key=value"]),
+    (
+        "unknown pattern",
+        files(),
+        [*CHECK, "masking={pattern: spam, budget: {ratio: 0.3}, fill: zero}"],
+        ["spam", "'span'"],
+    ),
+    ("ratio above 1", files(), [*CHECK, "masking={pattern: iid, budget: {ratio: 1.3}, fill: zero}"], ["ratio", "1.3"]),
+]
+
+DATA = [
+    ("missing file", files(), [*CHECK, "data.train=trian.csv"], ["there is no such file", "Did you mean 'train.csv'?"]),
+    ("a folder of data", files(), [*CHECK, "data.train=."], ["data.train is a folder, not a file"]),
+    ("unknown extension", {**files(), "a.doc": "x"}, [*CHECK, "data.train=a.doc"], ["'.doc'", "Known: .csv"]),
+    ("empty file", files(train=""), CHECK, ["train.csv: the file is empty"]),
+    ("header only", files(train="text,label\n"), CHECK, ["there is only a header"]),
+    ("not UTF-8", files(train=b"text,label\ncaf\xe9,a\n"), CHECK, ["train.csv, line 2: byte 0xe9", "iconv"]),
+    ("open quote", files(train=row('"open,good')), CHECK, ["train.csv, line 4: a quote is opened and never closed"]),
+    ("unequal row", files(train=row("one, two,good")), CHECK, ["row 3 (line 4): the row has 3 values"]),
+    ("column not there", files(), [*CHECK, "data.label=Label"], ["no column 'Label'", "data.label: 'label'"]),
+    ("no header", files(train=GOOD.split("\n", 1)[1]), CHECK, ["the header is 'review number 0', 'bad'"]),
+    ("empty text", files(train=row(",good")), CHECK, ["row 3 (line 4), column 'text': the text is empty"]),
+    ("blank text", files(train=row("  ,good")), CHECK, ["the text is only blanks: '  '"]),
+    ("unlabelled row", files(train=row("a text,")), CHECK, ["row 3 (line 4), column 'label': the row has no label"]),
+    ("lost label", files(train=row("a text,NaN")), CHECK, ["'NaN' is how a program writes a missing value"]),
+    ("label in other case", files(train=row("a text,Good")), CHECK, ["'Good' (1 row) differs from 'good' (10 rows)"]),
+    ("tiny class", files(train=row("a text,odd")), CHECK, ["class 'odd' has 1 row", "fewer than the 2 splits need"]),
+    ("one class", files(train=GOOD.replace("bad", "good")), CHECK, ["every row has the same label, 'good'"]),
+    (
+        "duplicate across splits",
+        files(test="text,label\nnew one,bad\nReview number 4,bad\n"),
+        [*CHECK, "data.test=test.csv"],
+        ["row 5 (line 6), column 'text': 'review number 4' is also in test (test.csv, row 2 (line 3))"],
+    ),
+    (
+        "unknown label",
+        files(test="text,label\nnew one,bda\nnew two,good\n"),
+        [*CHECK, "data.test=test.csv"],
+        ["the label 'bda' (1 row) is in test but not in train. Did you mean 'bad'?"],
+    ),
+    ("missing variant", files(), [*CHECK, "data.variants={removed: tex}"], ["no column 'tex' (data.variants.removed)"]),
+    (
+        "bad JSON",
+        {**files(), "a.jsonl": '{"text": 1,}\n'},
+        [*CHECK, "data.train=a.jsonl"],
+        ["a.jsonl, line 1", "not JSON"],
+    ),
+    (
+        "damaged Parquet",
+        {**files(), "a.parquet": "PAR1"},
+        [*CHECK, "data.train=a.parquet"],
+        ["not a whole Parquet file"],
+    ),
+    ("split not there", files(), [*CHECK, "data.dataset=.", "data.train=dev"], ["no file of a split 'dev'", "train"]),
+    (
+        "no data set offline",
+        files(),
+        [*CHECK, "data.dataset=no-such/name"],
+        ["could not be found or fetched", "data.dataset"],
+    ),
+]
+
+CASES = CONFIGURATION + DATA
+
+
+def write(folder, content):
+    for name, text in content.items():
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+@pytest.mark.parametrize(("content", "arguments", "fragments"), [case[1:] for case in CASES], ids=[c[0] for c in CASES])
+def test_one_clear_message(tmp_path, monkeypatch, capsys, content, arguments, fragments):
+    content(tmp_path) if callable(content) else write(tmp_path, content)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["maskwright", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    out, err = capsys.readouterr()
+    assert stopped.value.code == 2, out + err
+    assert out == ""
+    assert err.startswith("error: ")
+    assert "Traceback" not in err
+    assert all(fragment in err for fragment in fragments), err
+
+
+def test_the_good_run_passes(tmp_path, monkeypatch, capsys):
+    write(tmp_path, files())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["maskwright", *CHECK])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert not stopped.value.code
+    assert "ready" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["unknown key", "empty text"])
+def test_in_a_process_of_its_own(tmp_path, name):
+    _, content, arguments, fragments = next(case for case in CASES if case[0] == name)
+    write(tmp_path, content)
+    command = [sys.executable, "-m", "maskwright", *arguments]
+    ended = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert all(fragment in ended.stderr for fragment in fragments), ended.stderr
+
+
+def test_every_case_has_its_own_name():
+    names = [case[0] for case in CASES]
+    assert len(names) == len(set(names))
+    assert len(names) >= 25

@@ -1,0 +1,107 @@
+"""Statistical tests of the key hash, and its independence of back end and grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from maskwright import MaskingError, Rng
+from maskwright.rng import _counters, content_ids
+
+
+def share_of_bits(rng, n=64):
+    return rng.bits(n) / 2**31
+
+
+def test_uniform_at_every_position():
+    draws = 40_000
+    u = share_of_bits(Rng.from_ids(np.arange(draws)))
+    counts = np.stack([np.histogram(u[:, position], bins=50, range=(0, 1))[0] for position in range(u.shape[1])])
+    p = stats.chisquare(counts, axis=1).pvalue
+    assert p.min() > 1e-5
+    assert stats.kstest(p, "uniform").pvalue > 1e-4  # neither too uneven nor too even
+
+
+@pytest.mark.parametrize("bit", range(31))
+def test_each_bit_is_fair(bit):
+    ones = (Rng.from_ids(np.arange(4000)).bits(64) >> bit & 1).mean()
+    assert abs(ones - 0.5) < 5 * 0.5 / np.sqrt(4000 * 64)
+
+
+@pytest.mark.parametrize(
+    ("what", "other"),
+    [
+        ("next example", Rng.from_ids(np.arange(1, 20_001))),
+        ("far example", Rng.from_ids(np.arange(20_000) + 2**40)),
+        ("next epoch", Rng.from_ids(np.arange(20_000), epoch=1)),
+        ("next seed", Rng.from_ids(np.arange(20_000), seed=1)),
+        ("other purpose", Rng.from_ids(np.arange(20_000)).child("fill")),
+        ("other rank, interleaved ids", Rng.from_ids(np.arange(20_000) * 2 + 1)),
+    ],
+)
+def test_independent_of(what, other):
+    here, there = share_of_bits(Rng.from_ids(np.arange(20_000))), share_of_bits(other)
+    limit = 5.5 / np.sqrt(20_000)
+    correlation = np.corrcoef(here.T, there.T)[:64, 64:]
+    assert np.abs(correlation).max() < limit, what
+    coarse = (here * 4).astype(int) * 4 + (there * 4).astype(int)
+    table = np.stack([np.bincount(column, minlength=16) for column in coarse.T])
+    assert stats.chisquare(table, axis=1).pvalue.min() > 1e-6, what
+
+
+def test_positions_of_an_example_are_independent():
+    u = share_of_bits(Rng.from_ids(np.arange(20_000)))
+    correlation = np.corrcoef(u.T) - np.eye(64)
+    assert np.abs(correlation).max() < 5.5 / np.sqrt(20_000)
+    runs = (u[:, 1:] > u[:, :-1]).mean(0)
+    assert np.abs(runs - 0.5).max() < 5.5 * 0.5 / np.sqrt(20_000)
+
+
+def test_no_two_of_ten_million_examples_share_a_key():
+    keys = Rng.from_ids(np.arange(10_000_000), seed=3, epoch=2).keys
+    assert len(np.unique(keys)) == 10_000_000
+
+
+def test_keys_of_other_epochs_are_other_keys():
+    keys = np.concatenate([Rng.from_ids(np.arange(200_000), epoch=epoch).keys for epoch in range(10)])
+    assert len(np.unique(keys)) == len(keys)
+
+
+def test_no_two_cells_of_a_large_plane_share_a_counter():
+    assert len(np.unique(_counters((4096, 4096)))) == 4096**2
+
+
+@pytest.mark.parametrize("shape", [(7,), (3, 5), (2, 3, 4), (2, 2, 2, 2), (0,), ()])
+def test_back_ends_agree_to_the_bit(shape):
+    ids = np.array([0, 1, 5, 2**62, -3])
+    here = Rng.from_ids(ids, seed=7, epoch=3).child("x").child("y")
+    there = Rng.from_ids(torch.from_numpy(ids), seed=7, epoch=3).child("x").child("y")
+    np.testing.assert_array_equal(here.bits(*shape), there.bits(*shape).numpy())
+    np.testing.assert_array_equal(here.draw(), there.draw().numpy())
+
+
+def test_chosen_cells_have_the_numbers_of_the_whole():
+    rng = Rng.from_ids(np.arange(6)).child("x")
+    whole = rng.bits(4, 5)
+    flat = np.array([0, 7, 33, 119])
+    np.testing.assert_array_equal(rng.at_cells(flat, (4, 5)).bits(1)[:, 0], whole.ravel()[flat])
+    index = np.array([[3, 0], [1, 1], [2, 4], [0, 0], [4, 4], [3, 2]])
+    np.testing.assert_array_equal(rng.bits_at(index), np.take_along_axis(rng.bits(5), index, axis=1))
+
+
+def test_content_ids_ignore_padding_and_tell_texts_apart():
+    tokens = np.array([[5, 6, 7, 0, 0], [7, 6, 5, 0, 0], [5, 6, 0, 0, 0]])
+    attended = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 0, 0], [1, 1, 0, 0, 0]], dtype=bool)
+    ids = content_ids(tokens, attended)
+    assert len(set(ids.tolist())) == 3
+    np.testing.assert_array_equal(ids, content_ids(tokens[:, :3], attended[:, :3]))
+    np.testing.assert_array_equal(ids, content_ids(np.roll(tokens, 2, 1), np.roll(attended, 2, 1))[:2].tolist() + [ids[2]])
+    np.testing.assert_array_equal(ids, content_ids(torch.from_numpy(tokens), torch.from_numpy(attended)).numpy())
+
+
+@pytest.mark.parametrize("ids", [[[1, 2]], ["a"], [0.5]])
+def test_ids_must_be_whole_numbers(ids):
+    with pytest.raises(MaskingError, match="example_ids"):
+        Rng.from_ids(ids)
