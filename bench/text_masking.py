@@ -147,7 +147,9 @@ def main() -> None:
             row = (f"{seconds * 1e6:.0f}", f"{ids.size / seconds / 1e6:.0f}", f"{seconds / masks['limit']:.2f}")
             table.add_row(name, *row, f"{goal:.1f}" if goal else "")
         console.print(table)
-        collates = medians({**collate_jobs(ids, tok), "HF whole-word collate": whole_word_job(ids, tok)}, max(3, repeats // 6))
+        collates = medians(
+            {**collate_jobs(ids, tok), "HF whole-word collate": whole_word_job(ids, tok)}, max(3, repeats // 6)
+        )
         table = Table(title=f"collate, {rows} x up to {length} tokens")
         for column in ("collate", "ms", "times faster than HF"):
             table.add_column(column, justify="left" if column == "collate" else "right")

@@ -82,5 +82,3 @@ class ListTokenizer:
 
     def convert_ids_to_tokens(self, ids: list[int]) -> list[str]:
         return [self.tokens[index] for index in ids]
-
-

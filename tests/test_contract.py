@@ -85,7 +85,11 @@ def test_numpy_and_torch_agree_to_the_bit(node, budget, grid, kind):
     here = masked(node, budget, grid, valid)
     masking = Masking.from_dict({"pattern": node, "budget": budget, "fill": "zero"})
     there = masking(
-        torch.ones(valid.shape), grid=grid, valid=torch.from_numpy(valid), example_ids=torch.from_numpy(IDS), progress=0.5
+        torch.ones(valid.shape),
+        grid=grid,
+        valid=torch.from_numpy(valid),
+        example_ids=torch.from_numpy(IDS),
+        progress=0.5,
     )
     np.testing.assert_array_equal(here.mask, there.mask.numpy())
     np.testing.assert_array_equal(here.inputs, there.inputs.numpy())
@@ -129,7 +133,9 @@ def test_epochs_and_examples_differ_and_the_same_key_repeats(node):
 
 
 @pytest.mark.parametrize("node", [n for name in PATTERNS if name != "fixed" for n in PATTERNS[name]], ids=str)
-@pytest.mark.parametrize("grid", [Grid(token=7), Grid(token=20), Grid(row=3, col=5), Grid(frame=2, row=2, col=3)], ids=str)
+@pytest.mark.parametrize(
+    "grid", [Grid(token=7), Grid(token=20), Grid(row=3, col=5), Grid(frame=2, row=2, col=3)], ids=str
+)
 @pytest.mark.parametrize("ratio", [0.15, 0.4, 0.8])
 def test_every_cell_is_hidden_equally_often(node, grid, ratio):
     draws = 20_000

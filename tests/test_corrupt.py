@@ -43,7 +43,10 @@ def test_what_does_not_fit_is_refused(x, mask, fragment):
         (lambda m: m(np.ones((2, 3)), example_ids=[0, 1]), "grid="),
         (lambda m: m(np.ones((2, 3)), grid=Grid(token=3)), "example_ids"),
         (lambda m: m(np.ones((2, 3)), grid=Grid(token=3), example_ids=[0]), "expected 2"),
-        (lambda m: m(np.ones((2, 3)), grid=Grid(token=3), example_ids=[0, 1], valid=np.ones((2, 2), dtype=bool)), "valid"),
+        (
+            lambda m: m(np.ones((2, 3)), grid=Grid(token=3), example_ids=[0, 1], valid=np.ones((2, 2), dtype=bool)),
+            "valid",
+        ),
         (lambda m: m({"input_ids": np.ones((2, 3), dtype=int)}), "vocabulary="),
         (lambda m: m([[1, 2]], grid=Grid(token=2), example_ids=[0]), "list"),
     ],

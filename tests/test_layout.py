@@ -72,11 +72,16 @@ def imports(tree: ast.Module) -> set[str]:
     return found - {"__version__"}
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if p != SOURCE / "__init__.py"], ids=lambda p: str(p.relative_to(SOURCE)))
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if p != SOURCE / "__init__.py"], ids=lambda p: str(p.relative_to(SOURCE))
+)
 def test_imports_point_one_way(path):
     here = home(path)
     for there in imports(ast.parse(path.read_text(encoding="utf-8"))):
-        if there in {p.stem for p in FILES} | {p.name for p in SOURCE.iterdir()} and (here, there) not in ALLOWED_UPWARD:
+        if (
+            there in {p.stem for p in FILES} | {p.name for p in SOURCE.iterdir()}
+            and (here, there) not in ALLOWED_UPWARD
+        ):
             assert layer_of(there) <= layer_of(here), f"{here} imports {there}, which is above it"
 
 

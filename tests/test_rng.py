@@ -97,7 +97,9 @@ def test_content_ids_ignore_padding_and_tell_texts_apart():
     ids = content_ids(tokens, attended)
     assert len(set(ids.tolist())) == 3
     np.testing.assert_array_equal(ids, content_ids(tokens[:, :3], attended[:, :3]))
-    np.testing.assert_array_equal(ids, content_ids(np.roll(tokens, 2, 1), np.roll(attended, 2, 1))[:2].tolist() + [ids[2]])
+    np.testing.assert_array_equal(
+        ids, [*content_ids(np.roll(tokens, 2, 1), np.roll(attended, 2, 1))[:2].tolist(), ids[2]]
+    )
     np.testing.assert_array_equal(ids, content_ids(torch.from_numpy(tokens), torch.from_numpy(attended)).numpy())
 
 

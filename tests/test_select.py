@@ -27,7 +27,9 @@ def test_a_valid_cell_with_the_worst_score_can_be_chosen():
     np.testing.assert_array_equal(exact(scores, np.array([1]), np.array([[False, True]])), [[False, True]])
 
 
-@pytest.mark.parametrize(("n", "ratio", "expected"), [(10, 0.1, 1), (100, 0.29, 29), (20, 0.15, 3), (4096, 0.3, 1228.8)])
+@pytest.mark.parametrize(
+    ("n", "ratio", "expected"), [(10, 0.1, 1), (100, 0.29, 29), (20, 0.15, 3), (4096, 0.3, 1228.8)]
+)
 def test_rounding_is_unbiased_and_whole_products_are_certain(n, ratio, expected):
     draws = np.arange(0, 1 << 24, 64)
     counts = round_count(np.full(len(draws), n), fixed_point(ratio), draws)

@@ -47,7 +47,7 @@ _HOMES = {
     "Vocabulary": "units.vocabulary",
 }
 
-__all__ = [  # noqa: PLE0604 - the table above is the one list of public names
+__all__ = [
     "__version__",
     *_HOMES,
 ]

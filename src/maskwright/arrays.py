@@ -75,7 +75,7 @@ def arange(size: int, reference: Array) -> Array:
 def gather(array: Array, index: Array) -> Array:
     """`array[b, index[b, i]]` for two-dimensional arrays; an index with one row serves all."""
     if is_torch(array):
-        return array.gather(1, index.expand(array.shape[0], index.shape[1]))
+        return array.gather(1, index.long().expand(array.shape[0], index.shape[1]))
     # A flat take is several times faster than take_along_axis.
     return array.ravel().take(index + np.arange(array.shape[0])[:, None] * array.shape[1])
 
@@ -120,6 +120,16 @@ def cumulative_max(array: Array) -> Array:
     if is_torch(array):
         return array.cummax(-1).values if array.shape[-1] else array
     return np.maximum.accumulate(array, axis=-1)
+
+
+def at_least_zero(array: Array) -> Array:
+    """The array, changed in place, with negative entries set to 0; for arrays that the caller just made."""
+    return array.clamp_(min=0) if is_torch(array) else np.maximum(array, 0, out=array)
+
+
+def at_most(array: Array, limit: int) -> Array:
+    """The smaller of each entry and `limit`."""
+    return array.clamp(max=limit) if is_torch(array) else np.minimum(array, limit)
 
 
 def stable_order(array: Array) -> Array:

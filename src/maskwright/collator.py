@@ -58,7 +58,9 @@ class MaskingCollator:
         if pad_to_multiple_of < 1:
             raise ConfigError(f"pad_to_multiple_of: expected 1 or more, given {pad_to_multiple_of!r}.")
         if tokenizer.pad_token_id is None:
-            raise ConfigError("the tokenizer has no padding token; set tokenizer.pad_token, to its end token for example.")
+            raise ConfigError(
+                "the tokenizer has no padding token; set tokenizer.pad_token, to its end token for example."
+            )
         self.masking = masking
         self.objective = objective
         self.seed = seed
@@ -78,7 +80,7 @@ class MaskingCollator:
         self._epoch[0] = int(epoch)
 
     def attach(self, trainer: Any) -> Any:
-        """Let a Hugging Face `Trainer` use this collator: masks in training, none in evaluation; returns the trainer."""
+        """Let a Hugging Face `Trainer` use this collator: masks in training, none in evaluation; return the trainer."""
         from maskwright.trainer_hook import attach
 
         return attach(self, trainer)
@@ -107,7 +109,9 @@ class MaskingCollator:
 
     def _reconstruction_labels(self, corrupted: Any, batch: Mapping[str, Any]) -> np.ndarray:
         if batch["input_ids"].shape != corrupted.mask.shape:
-            raise ConfigError("objective reconstruct: with fill drop there is no place to predict the hidden tokens at.")
+            raise ConfigError(
+                "objective reconstruct: with fill drop there is no place to predict the hidden tokens at."
+            )
         return corrupted.reconstruction_labels()
 
     def _padded(self, features: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], np.ndarray | None]:

@@ -17,7 +17,16 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidat
 from maskwright.errors import ConfigError, MaskwrightError, did_you_mean
 from maskwright.masking import Masking
 
-__all__ = ["DataConfig", "EvaluationConfig", "LoraConfig", "RunConfig", "TrainingConfig", "dump_config", "load_config", "parse_config"]
+__all__ = [
+    "DataConfig",
+    "EvaluationConfig",
+    "LoraConfig",
+    "RunConfig",
+    "TrainingConfig",
+    "dump_config",
+    "load_config",
+    "parse_config",
+]
 
 
 class _Node(BaseModel):
@@ -34,56 +43,71 @@ class DataConfig(_Node):
     (shortcut removed, shortcut swapped, ...).
     """
 
-    dataset: str | None = None
-    train: str = "train"
-    validation: str | None = None
-    test: str | None = None
-    text: str | None = None
-    text_pair: str | None = None
-    label: str | None = None
-    variants: dict[str, str] = Field(default_factory=dict)
-    validation_share: float = Field(0.1, gt=0.0, lt=0.5)
-    duplicates: Literal["refuse", "drop"] = Field(
-        "refuse", description="rows with the same text in two splits; drop leaves them out of training and counts them"
+    dataset: str | None = Field(
+        default=None, description="hub data set, or local folder of one; the three below are then names of its splits"
     )
-    max_length: int = Field(256, ge=4, description="tokens; longer texts are cut at the end, and counted")
+    train: str = Field(default="train", description="file (CSV, TSV, JSONL, Parquet) or split")
+    validation: str | None = Field(default=None, description="file or split; default: set aside from train")
+    test: str | None = Field(default=None, description="file or split; default: the validation rows")
+    text: str | None = Field(default=None, description="column; guessed if left out")
+    text_pair: str | None = Field(default=None, description="column of the second text of a pair")
+    label: str | None = Field(default=None, description="column; guessed if left out")
+    variants: dict[str, str] = Field(
+        default_factory=dict, description="name of a group: column of the test file with the text in that variant"
+    )
+    validation_share: float = Field(
+        default=0.1, gt=0.0, lt=0.5, description="of the training rows, where no validation is given"
+    )
+    duplicates: Literal["refuse", "drop"] = Field(
+        default="refuse",
+        description="rows with the same text in two splits; drop leaves them out of training and counts them",
+    )
+    max_length: int = Field(default=256, ge=4, description="tokens; longer texts are cut at the end, and counted")
 
 
 class LoraConfig(_Node):
     """Low-rank adapters instead of full fine-tuning (needs the extra `lora`)."""
 
-    rank: int = Field(8, ge=1)
-    alpha: float = Field(16.0, gt=0.0)
-    dropout: float = Field(0.0, ge=0.0, lt=1.0)
-    target_modules: list[str] | Literal["all-linear"] = "all-linear"
+    rank: int = Field(default=8, ge=1, description="inner dimension of the adapters")
+    alpha: float = Field(default=16.0, gt=0.0, description="the adapters are scaled by alpha / rank")
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0, description="inside the adapters")
+    target_modules: list[str] | Literal["all-linear"] = Field(
+        default="all-linear", description="names of the layers that get adapters"
+    )
 
 
 class TrainingConfig(_Node):
     """How the model learns. Batch sizes are per device; `learning_rate` is the peak."""
 
-    output: str = "runs/first"
-    epochs: float = Field(3.0, gt=0.0, le=10_000)
-    batch_size: int = Field(16, ge=1)
-    eval_batch_size: int = Field(64, ge=1)
-    gradient_accumulation: int = Field(1, ge=1)
-    learning_rate: float = Field(5e-5, gt=0.0, le=10.0)
-    learning_rate_schedule: Literal["linear", "cosine", "constant"] = "linear"
-    warmup: float = Field(0.06, ge=0.0, lt=1.0, description="share of all steps")
-    weight_decay: float = Field(0.01, ge=0.0, le=10.0)
-    max_grad_norm: float = Field(1.0, gt=0.0)
-    seed: int = Field(0, ge=0, lt=2**31)
-    dtype: Literal["auto", "bf16", "fp32"] = "auto"
-    class_weights: Literal["none", "auto"] = "none"
-    evaluate_every: int | None = Field(None, ge=1, description="optimiser steps; default: once an epoch")
-    keep_best: bool = Field(True, description="keep the weights of the best validation score instead of the last")
-    early_stopping: int | None = Field(None, ge=1, description="evaluations without improvement before stopping")
-    ema: float | None = Field(None, gt=0.0, lt=1.0, description="decay; needs learning_rate_schedule: constant")
-    gradient_checkpointing: bool = False
+    output: str = Field(default="runs/first", description="the run folder")
+    epochs: float = Field(default=3.0, gt=0.0, le=10_000, description="passes over the training rows")
+    batch_size: int = Field(default=16, ge=1, description="texts per device and forward pass")
+    eval_batch_size: int = Field(default=64, ge=1, description="texts per device during validation")
+    gradient_accumulation: int = Field(default=1, ge=1, description="forward passes per optimiser step")
+    learning_rate: float = Field(default=5e-5, gt=0.0, le=10.0, description="peak")
+    learning_rate_schedule: Literal["linear", "cosine", "constant"] = Field(
+        default="linear", description="after the warm-up"
+    )
+    warmup: float = Field(default=0.06, ge=0.0, lt=1.0, description="share of all steps")
+    weight_decay: float = Field(default=0.01, ge=0.0, le=10.0, description="of AdamW; biases and norms are exempt")
+    max_grad_norm: float = Field(default=1.0, gt=0.0, description="gradients are clipped to this norm")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="of order, masks, dropout and new weights")
+    dtype: Literal["auto", "bf16", "fp32"] = Field(
+        default="auto", description="auto: bf16 where it is faster, else fp32"
+    )
+    class_weights: Literal["none", "auto"] = Field(
+        default="none", description="auto: every class weighs the same in the loss"
+    )
+    evaluate_every: int | None = Field(default=None, ge=1, description="optimiser steps; default: once an epoch")
+    keep_best: bool = Field(default=True, description="keep the weights of the best validation score, not the last")
+    early_stopping: int | None = Field(default=None, ge=1, description="stop after so many evaluations without gain")
+    ema: float | None = Field(default=None, gt=0.0, lt=1.0, description="decay; needs learning_rate_schedule: constant")
+    gradient_checkpointing: bool = Field(default=False, description="less memory, more time")
     lora: LoraConfig | None = None
-    workers: int = Field(0, ge=0, le=64)
-    world_size: int | None = Field(None, ge=1, description="processes expected; a run that finds another number stops")
-    report_to: str | list[str] = "none"
-    save_every: int | None = Field(None, ge=1, description="optimiser steps; default: with every evaluation")
+    workers: int = Field(default=0, ge=0, le=64, description="processes that prepare batches")
+    world_size: int | None = Field(default=None, ge=1, description="processes expected; another number is refused")
+    report_to: str | list[str] = Field(default="none", description="trackers of the Hugging Face Trainer")
+    save_every: int | None = Field(default=None, ge=1, description="optimiser steps; default: with every evaluation")
 
     @model_validator(mode="after")
     def _ema_needs_constant_rate(self) -> TrainingConfig:
@@ -101,15 +125,21 @@ Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 class EvaluationConfig(_Node):
     """What is measured after training, and with what certainty."""
 
-    ratios: list[Share] = Field(default_factory=lambda: [0.0, 0.1, 0.3, 0.5, 0.7, 0.9], min_length=2)
-    patterns: list[str] = Field(default_factory=lambda: ["iid", "span"], min_length=1)
-    unit: Literal["token", "word", "type"] = "word"
-    draws: int = Field(3, ge=1, le=1000, description="independent masks per example, pattern and ratio")
-    twin: bool = True
-    confidence: float = Field(0.95, gt=0.5, lt=1.0)
-    bootstrap: int = Field(2000, ge=200, le=1_000_000, description="resamples behind every interval")
-    examples: int = Field(12, ge=0, le=1000, description="examples shown in the report")
-    batch_size: int = Field(64, ge=1)
+    ratios: list[Share] = Field(
+        default_factory=lambda: [0.0, 0.1, 0.3, 0.5, 0.7, 0.9], min_length=2, description="hidden shares to measure at"
+    )
+    patterns: list[str] = Field(
+        default_factory=lambda: ["iid", "span"], min_length=1, description="names of patterns, each with its defaults"
+    )
+    unit: Literal["token", "word", "type"] = Field(default="word", description="what is hidden whole")
+    draws: int = Field(default=3, ge=1, le=1000, description="independent masks per example, pattern and ratio")
+    twin: bool = Field(
+        default=True, description="compare with the same run trained without masking, trained if missing"
+    )
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0, description="of all intervals")
+    bootstrap: int = Field(default=2000, ge=200, le=1_000_000, description="resamples behind every interval")
+    examples: int = Field(default=12, ge=0, le=1000, description="examples shown in the report")
+    batch_size: int = Field(default=64, ge=1, description="texts per forward pass")
 
 
 def _masking_from_node(node: Any) -> Masking | None:
@@ -134,13 +164,13 @@ class RunConfig(_Node):
     3.0
     """
 
-    task: Literal["text-classification"] = "text-classification"
-    model: str = Field(min_length=1)
+    task: Literal["text-classification"] = Field(default="text-classification", description="what the model does")
+    model: str = Field(min_length=1, description="hub name, local folder, or scratch:tiny, scratch:small")
     data: DataConfig
-    masking: MaskingNode = None
-    objective: Literal["supervised"] = "supervised"
-    training: TrainingConfig = Field(default_factory=TrainingConfig)
-    evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
+    masking: MaskingNode = Field(default=None, description="what is hidden while the model learns")
+    objective: Literal["supervised"] = Field(default="supervised", description="what is learned: the labels")
+    training: TrainingConfig = Field(default_factory=lambda: TrainingConfig())
+    evaluation: EvaluationConfig = Field(default_factory=lambda: EvaluationConfig())
 
 
 class _Loader(yaml.SafeLoader):
@@ -157,7 +187,7 @@ _Loader.add_implicit_resolver(
 def parse_yaml(text: str, source: str) -> Any:
     """Read YAML text; `source` names it in the error."""
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
+        return yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise ConfigError(f"{source}: this is not valid YAML: {' '.join(str(error).split())}") from None
 

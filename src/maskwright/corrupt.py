@@ -95,7 +95,9 @@ def apply_mask(x: Array, mask: Array, fill: Fill | str | float = 0, *, seed: int
     if not isinstance(mask, type(x)):
         raise MaskingError(f"apply_mask: x is {type(x).__name__} but the mask is {type(mask).__name__}; use the same.")
     if str(mask.dtype).removeprefix("torch.") != "bool":
-        raise MaskingError(f"apply_mask: expected a bool mask (True = hidden), given {mask.dtype}; write mask == 1, say.")
+        raise MaskingError(
+            f"apply_mask: expected a bool mask (True = hidden), given {mask.dtype}; write mask == 1, say."
+        )
     mask = _aligned(mask, x)
     strategy = fill if callable(fill) else from_node(fill)
     if x.ndim == 0:
@@ -163,4 +165,3 @@ def corrupt_text(
 
 def _is_per_token(value: Any, ids: Array) -> bool:
     return isinstance(value, type(ids)) and tuple(value.shape) == tuple(ids.shape)
-

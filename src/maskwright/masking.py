@@ -1,8 +1,8 @@
 """Masking: pattern + budget + fill + unit, one frozen value that is one YAML node.
 
-    >>> masking = Masking.from_dict({"pattern": "iid", "budget": 0.3, "fill": "mask-token", "unit": "word"})
-    >>> Masking.from_dict(masking.to_dict()) == masking
-    True
+>>> masking = Masking.from_dict({"pattern": "iid", "budget": 0.3, "fill": "mask-token", "unit": "word"})
+>>> Masking.from_dict(masking.to_dict()) == masking
+True
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from maskwright import budgets, fills, patterns
-from maskwright.arrays import Array, all_true, is_torch, like, namespace, true_count
+from maskwright.arrays import Array, all_true, is_torch, like, namespace, to_dtype, true_count
 from maskwright.budgets.bernoulli import Bernoulli
 from maskwright.corrupt import Corrupted, corrupt_text
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
@@ -23,8 +23,8 @@ from maskwright.fills.drop import Drop
 from maskwright.grid import Grid
 from maskwright.patterns.iid import Iid
 from maskwright.rng import Rng, content_ids
-from maskwright.strategy import number, to_node
 from maskwright.strategy import check as check_fields
+from maskwright.strategy import number, to_node
 from maskwright.units.text import UNITS, Units, text_units
 from maskwright.units.vocabulary import Vocabulary
 
@@ -62,7 +62,9 @@ class Masking:
         if self.unit not in UNITS:
             raise ConfigError(f"masking.unit: given {self.unit!r}. {did_you_mean(str(self.unit), UNITS)}")
         if self.budget is None and not getattr(self.pattern, "sets_own_count", False):
-            raise ConfigError("masking.budget is missing: say how many units to hide, for example budget: {ratio: 0.3}.")
+            raise ConfigError(
+                "masking.budget is missing: say how many units to hide, for example budget: {ratio: 0.3}."
+            )
 
     @classmethod
     def from_dict(cls, node: Mapping[str, Any] | str) -> Masking:
@@ -195,13 +197,13 @@ class Masking:
 
 
 def _rng(example_ids: Any, reference: Array, moment: tuple) -> Rng:
-    ids = example_ids
-    if not is_torch(ids):
-        ids = np.asarray(ids)
-        if len(ids) == 0:
-            ids = ids.astype(np.int64)
+    ids: Array = example_ids if is_torch(example_ids) else np.asarray(example_ids)
+    if ids.ndim == 1 and ids.shape[0] == 0:
+        ids = to_dtype(ids, "int64")  # an empty list has no integers to tell its dtype from
     if ids.ndim != 1 or ids.shape[0] != reference.shape[0]:
-        raise MaskingError(f"example_ids: expected {reference.shape[0]}, one per example, given shape {tuple(ids.shape)}.")
+        raise MaskingError(
+            f"example_ids: expected {reference.shape[0]}, one per example, given shape {tuple(ids.shape)}."
+        )
     seed, epoch, _ = moment
     if is_torch(reference):
         if not is_torch(ids):

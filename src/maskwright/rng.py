@@ -61,16 +61,15 @@ class Rng:
             seed: any whole number.
             epoch: pass over the data, or draw number at evaluation.
         """
-        if not is_torch(ids):
-            ids = np.asarray(ids)
-        if ids.ndim != 1 or "int" not in str(ids.dtype):
-            raise MaskingError(f"example_ids: expected a list of whole numbers, one per example, given {ids!r:.80}.")
-        ids = to_dtype(ids, "int64")
+        names: Array = ids if is_torch(ids) else np.asarray(ids)
+        if names.ndim != 1 or "int" not in str(names.dtype):
+            raise MaskingError(f"example_ids: expected a list of whole numbers, one per example, given {names!r:.80}.")
+        names = to_dtype(names, "int64")
         first = _mix(_constant("seed") ^ (seed & _M64))
         second = _mix(first + (epoch + 1) * _GOLDEN & _M64)
-        if is_torch(ids):
-            return cls(_mix_array(_mix_array(ids ^ _signed(first)) + _signed(second)))
-        words = _mix_numpy(_mix_numpy(ids.view(np.uint64) ^ np.uint64(first)) + np.uint64(second))
+        if is_torch(names):
+            return cls(_mix_array(_mix_array(names ^ _signed(first)) + _signed(second)))
+        words = _mix_numpy(_mix_numpy(names.view(np.uint64) ^ np.uint64(first)) + np.uint64(second))
         return cls(words.view(np.int64))
 
     def child(self, purpose: str) -> Rng:

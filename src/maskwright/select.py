@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskwright.arrays import Array, arange, is_torch, namespace, stable_order, to_dtype
+from maskwright.arrays import Array, arange, at_most, is_torch, namespace, stable_order, to_dtype
 
 _RATIO_BITS = 36
-# Room for the product with up to 2**27 units, and fine enough that a ratio such as 0.1 of up to 4096 units that comes to
-# a whole number is that number with certainty.
+# Room for the product with up to 2**27 units, and fine enough that a ratio such as 0.1 of up to 4096 units that comes
+# to a whole number is that number with certainty.
 
 
 def fixed_point(ratio: float) -> int:
@@ -21,7 +21,7 @@ def fixed_point(ratio: float) -> int:
 
 
 def round_count(n: Array, ratio: Array | int, draw: Array) -> Array:
-    """n x ratio rounded up or down at random, so that the mean is exact.
+    """Round n x ratio up or down at random, so that the mean is exact.
 
     Rounding down, as most tools do, hides nothing of 4 tokens at 15 %.
 
@@ -52,8 +52,8 @@ def exact(scores: Array, count: Array, valid: Array) -> Array:
     if scores.shape[0] == 0 or 0 in scores.shape:
         return valid & False
     xp = namespace(scores)
-    worst = xp.iinfo(scores.dtype).max
-    flat = xp.where(valid, scores, xp.full_like(scores, worst)).reshape((scores.shape[0], -1))
+    worst = xp.iinfo(scores.dtype).max  # no valid cell has it, so that none ties with a cell that is not valid
+    flat = xp.where(valid, at_most(scores, worst - 1), worst).reshape((scores.shape[0], -1))
     if is_torch(scores):
         order = stable_order(flat)
         chosen = (arange(flat.shape[1], flat)[None, :] < count[:, None]).expand(flat.shape)

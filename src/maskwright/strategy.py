@@ -113,7 +113,9 @@ def _construct(strategy: type, name: str, arguments: Any) -> Any:
     else:
         values = list(arguments) if isinstance(arguments, list | tuple) else [arguments]
         if len(values) > len(fields):
-            raise ConfigError(f"{name}: given {len(values)} values, expected at most {len(fields)} ({', '.join(fields)}).")
+            raise ConfigError(
+                f"{name}: given {len(values)} values, expected at most {len(fields)} ({', '.join(fields)})."
+            )
         given = dict(zip(fields, values, strict=False))
     for key in given:
         if key not in fields:

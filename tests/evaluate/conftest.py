@@ -8,9 +8,9 @@ import pytest
 from maskwright.config import parse_config
 
 TOPICS = {
-    "fruit": "apple pear plum juice peel ripe sweet orchard".split(),
-    "metal": "iron zinc copper alloy forge weld rust ore".split(),
-    "<i>music</i>": "violin tempo chord melody drum rhythm opera note".split(),
+    "fruit": ["apple", "pear", "plum", "juice", "peel", "ripe", "sweet", "orchard"],
+    "metal": ["iron", "zinc", "copper", "alloy", "forge", "weld", "rust", "ore"],
+    "<i>music</i>": ["violin", "tempo", "chord", "melody", "drum", "rhythm", "opera", "note"],
 }
 
 

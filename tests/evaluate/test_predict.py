@@ -12,7 +12,7 @@ from maskwright.tasks.encoded import Encoded, Ragged
 from maskwright.tasks.scratch import train_tokenizer
 from maskwright.units.vocabulary import Vocabulary
 
-WORDS = "apple pear plum iron zinc copper chord drum the of in on".split()
+WORDS = ["apple", "pear", "plum", "iron", "zinc", "copper", "chord", "drum", "the", "of", "in", "on"]
 
 
 class Counter(torch.nn.Module):
@@ -120,11 +120,11 @@ def test_draws_differ_and_the_share_is_right_on_average(examples, vocabulary):
 def test_dropped_tokens_are_not_paid_for(examples, vocabulary):
     model = Counter(vocabulary.size)
     trials = [Trial(), *(Trial(masking(0.5, "drop"), draw) for draw in range(2))]
-    found = predict(model, examples, trials, vocabulary=vocabulary, machine=machine(256))
+    found = predict(model, examples, trials, vocabulary=vocabulary, machine=machine())
     words = examples.lengths.sum() - 2 * len(examples)
     assert found.tokens == pytest.approx(examples.lengths.sum() + 2 * (2 * len(examples) + words / 2), rel=0.03)
     padding = sum(int((attended == 0).sum()) for _, attended in model.seen)
-    assert padding < 0.05 * found.tokens
+    assert padding < 0.1 * found.tokens
     assert not any((ids == vocabulary.mask_id).any() for ids, _ in model.seen)
 
 

@@ -21,7 +21,9 @@ def test_padding_does_not_count_and_nothing_visible_gives_zero():
 
 def test_images_get_the_mean_of_each_channel():
     x = np.random.default_rng(0).random((2, 4, 4, 3))
-    out = Masking.from_dict({"pattern": "iid", "budget": 0.5, "fill": "mean"})(x, grid=Grid(row=4, col=4), example_ids=[1, 2])
+    out = Masking.from_dict({"pattern": "iid", "budget": 0.5, "fill": "mean"})(
+        x, grid=Grid(row=4, col=4), example_ids=[1, 2]
+    )
     for image in range(2):
         hidden = out.mask[image]
         mean = x[image][~hidden].mean(0)

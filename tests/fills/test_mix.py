@@ -17,7 +17,9 @@ def test_shares_are_the_shares_asked_for():
 def test_the_pieces_of_a_word_share_one_draw():
     vocabulary = small_vocabulary()
     ids = np.tile(np.array([1, 6, 7, 11, 5, 8, 11, 2]), (2000, 1))  # cat##s##ting the sat##ting
-    masking = Masking.from_dict({"pattern": "iid", "budget": 1.0, "unit": "word", "fill": {"mix": {"mask-token": 0.5, "keep": 0.5}}})
+    masking = Masking.from_dict(
+        {"pattern": "iid", "budget": 1.0, "unit": "word", "fill": {"mix": {"mask-token": 0.5, "keep": 0.5}}}
+    )
     out = masking({"input_ids": ids}, vocabulary=vocabulary, example_ids=np.arange(2000)).inputs["input_ids"]
     hidden = out == 3
     np.testing.assert_array_equal(hidden[:, 1], hidden[:, 2])

@@ -128,7 +128,9 @@ def test_padding_side_does_not_matter(family, unit):
     masking = Masking.from_dict({"pattern": "iid", "budget": 0.5, "fill": "mask-token", "unit": unit})
     vocabulary = Vocabulary.from_tokenizer(tokenizer)
     masks = [
-        masking({"input_ids": ids, "attention_mask": (ids != 0).astype(int)}, vocabulary=vocabulary, example_ids=[1, 2, 3])
+        masking(
+            {"input_ids": ids, "attention_mask": (ids != 0).astype(int)}, vocabulary=vocabulary, example_ids=[1, 2, 3]
+        )
         for ids in (right, left)
     ]
     for row, ids in enumerate(rows):

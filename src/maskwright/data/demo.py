@@ -20,6 +20,8 @@ SIZES = {"test": 600, "validation": 150, "train": 1000}
 """Texts wanted, over all libraries; splits are filled in this order, each from files of its own."""
 
 MOST_PER_FILE = 8
+MOST_WORDS = 24
+"""A sentence or two: enough to tell the library by, and quick to train on."""
 FEWEST_LIBRARIES = 3
 _ALIKE = 10
 """Texts that begin with, or share, as many words in a row count as the same."""
@@ -88,7 +90,7 @@ def _split(library: str, files: Sequence[tuple[str, Path]], sizes: dict[str, int
 
 def _rows(library: str, name: str, path: Path, split: str, seen: _Seen) -> Iterator[dict[str, str]]:
     number = 0
-    for text in descriptions(path):
+    for text in descriptions(path, most=MOST_WORDS):
         if number < MOST_PER_FILE and len(remove_names(text).split()) >= 5 and seen.admits(text, split):
             number += 1
             text = text if mentions(text, library) else f"{library}: {text}"

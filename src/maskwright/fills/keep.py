@@ -11,8 +11,9 @@ from maskwright.rng import Rng
 
 @dataclass(frozen=True)
 class Keep:
-    """Leave hidden cells as they are: they count as hidden for labels and losses only, as the last 10 % of BERT's
-    80/10/10 (see `mix`).
+    """Leave hidden cells as they are; they count as hidden for labels and losses only.
+
+    The last 10 % of BERT's 80/10/10 (see `mix`).
 
     >>> import numpy as np
     >>> x, mask = np.array([[5, 6]]), np.array([[True, False]])

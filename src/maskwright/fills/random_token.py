@@ -28,7 +28,9 @@ class RandomToken:
         del valid
         vocabulary = facts.get("vocabulary")
         if vocabulary is None:
-            raise MaskingError("random-token: give vocabulary=Vocabulary.from_tokenizer(tokenizer), or use another fill.")
+            raise MaskingError(
+                "random-token: give vocabulary=Vocabulary.from_tokenizer(tokenizer), or use another fill."
+            )
         ordinary = vocabulary.table("ordinary_ids", x)
         bits = to_dtype(rng.child("random token").bits(*x.shape[1:]), "int64")
         tokens = ordinary[bits * ordinary.shape[0] >> 31]

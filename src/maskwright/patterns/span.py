@@ -63,12 +63,10 @@ class Span:
         rank = xp.cumulative_sum(to_dtype(valid, "int32"), axis=-1, dtype=xp.int32) - 1  # place on the circle
         total = rank[..., -1:] + 1
         start = self._starts(grid, rank, total, valid, rng)
-        place = rank - start  # place within the span that began at `start`, which may lie before the end of the circle
-        place = place + total * to_dtype(place < 0, "int32")
+        place = _around(rank - start, total)  # within the stretch, which may lie over the end of the circle
         if self._longest:
-            place = place % self._longest
-            start = rank - place
-            start = start + total * to_dtype(start < 0, "int32")
+            place -= place // self._longest * self._longest  # division by a number is fast on NumPy, remainder is not
+            start = _around(rank - place, total)
         order = self._span_scores(grid, start, rng)
         scores = (to_dtype(order, "int64") << 32) | to_dtype(place, "int64")
         return exact(scores, count, valid)
@@ -94,6 +92,12 @@ class Span:
 
     def _span_scores(self, grid: Grid, start: Array, rng: Rng) -> Array:
         return _at(rng.child("spans"), grid, start)
+
+
+def _around(place: Array, total: Array) -> Array:
+    """Places before 0, counted from the end of the circle; the array is changed."""
+    place += total * (place < 0)
+    return place
 
 
 def _at(rng: Rng, grid: Grid, place: Array) -> Array:

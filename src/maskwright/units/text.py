@@ -12,6 +12,7 @@ import numpy as np
 from maskwright.arrays import (
     Array,
     arange,
+    at_least_zero,
     cumulative_max,
     gather,
     is_torch,
@@ -57,12 +58,10 @@ class Units:
         """[B, L] bool from a mask over units [B, grid size]."""
         if self.plain or not self.grid.size:
             return self.cells & mask if self.plain else self.cells & False
-        return gather(mask, to_dtype(self.groups, "int64")) & self.cells
+        return gather(mask, self.groups) & self.cells
 
 
-def text_units(
-    ids: Array, attended: Array, vocabulary: Vocabulary, unit: str, word_ids: Array | None = None
-) -> Units:
+def text_units(ids: Array, attended: Array, vocabulary: Vocabulary, unit: str, word_ids: Array | None = None) -> Units:
     """The units of a batch of token ids.
 
     Args:
@@ -147,7 +146,7 @@ def _grid_of(axis: str, groups: Array, cells: Array) -> Units:
     size = cells.shape[1] if is_torch(cells) and cells.device.type != "cpu" else largest(n)
     valid = arange(size, n)[None, :] < n[:, None]
     # Cells before the first unit would point at unit -1.
-    return Units(Grid(**{axis: size}), valid, n, cells, namespace(groups).where(groups < 0, 0, groups))
+    return Units(Grid(**{axis: size}), valid, n, cells, at_least_zero(groups))
 
 
 def _types(ids: Array, words: Units, starts: Array, vocabulary: Vocabulary) -> Units:
@@ -166,8 +165,7 @@ def _types(ids: Array, words: Units, starts: Array, vocabulary: Vocabulary) -> U
     kinds = xp.cumulative_sum(to_dtype(is_new, "int64"), axis=1) - 1
     n = kinds[:, -1] + 1
     kind_of_word = scatter(order, kinds)
-    groups = gather(kind_of_word, to_dtype(words.groups, "int64"))
-    groups = xp.where(groups < 0, 0, groups)
+    groups = at_least_zero(gather(kind_of_word, words.groups))
     return Units(Grid(type=size), arange(size, n)[None, :] < n[:, None], n, words.cells, groups)
 
 

@@ -1,0 +1,135 @@
+"""How training looks: a bar with loss and time left in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from maskwright.cli.console import console
+from maskwright.train.progress import Event, Watcher
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+@contextmanager
+def watching() -> Iterator[Watcher]:
+    """A listener for `maskwright.train.run.train`, to be used while the context lasts."""
+    if not console().is_terminal:
+        yield Lines()
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[facts]}", markup=False),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=console(), transient=True) as progress:
+        yield Bar(progress)
+
+
+class Bar:
+    """Shows events as one bar that changes its task.
+
+    Args:
+        progress: started.
+    """
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+        self.shown = progress.add_task("starting", total=None, facts="")
+        self.description = "starting"
+        self.loss: float | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if event.kind == "note":
+            self.progress.console.print(f"note: {event.message}", markup=False, soft_wrap=True)
+        elif event.kind == "validation":
+            self.progress.console.print(_validation(event), markup=False, soft_wrap=True)
+        elif event.kind == "phase":
+            self._show(event.message, event.step, event.steps, "")
+        else:
+            self.loss = _smoothed(self.loss, event.numbers["loss"])
+            self._show("training", event.step, event.steps, f"  loss {self.loss:.3f}")
+
+    def _show(self, description: str, done: int, total: int, loss: str) -> None:
+        if description != self.description:
+            # A new task, so that its speed is not mixed with that of the one before.
+            self.progress.remove_task(self.shown)
+            self.description = description
+            self.shown = self.progress.add_task(description, total=total or None, completed=max(0, done - 1), facts="")
+        self.progress.update(self.shown, completed=done, facts=f"{done:,}/{total:,}{loss}" if total else "")
+
+
+class Lines:
+    """Shows events as lines, a step every ten seconds."""
+
+    def __init__(self) -> None:
+        self.loss: float | None = None
+        self.began: tuple[float, int] | None = None
+        self.last = 0.0
+        self.phase = ""
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        if event.kind == "note":
+            self._print(f"note: {event.message}")
+        elif event.kind == "validation":
+            self._print(_validation(event))
+        elif event.kind == "phase":
+            if event.message != self.phase:
+                self._print(f"{event.message} ...")
+            self.phase = event.message
+        else:
+            self._step(event)
+
+    def _step(self, event: Event) -> None:
+        now = time.monotonic()
+        self.loss = _smoothed(self.loss, event.numbers["loss"])
+        if self.began is None:
+            self.began = (now, event.step)
+            self.last = now
+        if now - self.last < SECONDS_BETWEEN_LINES:
+            return
+        self.last = now
+        started, first = self.began
+        left = (now - started) / max(1, event.step - first) * (event.steps - event.step)
+        self._print(
+            f"step {event.step:,} of {event.steps:,}, epoch {event.epoch:.2f}, loss {self.loss:.3f}, {_time(left)} left"
+        )
+
+    @staticmethod
+    def _print(line: str) -> None:
+        console().print(line, markup=False, soft_wrap=True)
+
+
+def _smoothed(before: float | None, loss: float) -> float:
+    """What is shown follows the loss with a delay; single steps jump about."""
+    return loss if before is None else 0.9 * before + 0.1 * loss
+
+
+def _validation(event: Event) -> str:
+    scores = event.numbers
+    return (
+        f"epoch {event.epoch:.2f}, step {event.step:,}: validation accuracy {scores['accuracy']:.3f}, "
+        f"macro F1 {scores['macro_f1']:.3f}, loss {scores['loss']:.3f}"
+    )
+
+
+def _time(seconds: float) -> str:
+    """Readable, not exact.
+
+    >>> _time(42), _time(400), _time(9000)
+    ('42 s', '7 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,84 @@
+"""A dozen examples worth reading: where model and twin disagree first, in both directions, chosen by a fixed rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+SHOWN_RATIO = 0.5
+"""Examples are shown at the evaluated ratio nearest to this: enough is hidden to matter, enough is left to read."""
+
+CHOICE_SEED = 0
+
+HOW_CHOSEN = (
+    "One pass over the test texts (first draw, pattern “{pattern}”, {ratio:.0%} hidden) sorts them into four kinds by "
+    "who was right. A third of the examples shown come from each kind in which only one of the two was right, and the "
+    "rest from the other two kinds in equal parts; within a kind they are drawn blindly with a fixed seed. Where a "
+    "kind has too few, the others fill the places."
+)
+HOW_CHOSEN_ALONE = (
+    "From one pass over the test texts (first draw, pattern “{pattern}”, {ratio:.0%} hidden), half are drawn blindly "
+    "with a fixed seed among those answered wrongly and half among those answered rightly."
+)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text as the model reads it, and whether it was hidden."""
+
+    text: str
+    hidden: bool
+
+
+def shown_ratio(ratios: Sequence[float]) -> float:
+    """The evaluated ratio at which examples are shown.
+
+    >>> shown_ratio([0.0, 0.1, 0.3, 0.7])
+    0.3
+    """
+    return min((ratio for ratio in ratios if ratio > 0), key=lambda ratio: (round(abs(ratio - SHOWN_RATIO), 9), ratio))
+
+
+def kinds(right_model: np.ndarray, right_twin: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Indices of the examples of each kind, kinds in the order in which they are shown."""
+    if right_twin is None:
+        return {"wrong": np.flatnonzero(~right_model), "right": np.flatnonzero(right_model)}
+    return {
+        "only the model is right": np.flatnonzero(right_model & ~right_twin),
+        "only the twin is right": np.flatnonzero(~right_model & right_twin),
+        "both are wrong": np.flatnonzero(~right_model & ~right_twin),
+        "both are right": np.flatnonzero(right_model & right_twin),
+    }
+
+
+def choose(found: dict[str, np.ndarray], n: int) -> list[tuple[str, int]]:
+    """Pick up to `n` examples: shares per kind as `HOW_CHOSEN` says, blind within a kind.
+
+    >>> choose({"wrong": np.array([4]), "right": np.array([1, 2, 3])}, 3)[0]
+    ('wrong', 4)
+    """
+    rng = np.random.default_rng(CHOICE_SEED)
+    shuffled = {kind: rng.permutation(members).tolist() for kind, members in found.items()}
+    weights = [2, 2, 1, 1] if len(found) == 4 else [1] * len(found)
+    quota = dict(zip(found, _shares(n, weights), strict=True))
+    taken = {kind: members[: quota[kind]] for kind, members in shuffled.items()}
+    for kind, members in shuffled.items():
+        missing = n - sum(len(some) for some in taken.values())
+        taken[kind] = members[: len(taken[kind]) + missing]
+    return [(kind, int(i)) for kind, members in taken.items() for i in members]
+
+
+def _shares(n: int, weights: Sequence[int]) -> list[int]:
+    """Split `n` by weights, earlier parts first to round up.
+
+    >>> _shares(12, [2, 2, 1, 1]), _shares(3, [2, 2, 1, 1])
+    ([4, 4, 2, 2], [1, 1, 1, 0])
+    """
+    shares, left, weight_left = [], n, sum(weights)
+    for weight in weights:
+        share = -(-left * weight // weight_left)
+        shares.append(share)
+        left, weight_left = left - share, weight_left - weight
+    return shares

@@ -1,0 +1,121 @@
+"""The twin: the same model trained the same way without masking, found or trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from maskwright.config import RunConfig
+from maskwright.errors import RunError
+from maskwright.train.folder import RunFolder
+from maskwright.train.progress import Event, Watcher
+
+FOLDER = "twin"
+"""Name of the twin's folder inside the run's."""
+
+DECIDES_NOTHING = {"output", "workers", "report_to", "eval_batch_size", "save_every", "world_size"}
+"""Training settings in which model and twin may differ: none of them decides what is learned."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A finished run: its folder, configuration (with the evaluation's overrides) and facts."""
+
+    folder: RunFolder
+    config: RunConfig
+    info: Mapping[str, Any]
+
+    @property
+    def seed(self) -> int:
+        """Training seed."""
+        return self.config.training.seed
+
+    @classmethod
+    def read(cls, folder: RunFolder, config: RunConfig | None = None) -> Subject:
+        """Read a finished run.
+
+        Raises:
+            RunError: missing, unfinished or damaged.
+        """
+        info = folder.finished_info()
+        return cls(folder, folder.config() if config is None else config, info)
+
+
+def decisive(config: RunConfig) -> dict[str, Any]:
+    """What decides the weights besides data, masking and seed."""
+    training = config.training.model_dump(mode="json", exclude=DECIDES_NOTHING | {"seed"})
+    kept = {"task": config.task, "model": config.model, "objective": config.objective}
+    return {**kept, "data.max_length": config.data.max_length, **{f"training.{k}": v for k, v in training.items()}}
+
+
+def differences(one: Subject, other: Subject) -> list[str]:
+    """Settings in which two runs differ, besides masking and seed; empty if they can be compared."""
+    mine, others = decisive(one.config), decisive(other.config)
+    found = [f"{key}: {mine[key]} and {others[key]}" for key in mine if mine[key] != others[key]]
+    if one.info.get("data_fingerprint") != other.info.get("data_fingerprint"):
+        found.append("the data")
+    return found
+
+
+def is_twin(candidate: Subject, subject: Subject) -> bool:
+    """Whether a run is the subject's twin: no masking, and the same in everything else."""
+    return (
+        candidate.config.masking is None
+        and candidate.seed == subject.seed
+        and not differences(candidate, subject)
+        and candidate.folder.path.resolve() != subject.folder.path.resolve()
+    )
+
+
+def find(subject: Subject) -> Subject | None:
+    """Look for a finished twin: RUN/twin, then the folders next to the run, in order of name.
+
+    Raises:
+        RunError: RUN/twin is finished, but was trained in another way.
+    """
+    inside = RunFolder(subject.folder.path / FOLDER)
+    if inside.exists() and inside.info().get("status") == "finished":
+        candidate = Subject.read(inside)
+        if not is_twin(candidate, subject):
+            told = differences(candidate, subject) or ["masking or training.seed"]
+            raise RunError(
+                f"{inside.path}: this is not the twin of {subject.folder.path}; they differ in {'; '.join(told)}. "
+                "Delete it, and it is trained anew; or evaluate with evaluation.twin=false."
+            )
+        return candidate
+    return next((one for one in _neighbours(subject) if is_twin(one, subject)), None)
+
+
+def find_or_train(subject: Subject, on_progress: Watcher) -> Subject:
+    """Give the subject's twin, training it into RUN/twin if there is none.
+
+    Raises:
+        RunError: see `find`; and what training raises.
+    """
+    from maskwright.train.run import train
+
+    found = find(subject)
+    if found is not None:
+        on_progress(Event("note", f"twin: {found.folder.path}"))
+        return found
+    path = subject.folder.path / FOLDER
+    on_progress(Event("note", f"training the twin (the same run with masking: none) into {path}"))
+    training = subject.config.training.model_copy(update={"output": str(path)})
+    saved = subject.folder.config()
+    train(saved.model_copy(update={"masking": None, "training": training}), on_progress=on_progress)
+    return Subject.read(RunFolder(path))
+
+
+def _neighbours(subject: Subject) -> list[Subject]:
+    found = []
+    for path in sorted(subject.folder.path.resolve().parent.iterdir()):
+        folder = RunFolder(path)
+        if not folder.exists():
+            continue
+        try:
+            found.append(Subject.read(folder))
+        except RunError:
+            # Another run that is unfinished or damaged is nobody's twin, and none of this evaluation's business.
+            continue
+    return found

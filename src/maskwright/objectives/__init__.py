@@ -1,0 +1,1 @@
+"""Objectives: what is learned. One file per objective; its name is the name in a configuration."""

@@ -1,0 +1,101 @@
+"""Loading a model or tokenizer from the hub or a local folder, with every usual failure told in plain words.
+
+Weights come from safetensors only and no code from the hub is run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from maskwright.errors import ConfigError
+
+__all__ = ["find", "load", "tokenizer_for"]
+
+HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+
+
+def find(model: str) -> str:
+    """Check that `model` can be a model's place before anything is loaded from it.
+
+    Raises:
+        ConfigError: a folder without a model, or neither a folder nor a hub name.
+
+    >>> find("google-bert/bert-base-uncased")
+    'google-bert/bert-base-uncased'
+    """
+    path = Path(model).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise ConfigError(
+                f"model: the folder '{model}' has no config.json, so it is not a saved model. Give the folder that "
+                "save_pretrained wrote (config.json, model.safetensors, tokenizer files)."
+            )
+        return str(path)
+    if path.is_file():
+        raise ConfigError(f"model: '{model}' is a file. Give the folder that holds it and its config.json.")
+    if not HUB_NAME.fullmatch(model) or model.startswith("."):
+        raise ConfigError(
+            f"model: there is no folder '{model}', and it is not a hub name (like google-bert/bert-base-uncased) nor "
+            "scratch:tiny or scratch:small."
+        )
+    return model
+
+
+def load(load_it: Callable[..., Any], model: str, what: str, **options: Any) -> Any:
+    """Call a `from_pretrained` and explain its failure.
+
+    Args:
+        load_it: an `Auto...from_pretrained`.
+        model: hub name or folder.
+        what: what is being loaded, for the message.
+        options: passed on.
+
+    Raises:
+        ConfigError: it cannot be loaded, with the remedy.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        return load_it(find(model), trust_remote_code=False, **options)
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ConfigError(f"model: {_explain(model, what, error)}") from error
+
+
+def tokenizer_for(model: str) -> Any:
+    """The tokenizer of a hub model or folder.
+
+    Raises:
+        ConfigError: it cannot be loaded.
+    """
+    from transformers import AutoTokenizer
+
+    return load(AutoTokenizer.from_pretrained, model, "tokenizer")
+
+
+def _explain(model: str, what: str, error: Exception) -> str:
+    reason = " ".join(str(error).split())
+    if isinstance(error, ConfigError):
+        return reason.removeprefix("model: ")
+    if "safetensors" in reason:
+        return (
+            f"'{model}' has no safetensors weights, and pickled weights are not loaded because they can run any code. "
+            "Convert it once with model.save_pretrained(folder) in an environment you trust, and give that folder."
+        )
+    if "trust_remote_code" in reason:
+        return f"'{model}' needs code of its own from the hub, which is not run. Choose a model that needs none."
+    if Path(model).is_dir():
+        return f"the {what} in the folder '{model}' cannot be loaded: {reason[:300]}"
+    offline = os.environ.get("HF_HUB_OFFLINE", "0").lower() not in ("0", "", "false", "no", "off")
+    if offline:
+        return (
+            f"the {what} of '{model}' is not in the local cache, and the hub is switched off (HF_HUB_OFFLINE is set). "
+            "Unset it, or give a local folder, or use scratch:tiny."
+        )
+    return (
+        f"the {what} of '{model}' cannot be had from the hub: {reason[:300]} Check the name and the connection, or "
+        "give a local folder, or use scratch:tiny."
+    )

@@ -1,0 +1,109 @@
+"""Models built and trained here: a tokenizer learnt from the training texts, a small BERT with random weights."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from maskwright.errors import ConfigError, did_you_mean
+
+__all__ = ["SIZES", "Size", "architecture", "size_of", "train_tokenizer"]
+
+PREFIX = "scratch:"
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+MOST_LETTERS = 4000
+"""Characters that enter the alphabet, most frequent first; enough for Chinese."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Dimensions of a model that is trained from nothing."""
+
+    layers: int
+    hidden: int
+    heads: int
+    vocabulary: int
+
+
+SIZES = {
+    "tiny": Size(layers=2, hidden=128, heads=2, vocabulary=8_000),
+    "small": Size(layers=4, hidden=256, heads=4, vocabulary=16_000),
+}
+
+
+def size_of(model: str) -> Size | None:
+    """The size that a configuration's `model` asks for, None where it names a model that exists already.
+
+    Raises:
+        ConfigError: `scratch:` with an unknown size.
+
+    >>> size_of("scratch:tiny").layers, size_of("google-bert/bert-base-uncased")
+    (2, None)
+    """
+    if not model.startswith(PREFIX):
+        return None
+    name = model.removeprefix(PREFIX)
+    if name not in SIZES:
+        raise ConfigError(f"model: there is no size '{name}' in '{model}'. {did_you_mean(name, SIZES)}")
+    return SIZES[name]
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> Any:
+    """Learn a lower-casing WordPiece tokenizer; the same texts always give the same one.
+
+    Args:
+        texts: training texts only, so that nothing leaks from the other splits.
+        vocabulary: tokens at most, special tokens included.
+        max_length: tokens a model of this tokenizer takes.
+
+    Returns:
+        a fast transformers tokenizer with the special tokens of BERT, [MASK] among them.
+    """
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+    from transformers import BertTokenizer
+
+    normalizer, splitter = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
+    texts = list(texts)
+    letters = _alphabet(texts, normalizer, splitter)
+    learner = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    learner.normalizer, learner.pre_tokenizer = normalizer, splitter
+    # Ties between merges go by token id, and ids of word-inner letters follow the order of a hash map, which differs
+    # from process to process. Naming these letters as special tokens gives them fixed ids.
+    fixed = [*SPECIAL, *(f"##{letter}" for letter in letters)]
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=max(vocabulary, len(fixed) + len(letters)),
+        special_tokens=fixed,
+        initial_alphabet=letters,
+        limit_alphabet=len(letters),
+        min_frequency=2,
+        show_progress=False,
+    )
+    learner.train_from_iterator(texts, trainer)
+    # Only the vocabulary is kept: in the tokenizer itself the letters must not be special.
+    return BertTokenizer(vocab=learner.get_vocab(), do_lower_case=True, model_max_length=max_length)
+
+
+def _alphabet(texts: Iterable[str], normalizer: Any, splitter: Any) -> list[str]:
+    counts: Counter[str] = Counter()
+    for text in texts:
+        for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)):
+            counts.update(word)
+    frequent = sorted(counts, key=lambda letter: (-counts[letter], letter))[:MOST_LETTERS]
+    return sorted(frequent)
+
+
+def architecture(size: Size, tokenizer: Any, max_length: int) -> Any:
+    """The configuration of a BERT of this size for this tokenizer."""
+    from transformers import BertConfig
+
+    return BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=size.hidden,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        intermediate_size=4 * size.hidden,
+        max_position_embeddings=max_length,
+        pad_token_id=tokenizer.pad_token_id,
+    )

@@ -1,0 +1,1 @@
+"""Training: the Hugging Face Trainer as the loop, with guards around what it gets wrong, and a run folder."""

@@ -1,0 +1,51 @@
+"""The end of a run: the trained model goes into its folder, and the checkpoints go."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from maskwright.train import checkpoint, lora
+from maskwright.train.device import describe
+from maskwright.train.files import write_json
+from maskwright.train.folder import RunFolder
+from maskwright.train.trainer import MaskedTrainer
+
+__all__ = ["finish"]
+
+
+def finish(folder: RunFolder, trainer: MaskedTrainer, tokenizer: Any) -> None:
+    """Write the model, the facts and the totals, in an order that a kill at any point can be repeated from.
+
+    Args:
+        folder: of the run.
+        trainer: has made its last step.
+        tokenizer: goes with the model.
+    """
+    best = trainer.best_weights()
+    if best is not None:
+        checkpoint.load_learned(trainer.model, best)
+    elif trainer.ema is not None:
+        trainer.ema.install(trainer.model)
+    seconds, tokens = trainer.work.seconds, trainer.work.tokens * trainer.args.world_size
+    environment = describe(trainer.args.device, "bf16" if trainer.args.bf16 else "fp32", trainer.args.world_size)
+    unfinished = folder.path / ".model.partial"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    lora.merged(trainer.model).save_pretrained(unfinished)
+    tokenizer.save_pretrained(unfinished)
+    finished = {
+        **folder.info(),
+        "status": "finished",
+        "steps": trainer.plan.steps,
+        "kept_step": trainer.selection.best_step if best is not None else trainer.state.global_step,
+    }
+    write_json(unfinished / "maskwright.json", finished)
+    # Weights are written for their owner's eyes only; the rest of the folder decides who else may read them.
+    for weights in unfinished.glob("*.safetensors"):
+        weights.chmod((unfinished / "config.json").stat().st_mode)
+    shutil.rmtree(folder.model, ignore_errors=True)
+    unfinished.rename(folder.model)
+    totals = {"seconds": seconds, "tokens": tokens, "tokens_per_second": tokens / max(seconds, 1e-9)}
+    write_json(folder.path / "environment.json", {**environment, **totals})
+    folder.write_info(finished)
+    shutil.rmtree(folder.checkpoints, ignore_errors=True)

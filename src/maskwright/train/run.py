@@ -1,0 +1,273 @@
+"""One training run, from a configuration to a finished run folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from maskwright import __version__
+from maskwright.config import RunConfig
+from maskwright.errors import RunError
+from maskwright.train.folder import FORMAT, RunFolder
+from maskwright.train.progress import Event, Watcher, silent
+
+if TYPE_CHECKING:
+    from maskwright.data.load import TextData
+    from maskwright.train.trainer import MaskedTrainer
+
+__all__ = ["train"]
+
+
+def train(config: RunConfig, *, resume: bool = True, on_progress: Watcher = silent) -> Path:
+    """Train a model and write its run folder, `config.training.output`.
+
+    In a folder that holds the same run unfinished, training goes on from the last whole checkpoint and ends with the
+    same numbers, to the bit, as if it had never stopped. In a folder that holds it finished, nothing is done.
+
+    Args:
+        config: of the run.
+        resume: whether to go on with an unfinished run; if not, finding one is an error.
+        on_progress: told what happens, in the first process only.
+
+    Returns:
+        The run folder.
+
+    Raises:
+        ConfigError: the model, the tokenizer or an extra does not fit the configuration.
+        DataError: the data cannot be used; all problems at once.
+        RunError: the folder holds another run, cannot be written, or another process works in it.
+        TrainingStopped: Ctrl-C or SIGTERM; a checkpoint was left.
+    """
+    first = int(os.environ.get("RANK", "0")) == 0
+    watch = on_progress if first else silent
+    folder = RunFolder(Path(config.training.output))
+    with _refusals(folder.path):
+        if _finished(folder, config, resume):
+            watch(Event("note", f"{folder.path} is finished already; nothing to do."))
+            return folder.path
+        with folder.locked() if first else nullcontext():
+            session = _Session(config, folder, watch)
+            data = session.load_data()
+            watch(Event("phase", "loading libraries"))
+            from maskwright.train.quiet import quiet
+            from maskwright.train.random_states import preserved
+
+            with quiet(), preserved():
+                session.run(data)
+    return folder.path
+
+
+def _finished(folder: RunFolder, config: RunConfig, resume: bool) -> bool:
+    """Whether the folder holds this run, finished; False if it can be begun or gone on with."""
+    if not folder.exists():
+        strangers = (
+            [path.name for path in folder.path.iterdir() if path.name != ".lock"] if folder.path.is_dir() else []
+        )
+        if strangers:
+            raise RunError(
+                f"{folder.path}: holds other files ({', '.join(sorted(strangers)[:3])}) and no run. Choose a new or "
+                "empty folder (training.output=...)."
+            )
+        return False
+    info = folder.info()
+    folder.check_same(config)
+    if info.get("status") == "finished":
+        return True
+    if not resume:
+        raise RunError(f"{folder.path}: holds an unfinished run. Go on with it, or choose another folder.")
+    return False
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Explain what the operating system refuses while a run writes its folder."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or path
+        raise RunError(
+            f"{where}: {error.strerror or error}. Free space or permissions on {path}, or choose another folder "
+            "(training.output=...); the same command goes on from the last checkpoint."
+        ) from error
+
+
+@dataclass
+class _Session:
+    """One attempt at a run, from loading to the finished folder, or to a stop.
+
+    Attributes:
+        config: of the run.
+        folder: of the run.
+        watch: told what happens.
+    """
+
+    config: RunConfig
+    folder: RunFolder
+    watch: Watcher
+
+    def load_data(self) -> TextData:
+        """Read and check the data, which needs none of the slow libraries."""
+        from maskwright.data.load import load_text_data
+
+        before = self.folder.info() if self.folder.exists() else {}
+        self.watch(Event("phase", "reading the data"))
+        data = load_text_data(self.config.data)
+        for note in data.notes:
+            self.watch(Event("note", note))
+        if before and before["data_fingerprint"] != data.fingerprint:
+            raise RunError(
+                f"{self.folder.path}: the data has changed since this run was begun. Put the old data back, or choose "
+                "another folder (training.output=...)."
+            )
+        return data
+
+    def run(self, data: TextData) -> None:
+        """Train and finish."""
+        from maskwright import tasks
+        from maskwright.train import checkpoint
+        from maskwright.train.arguments import training_arguments
+        from maskwright.train.device import check_world_size
+        from maskwright.train.finish import finish
+
+        task = tasks.get(self.config.task)
+        before = self.folder.info() if self.folder.exists() else {}
+        saved = checkpoint.newest(self.folder.checkpoints)
+        arguments = training_arguments(self.config.training, self.folder.checkpoints, before.get("dtype"))
+        check_world_size(arguments.world_size, self.config.training.world_size)
+        if before:
+            self._check_processes(before["world_size"], arguments.world_size)
+        built, trainer = self._trainer(task, data, arguments)
+        trainer.accelerator.wait_for_everyone()
+        if arguments.should_save:
+            self._begin(before, data, arguments)
+            checkpoint.prune(self.folder.checkpoints, saved, checkpoint.best_step(saved))
+        trainer.accelerator.wait_for_everyone()
+        self._learn(trainer, saved)
+        if arguments.should_save:
+            self.watch(Event("phase", "saving the model"))
+            finish(self.folder, trainer, built.tokenizer)
+        trainer.accelerator.wait_for_everyone()
+
+    def _check_processes(self, before: int, now: int) -> None:
+        if before != now:
+            how = "without torchrun" if before == 1 else f"with torchrun --nproc-per-node {before}"
+            raise RunError(
+                f"{self.folder.path}: this run was begun with {before} process{'es' * (before > 1)}, {now} are running "
+                f"now. Go on {how}, or choose another folder (training.output=...)."
+            )
+
+    def _trainer(self, task: Any, data: TextData, arguments: Any) -> tuple[Any, MaskedTrainer]:
+        from maskwright.train import lora
+        from maskwright.train.metrics_log import MetricsLog
+        from maskwright.train.resume import Work
+        from maskwright.train.trainer import MaskedTrainer
+        from maskwright.units.vocabulary import Vocabulary
+
+        training = self.config.training
+        self.watch(Event("phase", "preparing the model"))
+        built = task.build(self.config, data.labels, lambda: _texts(data.train))
+        for note in built.notes:
+            self.watch(Event("note", note))
+        model = built.model
+        if training.gradient_checkpointing:
+            _checkpoint_activations(model)
+        if training.lora is not None:
+            model = lora.attach(model, training.lora, training.seed)
+        train, validation = self._encode(task, data, built.tokenizer)
+        work = Work(
+            task=task,
+            train=train,
+            validation=validation,
+            vocabulary=None if self.config.masking is None else Vocabulary.from_tokenizer(built.tokenizer),
+            checkpoints=self.folder.checkpoints,
+            log=MetricsLog(self.folder.metrics_file, active=arguments.should_save),
+            watch=self.watch,
+        )
+        return built, MaskedTrainer(model, self.config, arguments, work)
+
+    def _encode(self, task: Any, data: TextData, tokenizer: Any) -> tuple[Any, Any]:
+        import numpy as np
+
+        weights = np.ones(len(data.labels))
+        if self.config.training.class_weights == "auto":
+            weights = task.class_weights(np.asarray(data.train["label"]), len(data.labels))
+        splits = []
+        for name, rows in (("training", data.train), ("validation", data.validation)):
+            tell = partial(self._tell_tokenising, name)
+            split = task.encode(rows, tokenizer, self.config.data.max_length, weights=weights, on_progress=tell)
+            if split.truncated:
+                self.watch(
+                    Event(
+                        "note",
+                        f"{split.truncated:,} of {len(split):,} {name} texts are longer than data.max_length="
+                        f"{self.config.data.max_length} tokens and are cut at the end.",
+                    )
+                )
+            splits.append(split)
+        return splits[0], splits[1]
+
+    def _tell_tokenising(self, name: str, done: int, total: int) -> None:
+        self.watch(Event("phase", f"tokenising the {name} texts", step=done, steps=total))
+
+    def _begin(self, before: dict[str, Any], data: TextData, arguments: Any) -> None:
+        masking = self.config.masking
+        node = None if masking is None else masking.to_dict()
+        info = {
+            "format": FORMAT,
+            "version": __version__,
+            "task": self.config.task,
+            "labels": list(data.labels),
+            "masking": node,
+            "unit": node and node["unit"],
+            "fill": node and node["fill"],
+            "twin": node is None,
+            "seed": self.config.training.seed,
+            "model": self.config.model,
+            "data_fingerprint": data.fingerprint,
+            "columns": dict(data.columns),
+            "variants": list(data.variants),
+            "dtype": "bf16" if arguments.bf16 else "fp32",
+            "world_size": arguments.world_size,
+        }
+        self.folder.begin(self.config, {**before, **info, "status": "running"})
+
+    def _learn(self, trainer: MaskedTrainer, saved: Path | None) -> None:
+        from maskwright.train import checkpoint
+        from maskwright.train.stop import TrainingStopped
+
+        step = checkpoint.step_of(saved) if saved is not None else 0
+        trainer.work.log.rewind(step)
+        trainer.work.started = time.monotonic()
+        patience = self.config.training.early_stopping
+        if saved is not None:
+            trainer.restore(saved)
+            self.watch(Event("note", f"going on from step {step:,} of {trainer.plan.steps:,}."))
+        if step < trainer.plan.steps and not trainer.selection.exhausted(patience):
+            with trainer.work.stop.listening():
+                trainer.train(resume_from_checkpoint=None if saved is None else str(saved))
+            step = trainer.state.global_step
+        if step < trainer.plan.steps:
+            if not trainer.selection.exhausted(patience):
+                if trainer.args.should_save:
+                    self.folder.set_status("interrupted")
+                raise TrainingStopped(self.folder.path, step, trainer.plan.steps)
+            self.watch(Event("note", f"stopped early at step {step:,}: {patience} evaluations without improvement."))
+
+
+def _texts(rows: Any) -> Iterator[str]:
+    """Every text of a split, both of a pair."""
+    yield from rows["text"]
+    if "text_pair" in rows.column_names:
+        yield from rows["text_pair"]
+
+
+def _checkpoint_activations(model: Any) -> None:
+    """Trade time for memory; the method was renamed within transformers 5."""
+    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    enable({"use_reentrant": False})

@@ -1,0 +1,138 @@
+"""What the stock Trainer gets wrong, one test for each."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from maskwright.config import dump_config
+from maskwright.errors import RunError
+from maskwright.tasks import text_classification
+from maskwright.train.folder import RunFolder
+from maskwright.train.run import train
+
+
+def steps_of(path):
+    return [line for line in RunFolder(path).metrics() if "loss" in line]
+
+
+def check_same_curve(one, other):
+    assert len(one) == len(other) == 10
+    for name in ("loss", "grad_norm"):
+        np.testing.assert_allclose([a[name] for a in one], [b[name] for b in other], rtol=2e-4)
+
+
+@pytest.fixture(scope="module")
+def whole(request, tmp_path_factory, data_node, still_model_folder):
+    """Batches of 16 in one process; the last optimiser step of an epoch has 6 examples."""
+    from maskwright.config import parse_config
+
+    def config(name, **training):
+        settings = {"epochs": 2, "batch_size": 16, "learning_rate": 1e-3, "class_weights": "auto", "dtype": "fp32"}
+        settings |= {"output": str(tmp_path_factory.mktemp("guards") / name), **training}
+        return parse_config(
+            {"model": str(still_model_folder), "data": data_node, "masking": "automask", "training": settings}
+        )
+
+    return config, steps_of(train(config("whole")))
+
+
+def test_accumulation_changes_nothing(whole):
+    config, expected = whole
+    check_same_curve(steps_of(train(config("parts", batch_size=4, gradient_accumulation=4))), expected)
+
+
+SCRIPT = """
+import shutil, sys
+import maskwright.train.run as run
+real = shutil.rmtree
+run.shutil.rmtree = lambda path, **k: None if str(path).endswith("checkpoints") else real(path, **k)
+from maskwright.cli import main
+main()
+"""
+
+
+def torchrun(script: Path, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    return subprocess.run([*command, str(script), *arguments], capture_output=True, text=True, timeout=120)
+
+
+def test_two_processes_change_nothing_but_dropout(whole, tmp_path):
+    config, expected = whole
+    settings = config("ranks", batch_size=8, world_size=2)
+    run_file, script = tmp_path / "run.yaml", tmp_path / "script.py"
+    run_file.write_text(dump_config(settings))
+    script.write_text(SCRIPT)
+    done = torchrun(script, "train", str(run_file))
+    assert done.returncode == 0, done.stderr
+    output = Path(settings.training.output)
+    check_same_curve(steps_of(output), expected)
+    assert done.stdout.count("run folder") == 1
+    assert done.stderr.count("reading the data") == 1
+    last = output / "checkpoints" / "step-10"
+    drawn = [json.loads((last / f"random-{rank}.json").read_text())["torch"] for rank in (0, 1)]
+    assert drawn[0] != drawn[1]
+
+
+def test_evaluation_does_not_change_training(make_config, monkeypatch):
+    seldom = steps_of(train(make_config("seldom", epochs=1)))
+    honest = text_classification.metrics
+
+    def careless(logits, labels):
+        torch.rand(3), np.random.rand(3)  # noqa: NPY002 - foreign code that draws from the global states
+        return honest(logits, labels)
+
+    monkeypatch.setattr(text_classification, "metrics", careless)
+    assert steps_of(train(make_config("often", epochs=1, evaluate_every=2))) == seldom
+
+
+def test_training_leaves_the_callers_random_state(make_config):
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    train(make_config(epochs=0.1))
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_masks_follow_seed_epoch_and_example(make_config, monkeypatch):
+    from maskwright.train.trainer import MaskedTrainer
+
+    seen = {}
+    original = MaskedTrainer.masked
+
+    def spy(self, batch, ids):
+        inputs = original(self, batch, ids)
+        assert set(inputs) == {"input_ids", "attention_mask", "token_type_ids"}
+        epoch = self.order.epoch_of(self.state.global_step)
+        for row, example in enumerate(ids.tolist()):
+            length = int(batch["attention_mask"][row].sum())
+            seen.setdefault((self.config.training.batch_size, epoch), {})[example] = inputs["input_ids"][row, :length]
+        return inputs
+
+    monkeypatch.setattr(MaskedTrainer, "masked", spy)
+    train(make_config("small", batch_size=4))
+    train(make_config("large", batch_size=32))
+    assert len(seen[4, 0]) == 70
+    for epoch in (0, 1):
+        assert all(torch.equal(seen[4, epoch][i], seen[32, epoch][i]) for i in range(70))
+    assert not all(torch.equal(seen[4, 0][i], seen[4, 1][i]) for i in range(70))
+    assert list(seen[4, 0]) != list(seen[4, 1])
+
+
+def test_world_size_is_asserted(make_config, monkeypatch):
+    with pytest.raises(RunError, match=r"2 processes are expected, 1 is running.*torchrun"):
+        train(make_config(world_size=2))
+    from maskwright.train.device import check_world_size
+
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    with pytest.raises(RunError, match="announced 4 processes"):
+        check_world_size(1, None)
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run(make_config):
+    with pytest.raises(RunError, match="the loss is nan at step"):
+        train(make_config(learning_rate=9.9, max_grad_norm=1e30, weight_decay=10.0, epochs=40))
