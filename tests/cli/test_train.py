@@ -97,6 +97,7 @@ def test_ctrl_c_says_how_to_go_on(maskwright, tmp_path, monkeypatch):
         patch.setattr(trainer.MaskedTrainer, "log", interrupted)
         code, out, err = maskwright("train", run)
     assert (code, out) == (130, "")
+    assert "stopping after the current step" in err
     assert "stopped at step 2 of 3" in err
     assert "The same command goes on from there." in err
     code, out, err = maskwright("train", run)

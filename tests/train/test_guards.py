@@ -48,9 +48,9 @@ def test_accumulation_changes_nothing(whole):
 
 SCRIPT = """
 import shutil, sys
-import maskwright.train.run as run
+import maskwright.train.finish as finish
 real = shutil.rmtree
-run.shutil.rmtree = lambda path, **k: None if str(path).endswith("checkpoints") else real(path, **k)
+finish.shutil.rmtree = lambda path, **k: None if str(path).endswith("checkpoints") else real(path, **k)
 from maskwright.cli import main
 main()
 """

@@ -11,7 +11,7 @@ from maskwright.cli.console import console
 from maskwright.train.progress import Event, Watcher
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -44,9 +44,9 @@ class Bar:
 
     def __init__(self, progress: Progress):
         self.progress = progress
-        self.shown = progress.add_task("starting", total=None, facts="")
-        self.description = "starting"
+        self.tasks: dict[str, TaskID] = {}
         self.loss: float | None = None
+        self._show("starting", 0, 0, "")
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
@@ -61,12 +61,16 @@ class Bar:
             self._show("training", event.step, event.steps, f"  loss {self.loss:.3f}")
 
     def _show(self, description: str, done: int, total: int, loss: str) -> None:
-        if description != self.description:
-            # A new task, so that its speed is not mixed with that of the one before.
-            self.progress.remove_task(self.shown)
-            self.description = description
-            self.shown = self.progress.add_task(description, total=total or None, completed=max(0, done - 1), facts="")
-        self.progress.update(self.shown, completed=done, facts=f"{done:,}/{total:,}{loss}" if total else "")
+        # A task each, so that the time left for training is not reckoned from the speed of something else.
+        for other, task in self.tasks.items():
+            self.progress.update(task, visible=other == description)
+        if description not in self.tasks:
+            start = max(0, done - 1)
+            self.tasks[description] = self.progress.add_task(
+                description, total=total or None, completed=start, facts=""
+            )
+        facts = f"{done:,}/{total:,}{loss}" if total else ""
+        self.progress.update(self.tasks[description], completed=done, total=total or None, facts=facts)
 
 
 class Lines:

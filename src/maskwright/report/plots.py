@@ -27,15 +27,15 @@ STAND_INS = {
     "#060606": "--paper",
 }
 INK, MUTED, RULE, MODEL_COLOUR, TWIN_COLOUR, PAPER = STAND_INS
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     MODEL: {"color": MODEL_COLOUR, "marker": "o", "markerfacecolor": MODEL_COLOUR},
     TWIN: {"color": TWIN_COLOUR, "marker": "s", "markerfacecolor": PAPER, "markeredgewidth": 1.8},
 }
 """Colour, marker and line differ together: the two can be told apart without colour."""
 
-DASHES = {MODEL: "-", TWIN: (0, (4, 2))}
+DASHES: dict[str, Any] = {MODEL: "-", TWIN: (0, (4, 2))}
 
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "maskwright",
     "font.size": 11.5,
@@ -155,7 +155,7 @@ def _band(axes: Axes, ratios: Sequence[float], found: Sequence[Mapping[str, Any]
         axes.fill_between(ratios, low, high, color=LOOKS[who]["color"], alpha=0.18, linewidth=0)
 
 
-def _percent(value: float, place: int | None = None) -> str:
+def _percent(value: float, place: float = 0.0) -> str:
     del place  # matplotlib's formatter signature
     return f"{value:.0%}".replace("-", "−")
 

@@ -166,6 +166,7 @@ class _Session:
         from maskwright.train import lora
         from maskwright.train.metrics_log import MetricsLog
         from maskwright.train.resume import Work
+        from maskwright.train.stop import StopRequest
         from maskwright.train.trainer import MaskedTrainer
         from maskwright.units.vocabulary import Vocabulary
 
@@ -188,6 +189,7 @@ class _Session:
             checkpoints=self.folder.checkpoints,
             log=MetricsLog(self.folder.metrics_file, active=arguments.should_save),
             watch=self.watch,
+            stop=StopRequest(lambda message: self.watch(Event("note", message))),
         )
         return built, MaskedTrainer(model, self.config, arguments, work)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,15 @@ class TrainingStopped(KeyboardInterrupt):
 
 
 class StopRequest:
-    """Whether a stop was asked for; a second signal ends the program at once."""
+    """Whether a stop was asked for; a second signal ends the program at once.
 
-    def __init__(self) -> None:
+    Args:
+        tell: called when the first signal comes, with what will happen.
+    """
+
+    def __init__(self, tell: Callable[[str], object] = lambda message: None) -> None:
         self.asked = False
+        self.tell = tell
 
     @contextmanager
     def listening(self) -> Iterator[StopRequest]:
@@ -52,3 +57,4 @@ class StopRequest:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+        self.tell("stopping after the current step, with a checkpoint; a second Ctrl-C stops at once.")

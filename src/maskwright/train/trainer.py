@@ -181,6 +181,7 @@ class MaskedTrainer(Resumable):
             if found is None:
                 found = torch.zeros(len(split), logits.shape[1], device=logits.device)
             found[torch.from_numpy(chosen).to(logits.device)] = logits
+            self.work.watch(Event("phase", "validating", step=min(start + size, len(rows)), steps=len(rows)))
         if self.args.world_size > 1:
             found = self._filled_by_all(found, len(split))
         if found is None:
