@@ -54,6 +54,13 @@ def numpy_view(array: Array) -> np.ndarray:
     return array.detach().cpu().numpy() if is_torch(array) else np.asarray(array)
 
 
+def is_integer(array: Array) -> bool:
+    """Whether the array holds integers; bool does not count."""
+    if is_torch(array):
+        return not (array.is_floating_point() or array.is_complex() or array.dtype is sys.modules["torch"].bool)
+    return array.dtype.kind in "iu"
+
+
 def to_dtype(array: Array, name: str) -> Array:
     """The array with the dtype of that name ('int64', 'bool', ...)."""
     if is_torch(array):
@@ -106,13 +113,35 @@ def segment_sum(values: Array, index: Array, size: int) -> Array:
 
 def all_true(reference: Array) -> Array:
     """A bool array of the shape, back end and device of `reference`."""
-    return namespace(reference).ones_like(reference, dtype=namespace(reference).bool)
+    if is_torch(reference):
+        return reference.new_ones(reference.shape, dtype=sys.modules["torch"].bool)
+    return np.ones(reference.shape, dtype=bool)
 
 
 def true_count(mask: Array) -> Array:
     """[B] int64, True cells of each example."""
     cells = mask.reshape((mask.shape[0], math.prod(mask.shape[1:])))
     return cells.sum(1) if is_torch(mask) else np.count_nonzero(cells, axis=1)
+
+
+def running_count(mask: Array) -> Array:
+    """int32, how many cells are True up to and including each, along the last axis."""
+    if is_torch(mask):
+        return mask.cumsum(-1, dtype=sys.modules["torch"].int32)
+    width = mask.shape[-1]
+    if mask.ndim != 2 or not mask.size or width >= 1 << 15 or sys.byteorder == "big":
+        return np.cumsum(mask, axis=-1, dtype=np.int32)
+    # Four 16-bit counts in one word: a multiplication adds up the four, and only every fourth is summed one by one.
+    lanes = np.zeros((len(mask), -(-width // 4) * 4), dtype=np.uint16)
+    lanes[:, :width] = mask
+    words = lanes.view(np.uint64)
+    words *= np.uint64(0x0001_0001_0001_0001)
+    total = words >> np.uint64(48)
+    before = np.cumsum(total, axis=1)
+    before -= total
+    before *= np.uint64(0x0001_0001_0001_0001)
+    words += before
+    return lanes[:, :width].astype(np.int32)
 
 
 def cumulative_max(array: Array) -> Array:

@@ -168,8 +168,8 @@ class MaskingCollator:
 def _all_equal(rows: Sequence[Any], sizes: np.ndarray, value: int) -> bool:
     if not isinstance(rows[0], list):
         return all(bool((np.asarray(row) == value).all()) for row in rows)
-    expected = [value] * int(sizes.max())
-    return all(row == expected[:size] for row, size in zip(rows, sizes.tolist(), strict=True))
+    expected = {size: [value] * size for size in set(sizes.tolist())}
+    return all(row == expected[size] for row, size in zip(rows, sizes.tolist(), strict=True))
 
 
 def _shared_integer(value: int) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from maskwright import budgets, fills, patterns
-from maskwright.arrays import Array, all_true, is_torch, like, namespace, to_dtype, true_count
+from maskwright.arrays import Array, all_true, is_torch, like, namespace, to_dtype
 from maskwright.budgets.bernoulli import Bernoulli
 from maskwright.corrupt import Corrupted, corrupt_text
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
@@ -160,7 +160,7 @@ class Masking:
         if example_ids is None:
             raise MaskingError("example_ids: give whole numbers that name the examples, such as their row numbers.")
         rng = _rng(example_ids, x, moment)
-        units = Units(grid, valid, true_count(valid), valid, valid, plain=True)
+        units = Units(grid, valid, valid, valid, plain=True)
         mask = self._hide(units, rng, moment[2])
         channels = (1,) * (x.ndim - mask.ndim) if not isinstance(self.fill, Drop) else ()
         given = {key: value for key, value in facts.items() if key not in ("grid", "valid")}

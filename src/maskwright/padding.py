@@ -28,19 +28,16 @@ def pad_rows(rows: Sequence[Any], lengths: np.ndarray, value: int, left: bool = 
     """
     width = int(lengths.max()) if len(lengths) else 0
     width = -(-width // multiple) * multiple
-    if hasattr(rows[0], "dtype"):
-        flat = np.concatenate([np.asarray(row) for row in rows]).astype(np.int64, copy=False)
-    else:
-        # struct takes Python integers several times faster than NumPy does.
-        packed = [struct.pack(f"{length}q", *row) for row, length in zip(rows, lengths.tolist(), strict=True)]
-        flat = np.frombuffer(b"".join(packed), dtype=np.int64)
-    if width and int(lengths.min()) == width:
-        return flat.reshape(len(rows), width).copy()
     out = np.full((len(rows), width), value, dtype=np.int64)
-    end = 0
-    for row, length in zip(out, lengths.tolist(), strict=True):
-        start, end = end, end + length
-        row[width - length if left else 0 : width if left else length] = flat[start:end]
+    if hasattr(rows[0], "dtype"):
+        for line, row, length in zip(out, rows, lengths.tolist(), strict=True):
+            line[width - length if left else 0 : width if left else length] = row
+        return out
+    # struct takes Python integers several times faster than NumPy does.
+    memory = out.reshape(-1).view(np.uint8).data
+    for number, (row, length) in enumerate(zip(rows, lengths.tolist(), strict=True)):
+        start = number * width + (width - length if left else 0)
+        struct.pack_into(f"{length}q", memory, start * 8, *row)
     return out
 
 

@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, arange, is_torch, like, to_dtype
+from maskwright.arrays import Array, arange, is_integer, is_torch, like, to_dtype
 from maskwright.errors import MaskingError
 
 _M64 = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 _ROUND_1, _ROUND_2 = 0x7FEB352D, 0x846CA68B
-_BLOCK = 8192  # cells hashed at a time: 32 KiB
+_BLOCK = 1 << 15  # cells hashed at a time: large batches stay within the second-level cache
 # One odd multiplier per axis, from the last axis backwards: a cell's counter depends on its coordinates and not on the
 # sizes of the grid, so padding a grid on the right changes no draw. No two cells of a 4096 x 4096 plane share one.
 _STRIDES = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
@@ -62,7 +62,7 @@ class Rng:
             epoch: pass over the data, or draw number at evaluation.
         """
         names: Array = ids if is_torch(ids) else np.asarray(ids)
-        if names.ndim != 1 or "int" not in str(names.dtype):
+        if names.ndim != 1 or not is_integer(names):
             raise MaskingError(f"example_ids: expected a list of whole numbers, one per example, given {names!r:.80}.")
         names = to_dtype(names, "int64")
         first = _mix(_constant("seed") ^ (seed & _M64))
@@ -113,7 +113,7 @@ class Rng:
         tail = (len(low),) + (1,) * (counters.ndim - 1)
         low, high = low.reshape(tail), high.reshape(tail)
         x = np.empty((len(low), *counters.shape[1:]), dtype=np.uint32)
-        # A few rows at a time, so that all rounds run on data in the nearest cache.
+        # Some rows at a time, so that all rounds of a large batch run on cached data.
         step = max(1, _BLOCK // max(1, math.prod(counters.shape[1:])))
         scratch = np.empty((min(step, len(low)), *counters.shape[1:]), dtype=np.uint32)
         for start in range(0, len(low), step):

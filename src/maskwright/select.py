@@ -42,7 +42,7 @@ def exact(scores: Array, count: Array, valid: Array) -> Array:
     """Choose the `count` valid cells with the lowest scores; equal scores are taken in cell order.
 
     Args:
-        scores: [B, ...] integers.
+        scores: [B, ...] integers of 0 or more.
         count: [B] integers; more than there are valid cells means all of them.
         valid: [B, ...] bool.
 
@@ -67,13 +67,15 @@ def _exact_numpy(flat: np.ndarray, count: np.ndarray) -> np.ndarray:
     # Sorting values and comparing with the count-th is several times faster than sorting indices; rows where a tie at
     # the boundary lets too many through are done again by index.
     smallest = np.sort(flat, axis=1)
-    kth = np.take_along_axis(smallest, np.maximum(count - 1, 0)[:, None], axis=1)
-    mask = (flat <= kth) & (count > 0)[:, None]
-    tied = np.flatnonzero(np.count_nonzero(mask, axis=1) != count)
+    rows = np.arange(len(flat))
+    kth = smallest[rows, np.maximum(count - 1, 0)]
+    mask = flat <= np.where(count > 0, kth, -1)[:, None]
+    following = smallest[rows, np.minimum(count, flat.shape[1] - 1)]
+    tied = np.flatnonzero((following == kth) & (count > 0) & (count < flat.shape[1]))
     if len(tied):
         order = stable_order(flat[tied])
         chosen = np.arange(flat.shape[1])[None, :] < count[tied, None]
-        rows = np.zeros_like(chosen)
-        np.put_along_axis(rows, order, chosen, axis=1)
-        mask[tied] = rows
+        again = np.zeros_like(chosen)
+        np.put_along_axis(again, order, chosen, axis=1)
+        mask[tied] = again
     return mask

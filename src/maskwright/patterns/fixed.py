@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maskwright.arrays import Array, like, namespace, numpy_view, to_dtype
+from maskwright.arrays import Array, like, numpy_view, running_count, true_count
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
@@ -59,10 +59,9 @@ class Fixed:
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape] with the named valid cells hidden, at most `count` per example."""
         del signals, rng
-        xp = namespace(valid)
         flat = valid.reshape((valid.shape[0], grid.size))
-        rank = xp.cumulative_sum(to_dtype(flat, "int64"), axis=1) - 1
-        total = rank[:, -1:] + 1 if grid.size else to_dtype(flat, "int64").sum(1)[:, None]
+        rank = running_count(flat) - 1
+        total = true_count(flat)[:, None]
         chosen = (rank < self.first) | (rank >= total - self.last)
         for position in self.positions:
             chosen = chosen | (rank == (position if position >= 0 else total + position))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwright.arrays import Array, cumulative_max, namespace, to_dtype
+from maskwright.arrays import Array, cumulative_max, namespace, running_count, to_dtype
 from maskwright.errors import ConfigError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
@@ -59,8 +59,7 @@ class Span:
         del signals
         if not grid.size or not valid.shape[0]:
             return valid & False
-        xp = namespace(valid)
-        rank = xp.cumulative_sum(to_dtype(valid, "int32"), axis=-1, dtype=xp.int32) - 1  # place on the circle
+        rank = running_count(valid) - 1  # place on the circle
         total = rank[..., -1:] + 1
         start = self._starts(grid, rank, total, valid, rng)
         place = _around(rank - start, total)  # within the stretch, which may lie over the end of the circle

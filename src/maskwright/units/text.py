@@ -6,6 +6,7 @@ All of it works on ids alone, so that it is the same in a collator, in a `Datase
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -20,10 +21,12 @@ from maskwright.arrays import (
     like,
     namespace,
     numpy_view,
+    running_count,
     scatter,
     segment_sum,
     stable_order,
     to_dtype,
+    true_count,
 )
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.grid import Grid
@@ -41,7 +44,6 @@ class Units:
     Attributes:
         grid: lattice of units, one axis.
         valid: [B, grid size] bool, the unit exists.
-        n: [B] int64, number of units.
         cells: [B, L] bool, the cell may be hidden: not padding, not a special token.
         groups: [B, L] integers, the unit of each cell, meaningful where `cells`.
         plain: units and cells are the same, in the same places.
@@ -49,10 +51,14 @@ class Units:
 
     grid: Grid
     valid: Array
-    n: Array
     cells: Array
     groups: Array
     plain: bool = False
+
+    @cached_property
+    def n(self) -> Array:
+        """[B] int64, number of units."""
+        return true_count(self.valid)
 
     def to_cells(self, mask: Array) -> Array:
         """[B, L] bool from a mask over units [B, grid size]."""
@@ -88,7 +94,7 @@ def text_units(ids: Array, attended: Array, vocabulary: Vocabulary, unit: str, w
         starts = _segmented_starts(ids, cells, vocabulary)
     else:
         starts = _starts(flags, cells)
-    groups = namespace(ids).cumulative_sum(starts, axis=1, dtype=namespace(ids).int32) - 1
+    groups = running_count(starts) - 1
     words = _grid_of("word", groups, cells)
     return words if unit == "word" else _types(ids, words, starts, vocabulary)
 
@@ -96,13 +102,13 @@ def text_units(ids: Array, attended: Array, vocabulary: Vocabulary, unit: str, w
 def _tokens(attended: Array, cells: Array) -> Units:
     # Places count from the first token that is not padding, so that padding on the left changes no mask.
     length = cells.shape[1]
-    n = to_dtype(cells, "int64").sum(1)
     groups = arange(length, cells)[None, :]
     if not length or bool(attended[:, 0].all()):
-        return Units(Grid(token=length), cells, n, cells, groups, plain=True)
+        return Units(Grid(token=length), cells, cells, groups, plain=True)
     first = to_dtype(attended, "int32").argmax(1)[:, None]
     groups = (groups - first) % length
-    return Units(Grid(token=length), gather(cells, (arange(length, cells)[None, :] + first) % length), n, cells, groups)
+    shifted = gather(cells, (arange(length, cells)[None, :] + first) % length)
+    return Units(Grid(token=length), shifted, cells, groups)
 
 
 def _starts(flags: Array, cells: Array) -> Array:
@@ -146,14 +152,14 @@ def _grid_of(axis: str, groups: Array, cells: Array) -> Units:
     size = cells.shape[1] if is_torch(cells) and cells.device.type != "cpu" else largest(n)
     valid = arange(size, n)[None, :] < n[:, None]
     # Cells before the first unit would point at unit -1.
-    return Units(Grid(**{axis: size}), valid, n, cells, at_least_zero(groups))
+    return Units(Grid(**{axis: size}), valid, cells, at_least_zero(groups))
 
 
 def _types(ids: Array, words: Units, starts: Array, vocabulary: Vocabulary) -> Units:
     """Join the words of a text that read the same."""
     size = words.grid.size
     if not size:
-        return Units(Grid(type=0), words.valid, words.n, words.cells, words.groups)
+        return Units(Grid(type=0), words.valid, words.cells, words.groups)
     xp = namespace(ids)
     code = _word_codes(ids, words, starts, vocabulary)
     code = xp.where(words.valid, code, xp.full_like(code, xp.iinfo(code.dtype).max))
@@ -166,7 +172,7 @@ def _types(ids: Array, words: Units, starts: Array, vocabulary: Vocabulary) -> U
     n = kinds[:, -1] + 1
     kind_of_word = scatter(order, kinds)
     groups = at_least_zero(gather(kind_of_word, words.groups))
-    return Units(Grid(type=size), arange(size, n)[None, :] < n[:, None], n, words.cells, groups)
+    return Units(Grid(type=size), arange(size, n)[None, :] < n[:, None], words.cells, groups)
 
 
 def _word_codes(ids: Array, words: Units, starts: Array, vocabulary: Vocabulary) -> Array:
