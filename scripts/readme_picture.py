@@ -1,7 +1,7 @@
 """Cut the README's picture out of a real report: the robustness curve and the groups, as one SVG.
 
-    make demo
-    python scripts/readme_picture.py demo/run docs/img/demo-curve.svg
+make demo
+python scripts/readme_picture.py demo/run docs/img/demo-curve.svg
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ _HOMES = {
     "Vocabulary": "units.vocabulary",
 }
 
-__all__ = [
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "__version__",
     *_HOMES,
 ]

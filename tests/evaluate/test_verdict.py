@@ -19,7 +19,7 @@ def document(area, clean=FLAT, variants=(), n=600, seeds=1):
     rows = [{"variant": name, "n": n, **compared(*given)} for name, given in [("original", clean), *variants]]
     return {
         "runs": [{"seed": seed} for seed in range(seeds)],
-        "data": {"examples": n},
+        "data": {"examples": n, "chance": 0.4},
         "settings": {"confidence": 0.95, "patterns": ["iid", "span"], "ratios": [0.0, 0.5, 0.9]},
         "clean": compared(*clean),
         "groups": {"variants": rows},
@@ -92,3 +92,12 @@ def test_without_a_twin_nothing_is_claimed():
 def test_the_unit_of_the_intervals_is_told():
     assert "One training seed" in verdict(document(UP)).details[-1]
     assert verdict(document(UP, seeds=3)).details[-1].startswith("3 training seeds")
+
+
+def test_models_at_chance_are_said_to_have_learned_nothing():
+    lost = document(WIDE)
+    lost["data"]["chance"] = 0.85
+    assert verdict(lost).details[0].startswith("Neither model is clearly better")
+    lost["clean"]["twin"]["low"] = 0.9
+    assert verdict(lost).details[0].startswith("The model is not clearly better")
+    assert not any("most frequent" in detail for detail in verdict(document(WIDE)).details)

@@ -1,7 +1,7 @@
 """The verdict: one sentence that says whether masking helped, by a rule fixed before looking.
 
-The rule. Headline metrics are the accuracy on the texts without the shortcut (the variant called `removed`, else the
-first variant, if the data has variants) and `auc_mask` of the first pattern. For each, masking was *better* only if
+The rule. Headline metrics are the accuracy on the texts without the shortcut (the variant with `removed` in its name,
+else the first variant, if the data has variants) and `auc_mask` of the first pattern. For each, masking was *better* only if
 the interval of the paired difference lies above 0, *worse* only if it lies below, *without effect* if the interval
 holds 0, lies within ± NEGLIGIBLE and there are enough texts to say so, and *undecided* otherwise. All headline metrics
 count: one better and one worse is *mixed*; better and undecided is still *better*, and the sentence says both. A
@@ -84,7 +84,7 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
     clean = document["clean"]
     if clean["difference"] is None:
         numbers = "; ".join(f"{name} is {_percent(compared['model'], confidence)}" for name, compared in metrics)
-        return Verdict(ALONE, f"{OPENINGS[ALONE]}: {numbers}.", _scope(document))
+        return Verdict(ALONE, f"{OPENINGS[ALONE]}: {numbers}.", (*_not_learned(document), *_scope(document)))
     n = document["data"]["examples"]
     outcomes = [judge(compared["difference"], n) for _, compared in metrics]
     outcome = overall(outcomes)
@@ -93,7 +93,9 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
         for i, ((name, compared), each) in enumerate(zip(metrics, outcomes, strict=True))
     )
     sentence = f"{OPENINGS[outcome]}: {told}{_clean_change(clean, n, confidence)}."
-    return Verdict(outcome, sentence, (*_other_variants(document, confidence), *_scope(document)))
+    return Verdict(
+        outcome, sentence, (*_not_learned(document), *_other_variants(document, confidence), *_scope(document))
+    )
 
 
 def headline_metrics(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -110,12 +112,12 @@ def headline_metrics(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str
 
 
 def headline_variant(variants: list[str]) -> str | None:
-    """The variant the verdict looks at: the one called removed, else the first.
+    """The variant the verdict looks at: the one with "removed" in its name, else the first.
 
     >>> headline_variant(["swapped", "removed"]), headline_variant(["typos"]), headline_variant([])
     ('removed', 'typos', None)
     """
-    return "removed" if "removed" in variants else next(iter(variants), None)
+    return next((variant for variant in variants if "removed" in variant), next(iter(variants), None))
 
 
 def tell(
@@ -159,6 +161,21 @@ def _clean_change(clean: Mapping[str, Any], n: int, confidence: float) -> str:
         return ""
     link = "; the price is accuracy on whole inputs" if outcome == WORSE else "; accuracy on whole inputs rises too"
     return f"{link}, {points(clean['difference']['value'])} points ({interval(clean['difference'], confidence)})"
+
+
+def _not_learned(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who cannot be told from always answering the most frequent label, which empties every comparison of meaning."""
+    clean, chance = document["clean"], document["data"]["chance"]
+    found = {who: clean[who] for who in ("model", "twin") if clean[who] is not None}
+    low = [who for who, one in found.items() if (one["value"] if one["low"] is None else one["low"]) <= chance]
+    if not low:
+        return ()
+    who = "Neither model" if len(low) == 2 else f"The {low[0]}"
+    verb = "is" if len(low) == 2 else "is not"
+    return (
+        f"{who} {verb} clearly better on whole inputs than always answering the most frequent label ({chance:.1%}): "
+        "train longer or with another learning rate before reading anything else here.",
+    )
 
 
 def _other_variants(document: Mapping[str, Any], confidence: float) -> tuple[str, ...]:

@@ -1,10 +1,10 @@
 """What to put into hidden cells: one fill a file, found by file name.
 
-A fill is called with values and a mask and returns new values: `fill(x, mask, valid=valid, rng=rng) -> x'`.
-`x` is [B, ...], `mask` and `valid` bool arrays that broadcast against it. The arrays given are never written to. Two
-more facts may come by keyword, and a fill that does not need them ignores them: `groups` [B, L], the unit of each cell,
-and `vocabulary`, the facts about token ids. A fill that says `draws = True` draws for each cell and looks at no other, so
-that it may be given the hidden cells alone.
+A fill is called with values and a mask and returns new values: `fill(x, mask, valid=valid, rng=rng) -> x'`. `x` is
+[B, ...], `mask` and `valid` bool arrays that broadcast against it. The arrays given are never written to. Two more
+facts may come by keyword, and a fill that does not need them ignores them: `groups` [B, L], the unit of each cell,
+and `vocabulary`, the facts about token ids. A fill that says `draws = True` draws for each cell and looks at no
+other, so that it may be given the hidden cells alone.
 """
 
 from __future__ import annotations
