@@ -14,6 +14,7 @@ from maskwright import cli
 RUN = "model: scratch:tiny\ndata: {train: train.csv}\nmasking: none\n"
 GOOD = "text,label\n" + "".join(f"review number {i},{'good' if i % 2 else 'bad'}\n" for i in range(20))
 CHECK = ["check", "run.yaml"]
+TRAIN = ["train", "run.yaml"]
 
 
 def files(**changed):
@@ -115,11 +116,63 @@ DATA = [
     ),
 ]
 
-CASES = CONFIGURATION + DATA
+FINISHED = '{"format": 1, "status": "finished", "fill": "mask-token", "data_fingerprint": "x", "seed": 0}'
+
+
+def run_folder(**changed):
+    """A run folder under `run/` as far as a refusal looks at it; `info`, `config`, `model` and `weights` can change."""
+    names = {
+        "info": "run/maskwright.json",
+        "config": "run/run.yaml",
+        "model": "run/model/config.json",
+        "weights": "run/model/model.safetensors",
+    }
+    content = {"info": FINISHED, "config": RUN, "model": "{}", "weights": ""} | changed
+    return {**files(), **{names[name]: text for name, text in content.items() if text is not None}}
+
+
+EVALUATE = ["evaluate", "run"]
+RUN_FOLDERS = [
+    ("no run folder", files(), ["evaluate", "runs/first"], ["runs/first: there is no such folder"]),
+    ("no run named", files(), ["evaluate", "evaluation.draws=5"], ["no run folder is given"]),
+    ("some other folder", {**files(), "run/notes.txt": ""}, EVALUATE, ["run: this is not a run folder"]),
+    (
+        "interrupted run",
+        run_folder(info=FINISHED.replace("finished", "interrupted")),
+        EVALUATE,
+        ["training has not finished", "interrupted", "same maskwright train command"],
+    ),
+    ("cut-off maskwright.json", run_folder(info=FINISHED[:20]), EVALUATE, ["run/maskwright.json", "damaged"]),
+    ("empty maskwright.json", run_folder(info=""), EVALUATE, ["run/maskwright.json", "damaged"]),
+    ("of a later version", run_folder(info='{"format": 99, "version": "9.0"}'), EVALUATE, ["9.0", "Update maskwright"]),
+    ("model deleted", run_folder(model=None), EVALUATE, ["run/model/config.json: missing", "Train again"]),
+    ("weights deleted", run_folder(weights=None), EVALUATE, ["model.safetensors: missing", "Train again"]),
+    ("run.yaml deleted", run_folder(config=None), EVALUATE, ["its configuration cannot be read", "no such file"]),
+    ("run.yaml edited badly", run_folder(config=RUN + "a: 1\n"), EVALUATE, ["run.yaml: unknown key 'a'"]),
+    ("data changed", run_folder(config=RUN + "training: {output: run}\n"), EVALUATE, ["the data has changed"]),
+    ("other fill", run_folder(), [*EVALUATE, "masking.fill=zero"], ["trained with the fill 'mask-token'"]),
+    ("other model", run_folder(), [*EVALUATE, "model=other"], ["cannot be changed; only evaluation.* can"]),
+    (
+        "folder in use",
+        {**files(), "run/thesis.txt": ""},
+        [*TRAIN, "training.output=run"],
+        ["holds other files", "thesis"],
+    ),
+    ("output is a file", files(), [*TRAIN, "training.output=train.csv"], ["train.csv", "choose another folder"]),
+    (
+        "same folder, other settings",
+        run_folder(info=FINISHED.replace("finished", "running")),
+        [*TRAIN, "training.output=run", "training.seed=7"],
+        ["holds a run with other settings", "training.seed: 0 -> 7"],
+    ),
+]
+
+CASES = CONFIGURATION + DATA + RUN_FOLDERS
 
 
 def write(folder, content):
     for name, text in content.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
@@ -133,7 +186,10 @@ def test_one_clear_message(tmp_path, monkeypatch, capsys, content, arguments, fr
     out, err = capsys.readouterr()
     assert stopped.value.code == 2, out + err
     assert out == ""
-    assert err.startswith("error: ")
+    # What was being done may stand before it, each on a line; the message comes once, and last.
+    before, found, _ = err.partition("error: ")
+    assert found
+    assert all(line.endswith(" ...") for line in before.splitlines()), before
     assert "Traceback" not in err
     assert all(fragment in err for fragment in fragments), err
 

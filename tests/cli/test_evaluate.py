@@ -29,7 +29,7 @@ def invented(monkeypatch, tmp_path):
 
         watch(Event("note", "a note [/x]"))
         watch(Event("phase", "asking", step=1, steps=2))
-        watch(Event("step", step=1, steps=2))
+        watch(Event("step", step=1, steps=2, numbers={"loss": 0.5}))
         found = run.Evaluation(document, tmp_path)
         found.path.write_text(json.dumps(document))
         return found

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from maskwright.evaluate.run import Evaluation
-    from maskwright.train.progress import Event
 
 
 def command(
@@ -29,16 +28,18 @@ def command(
 
     Example: maskwright evaluate runs/first evaluation.draws=5
     """
+    from maskwright.cli.display import watching
     from maskwright.errors import RunError
     from maskwright.evaluate.run import evaluate
+    from maskwright.train.progress import Event
 
     overrides = [argument for argument in arguments if "=" in argument]
     runs = [argument for argument in arguments if "=" not in argument]
     if not runs:
         raise RunError("no run folder is given. Example: maskwright evaluate runs/first evaluation.draws=5")
-    with _Progress() as watch:
+    with watching() as watch:
         evaluation = evaluate(runs, overrides, watch)
-        watch.phase("drawing the report")
+        watch(Event("phase", "drawing the report"))
         from maskwright.report.build import write_report
 
         write_report(evaluation.document, evaluation.report)
@@ -46,42 +47,6 @@ def command(
         typer.echo(evaluation.path.read_text(encoding="utf-8"), nl=False)
     else:
         _show(evaluation)
-
-
-class _Progress:
-    """Shows events on the console: notes as lines, phases and training steps as a bar."""
-
-    def __init__(self):
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-        from maskwright.cli.console import console
-
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-        self.bar = Progress(*columns, TimeRemainingColumn(compact=True), console=console(), transient=True)
-        self.task = self.bar.add_task("starting", total=None)
-        self.description = ""
-
-    def __enter__(self) -> _Progress:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.bar.stop()
-
-    def __call__(self, event: Event) -> None:
-        if event.kind == "note":
-            self.bar.console.print(event.message, markup=False, soft_wrap=True)
-        elif event.kind == "phase":
-            self.phase(event.message, event.step, event.steps)
-        elif event.kind == "step":
-            self.phase("training the twin", event.step, event.steps)
-
-    def phase(self, description: str, done: int = 0, total: int = 0) -> None:
-        """Show what is being done, and how much of it is."""
-        if description != self.description:
-            self.bar.reset(self.task, description=description, total=total or None)
-            self.description = description
-        self.bar.update(self.task, completed=done, total=total or None)
 
 
 def _show(evaluation: Evaluation) -> None:

@@ -50,7 +50,7 @@ def command(
 
 
 def _train(run: Path, overrides: list[str]) -> Path:
-    from maskwright.cli.training_display import watching
+    from maskwright.cli.display import watching
     from maskwright.config import load_config
     from maskwright.train.run import train
     from maskwright.train.stop import TrainingStopped

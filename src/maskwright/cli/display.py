@@ -1,4 +1,4 @@
-"""How training looks: a bar with loss and time left in a terminal, plain lines elsewhere."""
+"""How long work looks: a bar with loss and time left in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 @contextmanager
 def watching() -> Iterator[Watcher]:
-    """A listener for `maskwright.train.run.train`, to be used while the context lasts."""
+    """A listener for training and evaluation, to be used while the context lasts."""
     if not console().is_terminal:
         yield Lines()
         return
@@ -89,11 +89,19 @@ class Lines:
         elif event.kind == "validation":
             self._print(_validation(event))
         elif event.kind == "phase":
-            if event.message != self.phase:
-                self._print(f"{event.message} ...")
-            self.phase = event.message
+            self._phase(event)
         else:
             self._step(event)
+
+    def _phase(self, event: Event) -> None:
+        now = time.monotonic()
+        if event.message != self.phase:
+            self._print(f"{event.message} ...")
+            self.last = now
+        elif event.steps and now - self.last >= SECONDS_BETWEEN_LINES:
+            self._print(f"{event.message}: {event.step:,} of {event.steps:,}")
+            self.last = now
+        self.phase = event.message
 
     def _step(self, event: Event) -> None:
         now = time.monotonic()
