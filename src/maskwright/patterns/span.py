@@ -66,8 +66,9 @@ class Span:
         if self._longest:
             place -= place // self._longest * self._longest  # division by a number is fast on NumPy, remainder is not
             start = _around(rank - place, total)
-        order = self._span_scores(grid, start, rng)
-        scores = (to_dtype(order, "int64") << 32) | to_dtype(place, "int64")
+        scores = to_dtype(_at(rng.child("spans"), grid, start), "int64")
+        scores <<= 32  # the order of the spans decides, and within a span the place
+        scores |= place
         return exact(scores, count, valid)
 
     @property
@@ -81,16 +82,14 @@ class Span:
         turn = to_dtype(turn, "int32")  # uniform over 0 ... total - 1
         if self.law == "constant":
             return turn
-        xp = namespace(valid)
-        cut = (_at(rng.child("cuts"), grid, rank) >> 7) < round((1 << 24) / self.length)
-        # A line without any cut is one span that begins at a random place, so that cutting it favours no cell.
-        found = xp.where(cut & valid, rank, xp.full_like(rank, -1))
-        before = cumulative_max(found)
+        threshold = (round((1 << 24) / self.length) << 7) - 1
+        cut = (_at(rng.child("cuts"), grid, rank) <= threshold) & valid
+        before = cumulative_max(namespace(valid).where(cut, rank, -1))
         last = before[..., -1:]
-        return xp.where(before >= 0, before, xp.where(last >= 0, last, turn))
-
-    def _span_scores(self, grid: Grid, start: Array, rng: Rng) -> Array:
-        return _at(rng.child("spans"), grid, start)
+        # A line without any cut is one span that begins at a random place, so that cutting it favours no cell.
+        last = namespace(valid).where(last >= 0, last, turn)
+        before += (last + 1) * (before < 0)  # the cells before the first cut belong to the last one, around the circle
+        return before
 
 
 def _around(place: Array, total: Array) -> Array:
