@@ -15,6 +15,11 @@ def share_of_bits(rng, n=64):
     return rng.bits(n) / 2**31
 
 
+def all_differ(numbers):
+    ordered = np.sort(numbers)
+    return bool((ordered[1:] != ordered[:-1]).all())
+
+
 def test_uniform_at_every_position():
     draws = 40_000
     u = share_of_bits(Rng.from_ids(np.arange(draws)))
@@ -60,17 +65,16 @@ def test_positions_of_an_example_are_independent():
 
 
 def test_no_two_of_ten_million_examples_share_a_key():
-    keys = Rng.from_ids(np.arange(10_000_000), seed=3, epoch=2).keys
-    assert len(np.unique(keys)) == 10_000_000
+    assert all_differ(Rng.from_ids(np.arange(10_000_000), seed=3, epoch=2).keys)
 
 
 def test_keys_of_other_epochs_are_other_keys():
     keys = np.concatenate([Rng.from_ids(np.arange(200_000), epoch=epoch).keys for epoch in range(10)])
-    assert len(np.unique(keys)) == len(keys)
+    assert all_differ(keys)
 
 
 def test_no_two_cells_of_a_large_plane_share_a_counter():
-    assert len(np.unique(_counters((4096, 4096)))) == 4096**2
+    assert all_differ(_counters((4096, 4096)).ravel())
 
 
 @pytest.mark.parametrize("shape", [(7,), (3, 5), (2, 3, 4), (2, 2, 2, 2), (0,), ()])

@@ -24,7 +24,7 @@ class Uniform:
 
     >>> import numpy as np
     >>> counts = Uniform(0.0, 0.5)(np.full(1000, 100), rng=Rng.from_ids(np.arange(1000)), progress=0.0)
-    >>> int(counts.min()) >= 0, int(counts.max()) <= 50, 23 < counts.mean() < 27
+    >>> int(counts.min()) >= 0, int(counts.max()) <= 50, 23 < float(counts.mean()) < 27
     (True, True, True)
     """
 

@@ -36,7 +36,7 @@ class Span:
     >>> import numpy as np
     >>> valid = np.ones((1, 8), dtype=bool)
     >>> Span(length=4)(Grid(token=8), np.array([4]), valid=valid, rng=Rng.from_ids([3])).astype(int)
-    array([[0, 0, 1, 1, 1, 1, 0, 0]])
+    array([[0, 1, 1, 1, 1, 0, 0, 0]])
     """
 
     length: float = number(3.0, 1, 1_000_000, "cells")
