@@ -69,3 +69,15 @@ def test_a_bad_folder_is_exit_code_two(monkeypatch, tmp_path, capsys):
         cli.main()
     assert stop.value.code == 2
     assert "not a run folder" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_ctrl_c_says_what_happens_next(invented, monkeypatch):
+    from maskwright.evaluate import run
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "evaluate", interrupted)
+    result = CliRunner().invoke(application(), ["evaluate", "runs/a"])
+    assert result.exit_code == 130
+    assert "no evaluation was written" in result.stderr.replace("\n", " ")

@@ -28,6 +28,7 @@ def command(
 
     Example: maskwright evaluate runs/first evaluation.draws=5
     """
+    from maskwright.cli.console import console
     from maskwright.cli.display import watching
     from maskwright.errors import RunError
     from maskwright.evaluate.run import evaluate
@@ -37,12 +38,20 @@ def command(
     runs = [argument for argument in arguments if "=" not in argument]
     if not runs:
         raise RunError("no run folder is given. Example: maskwright evaluate runs/first evaluation.draws=5")
-    with watching() as watch:
-        evaluation = evaluate(runs, overrides, watch)
-        watch(Event("phase", "drawing the report"))
-        from maskwright.report.build import write_report
+    try:
+        with watching() as watch:
+            evaluation = evaluate(runs, overrides, watch)
+            watch(Event("phase", "drawing the report"))
+            from maskwright.report.build import write_report
 
-        write_report(evaluation.document, evaluation.report)
+            write_report(evaluation.document, evaluation.report)
+    except KeyboardInterrupt:
+        console().print(
+            "stopped; no evaluation was written. The same command begins again; a twin that was being trained goes on "
+            "from its checkpoint.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(130) from None
     if json:
         typer.echo(evaluation.path.read_text(encoding="utf-8"), nl=False)
     else:
