@@ -48,6 +48,12 @@ def test_what_does_not_fit_is_refused(x, mask, fragment):
             "valid",
         ),
         (lambda m: m({"input_ids": np.ones((2, 3), dtype=int)}), "vocabulary="),
+        (lambda m: m(np.ones((2, 3)), grid=Grid(token=3), example_ids=[0.5, 1.5]), "whole numbers"),
+        (lambda m: m(torch.ones(2, 3), grid=Grid(token=3), example_ids=[0.5, 1.5]), "whole numbers"),
+        (
+            lambda m: m(np.ones((2, 3)), grid=Grid(token=3), example_ids=[0, 1], vald=1),
+            "no 'vald'. Did you mean 'valid'",
+        ),
         (lambda m: m([[1, 2]], grid=Grid(token=2), example_ids=[0]), "list"),
     ],
 )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from maskwright import budgets, fills, patterns
-from maskwright.arrays import Array, all_true, is_torch, like, namespace, to_dtype
+from maskwright.arrays import Array, all_true, is_integer, is_torch, like, namespace, to_dtype
 from maskwright.budgets.bernoulli import Bernoulli
 from maskwright.corrupt import Corrupted, corrupt_text
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
@@ -123,9 +123,15 @@ class Masking:
             seed: of the run.
             epoch: pass over the data; another one, another mask.
             progress: share of training done, for schedules.
-            **facts: for text `vocabulary`; for arrays `grid`, and `valid` [B, *grid] bool where some cells may not be
+            **facts: for text `vocabulary`, and `word_ids` [B, L] where the caller knows the words; for arrays `grid`, and `valid` [B, *grid] bool where some cells may not be
                 hidden.
+
+        Raises:
+            MaskingError: arrays that do not fit together, a fact that is missing or unknown.
         """
+        for name in facts:
+            if name not in _FACTS:
+                raise MaskingError(f"a masking takes no '{name}'. {did_you_mean(name, _FACTS)}")
         if isinstance(batch, Mapping):
             return self._text(batch, facts, example_ids, (seed, epoch, progress))
         return self._array(batch, facts, example_ids, (seed, epoch, progress))
@@ -196,13 +202,17 @@ class Masking:
         return MaskingCollator(tokenizer, self, **options)
 
 
+_FACTS = ("vocabulary", "word_ids", "grid", "valid")
+
+
 def _rng(example_ids: Any, reference: Array, moment: tuple) -> Rng:
     ids: Array = example_ids if is_torch(example_ids) else np.asarray(example_ids)
     if ids.ndim == 1 and ids.shape[0] == 0:
         ids = to_dtype(ids, "int64")  # an empty list has no integers to tell its dtype from
-    if ids.ndim != 1 or ids.shape[0] != reference.shape[0]:
+    if ids.ndim != 1 or ids.shape[0] != reference.shape[0] or not is_integer(ids):
         raise MaskingError(
-            f"example_ids: expected {reference.shape[0]}, one per example, given shape {tuple(ids.shape)}."
+            f"example_ids: expected {reference.shape[0]} whole numbers, one per example, given {ids.dtype} of shape "
+            f"{tuple(ids.shape)}."
         )
     seed, epoch, _ = moment
     if is_torch(reference):
