@@ -123,8 +123,8 @@ class Masking:
             seed: of the run.
             epoch: pass over the data; another one, another mask.
             progress: share of training done, for schedules.
-            **facts: for text `vocabulary`, and `word_ids` [B, L] where the caller knows the words; for arrays `grid`, and `valid` [B, *grid] bool where some cells may not be
-                hidden.
+            **facts: for text `vocabulary`, and `word_ids` [B, L] where the caller knows the words; for arrays `grid`,
+                and `valid` [B, *grid] bool where some cells may not be hidden.
 
         Raises:
             MaskingError: arrays that do not fit together, a fact that is missing or unknown.

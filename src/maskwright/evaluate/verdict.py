@@ -1,11 +1,11 @@
 """The verdict: one sentence that says whether masking helped, by a rule fixed before looking.
 
 The rule. Headline metrics are the accuracy on the texts without the shortcut (the variant with `removed` in its name,
-else the first variant, if the data has variants) and `auc_mask` of the first pattern. For each, masking was *better* only if
-the interval of the paired difference lies above 0, *worse* only if it lies below, *without effect* if the interval
-holds 0, lies within ± NEGLIGIBLE and there are enough texts to say so, and *undecided* otherwise. All headline metrics
-count: one better and one worse is *mixed*; better and undecided is still *better*, and the sentence says both. A
-significant change of accuracy on whole inputs is always told in the same sentence.
+else the first variant, if the data has variants) and `auc_mask` of the first pattern. For each, masking was *better*
+only if the interval of the paired difference lies above 0, *worse* only if it lies below, *without effect* if the
+interval holds 0, lies within ± NEGLIGIBLE and there are enough texts to say so, and *undecided* otherwise. All
+headline metrics count: one better and one worse is *mixed*; better and undecided is still *better*, and the sentence
+says both. A significant change of accuracy on whole inputs is always told in the same sentence.
 """
 
 from __future__ import annotations
