@@ -131,6 +131,12 @@ def run_folder(**changed):
     return {**files(), **{names[name]: text for name, text in content.items() if text is not None}}
 
 
+NUMBERS = "masking={pattern: iid, budget: 0.3, fill: zero}"
+UNFIT = [
+    ("fill for numbers", files(), [*CHECK, NUMBERS], ["fill: zero puts numbers into cells", "mask-token"]),
+    ("no such size", files(), [*CHECK, "model=scratch:huge"], ["no size 'huge'", "small, tiny"]),
+    ("no such test pattern", files(), [*CHECK, "evaluation.patterns=[spam]"], ["evaluation.patterns", "'span'"]),
+]
 EVALUATE = ["evaluate", "run"]
 RUN_FOLDERS = [
     ("no run folder", files(), ["evaluate", "runs/first"], ["runs/first: there is no such folder"]),
@@ -151,7 +157,7 @@ RUN_FOLDERS = [
     ("run.yaml edited badly", run_folder(config=RUN + "a: 1\n"), EVALUATE, ["run.yaml: unknown key 'a'"]),
     ("data changed", run_folder(config=RUN + "training: {output: run}\n"), EVALUATE, ["the data has changed"]),
     ("other fill", run_folder(), [*EVALUATE, "masking.fill=zero"], ["trained with the fill 'mask-token'"]),
-    ("other model", run_folder(), [*EVALUATE, "model=other"], ["cannot be changed; only evaluation.* can"]),
+    ("other model", run_folder(), [*EVALUATE, "model=other"], ["cannot be changed; only evaluation.*"]),
     (
         "folder in use",
         {**files(), "run/thesis.txt": ""},
@@ -167,7 +173,7 @@ RUN_FOLDERS = [
     ),
 ]
 
-CASES = CONFIGURATION + DATA + RUN_FOLDERS
+CASES = CONFIGURATION + UNFIT + DATA + RUN_FOLDERS
 
 
 def write(folder, content):

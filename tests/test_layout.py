@@ -28,6 +28,7 @@ LAYERS = [
     {"masking"},
     {"presets", "padding"},
     {"collator", "trainer_hook"},
+    {"yaml_reader"},
     {"config"},
     {"data"},
     {"tasks", "objectives"},

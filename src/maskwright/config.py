@@ -6,16 +6,26 @@ defaults. A key that is not here is refused with the nearest name that is.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from maskwright import fills, patterns
 from maskwright.errors import ConfigError, MaskwrightError, did_you_mean
 from maskwright.masking import Masking
+from maskwright.yaml_reader import parse_yaml
 
 __all__ = [
     "DataConfig",
@@ -141,6 +151,13 @@ class EvaluationConfig(_Node):
     examples: int = Field(default=12, ge=0, le=1000, description="examples shown in the report")
     batch_size: int = Field(default=64, ge=1, description="texts per forward pass")
 
+    @field_validator("patterns")
+    @classmethod
+    def _patterns_exist(cls, given: list[str]) -> list[str]:
+        for name in given:
+            patterns.from_node(name)
+        return given
+
 
 def _masking_from_node(node: Any) -> Masking | None:
     if node is None or isinstance(node, Masking):
@@ -172,24 +189,11 @@ class RunConfig(_Node):
     training: TrainingConfig = Field(default_factory=lambda: TrainingConfig())
     evaluation: EvaluationConfig = Field(default_factory=lambda: EvaluationConfig())
 
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.1 reads 5e-5 as text; people mean a number."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
-
-
-def parse_yaml(text: str, source: str) -> Any:
-    """Read YAML text; `source` names it in the error."""
-    try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{source}: this is not valid YAML: {' '.join(str(error).split())}") from None
+    @model_validator(mode="after")
+    def _fill_is_for_text(self) -> RunConfig:
+        if self.masking is not None:
+            fills.check_for_tokens(self.masking.fill)
+        return self
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
@@ -243,6 +247,8 @@ def _override(node: dict[str, Any], override: str) -> None:
     if not equals or not key:
         raise ConfigError(f"'{override}': expected key=value, such as training.seed=1.")
     *parents, last = key.strip().split(".")
+    if parents[:1] == ["masking"] and isinstance(node.get("masking"), str) and node["masking"] != "none":
+        node["masking"] = Masking.from_dict(node["masking"]).to_dict()  # a preset, of which one part is to be changed
     for parent in parents:
         if not isinstance(node.get(parent), dict):
             node[parent] = {}
@@ -258,10 +264,13 @@ def _explain(detail: Any, source: str) -> str:
         return f"{source}: unknown key '{key}'. {hint}"
     if detail["type"] == "missing":
         return f"{source}: the key '{key}' is missing; it has no default."
-    message = detail["msg"].removeprefix("Value error, ")
+    message = detail["msg"].removeprefix("Value error, ").rstrip(".")
+    # Messages of our own say what was given, and where if they look at more than one key.
+    own = detail["type"] == "value_error"
     given = detail["input"]
-    shown = "" if isinstance(given, dict | BaseModel) else f" (given: {given!r})"
-    return f"{source}: {key or 'configuration'}: {message}{shown}."
+    shown = "" if own or isinstance(given, dict | BaseModel) else f" (given: {given!r})"
+    place = "" if not key or message.startswith(key) else f"{key}: "
+    return f"{source}: {place}{message}{shown}."
 
 
 def _fields_at(location: Sequence[Any]) -> list[str]:

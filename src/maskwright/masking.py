@@ -8,7 +8,7 @@ True
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +37,9 @@ class Masking:
     (seed, epoch, its id) and of nothing else.
 
     Args:
-        pattern: where, for example `Iid()`.
-        budget: how many, for example `Ratio(0.3)`; may be None for patterns that set their own count.
-        fill: with what, for example `MaskToken()`.
+        pattern: where, for example `Iid()`, or as in YAML `"iid"`.
+        budget: how many, for example `Ratio(0.3)` or `0.3`; may be None for patterns that set their own count.
+        fill: with what, for example `MaskToken()` or `"mask-token"`.
         unit: what is hidden whole, in text: `token`, `word` or `type` (see `maskwright.units.text`).
         clean_share: this share of the examples, drawn anew each epoch, is left whole.
 
@@ -58,6 +58,11 @@ class Masking:
     clean_share: float = number(0.0, 0.0, 1.0, "share of examples")
 
     def __post_init__(self):
+        # What YAML takes is taken here too: a name, a number, or a mapping of one name to its parameters.
+        for field, read in (("pattern", patterns.from_node), ("budget", budgets.from_node), ("fill", fills.from_node)):
+            given = getattr(self, field)
+            if given is not None and not callable(given):
+                object.__setattr__(self, field, read(given))
         check_fields(self)
         if self.unit not in UNITS:
             raise ConfigError(f"masking.unit: given {self.unit!r}. {did_you_mean(str(self.unit), UNITS)}")
@@ -83,16 +88,10 @@ class Masking:
         for key in node:
             if key not in known:
                 raise ConfigError(f"masking: unknown key '{key}'. {did_you_mean(str(key), known)}")
-        readers: dict[str, Callable[[Any], Any]] = {
-            "pattern": patterns.from_node,
-            "budget": lambda value: None if value is None else budgets.from_node(value),
-            "fill": fills.from_node,
-        }
         missing = [key for key in ("pattern", "fill") if key not in node]
         if missing:
             raise ConfigError(f"masking: the key '{missing[0]}' is missing; give pattern, budget and fill.")
-        given = {key: readers.get(key, lambda value: value)(value) for key, value in node.items()}
-        return cls(**{"budget": None, **given})
+        return cls(**{"budget": None, **node})
 
     def to_dict(self) -> dict[str, Any]:
         """The YAML node; `from_dict` gives back an equal value."""
@@ -138,6 +137,7 @@ class Masking:
 
     def _text(self, batch: Mapping[str, Any], facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
         vocabulary = _fact(facts, "vocabulary", Vocabulary, "Vocabulary.from_tokenizer(tokenizer)")
+        fills.check_for_tokens(self.fill)
         ids = batch["input_ids"]
         namespace(ids)
         attended = batch.get("attention_mask")

@@ -60,8 +60,9 @@ def _check(path: Path, overrides: list[str]) -> tuple[dict[str, Any], TextData]:
 
 def _lengths(config: RunConfig, data: TextData) -> tuple[str, ...]:
     from maskwright.data.check import count_truncated
+    from maskwright.tasks import scratch
 
-    if config.model.startswith("scratch:"):
+    if scratch.size_of(config.model) is not None:
         return count_truncated(data, None, config.data.max_length)
     from maskwright.tasks.text_classification import load_tokenizer
 

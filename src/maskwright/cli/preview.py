@@ -24,7 +24,7 @@ def command(
 
     The masks are the ones that training will draw in that epoch.
 
-    Example: maskwright preview run.yaml -n 3 masking.budget.ratio=0.3
+    Example: maskwright preview run.yaml -n 3 masking.budget=0.3
     """
     from maskwright.config import load_config
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.config import load_config, parse_yaml
+from maskwright.config import load_config
 from maskwright.errors import ConfigError, RunError
 from maskwright.evaluate.twin import Subject, differences, find_or_train
 from maskwright.train.files import write_json
 from maskwright.train.folder import RunFolder
 from maskwright.train.progress import Event, Watcher, silent
+from maskwright.yaml_reader import parse_yaml
+
+_WHERE_THE_DATA_IS = ("data.train", "data.validation", "data.test", "data.dataset")
+"""May be given anew, because files move; the fingerprint sees to it that they hold the same."""
 
 DOCUMENT, REPORT = "evaluation.json", "report.html"
 
@@ -48,7 +52,7 @@ def evaluate(runs: Sequence[str | Path], overrides: Sequence[str] = (), on_progr
 
     Args:
         runs: finished run folders.
-        overrides: `evaluation.key=value` strings.
+        overrides: `evaluation.key=value` strings, or `data.test=...` and so on where the files have moved.
         on_progress: told what happens: notes, and phases with texts done and texts in all.
 
     Raises:
@@ -106,9 +110,10 @@ def _check_override(override: str, fill: Any, path: Path) -> None:
                 f"{path}: was trained with the fill {fill!r} and cannot be evaluated with {value!r}: that would "
                 "measure its surprise at another fill. Train a run with that fill."
             )
-    elif not key.startswith("evaluation."):
+    elif not key.startswith("evaluation.") and key not in _WHERE_THE_DATA_IS:
         raise ConfigError(
-            f"'{override}': a trained run's {key or 'settings'} cannot be changed; only evaluation.* can."
+            f"'{override}': a trained run's {key or 'settings'} cannot be changed; only evaluation.*, and where the "
+            f"same data is now ({', '.join(_WHERE_THE_DATA_IS)}), can."
         )
 
 

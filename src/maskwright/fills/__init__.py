@@ -4,7 +4,8 @@ A fill is called with values and a mask and returns new values: `fill(x, mask, v
 [B, ...], `mask` and `valid` bool arrays that broadcast against it. The arrays given are never written to. Two more
 facts may come by keyword, and a fill that does not need them ignores them: `groups` [B, L], the unit of each cell,
 and `vocabulary`, the facts about token ids. A fill that says `draws = True` draws for each cell and looks at no
-other, so that it may be given the hidden cells alone.
+other, so that it may be given the hidden cells alone; one that says
+`numeric = True` puts numbers into cells and is no fill for text.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from maskwright.arrays import Array, is_torch
+from maskwright.errors import ConfigError
 from maskwright.rng import Rng
 
 
@@ -47,6 +49,20 @@ def from_node(node: Any) -> Fill:
     if isinstance(node, int | float) and not isinstance(node, bool):
         node = {"constant": node}
     return strategy.from_node(__name__, node)
+
+
+def check_for_tokens(fill: Fill) -> None:
+    """Refuse fills that put numbers into cells, for text: the number 0 is the name of some token, not nothing.
+
+    Raises:
+        ConfigError: `zero`, `constant` or `mean`, alone or in a mix.
+    """
+    if getattr(fill, "numeric", False):
+        name = type(fill).__name__.lower()
+        raise ConfigError(
+            f"fill: {name} puts numbers into cells, and the numbers of a text are names of tokens. "
+            "Use mask-token, random-token, keep, drop, or a mix of the first three."
+        )
 
 
 def replace_hidden(fill: Fill, x: Array, mask: Array, *, rng: Rng, **facts: Any) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from maskwright.arrays import Array, namespace
 from maskwright.errors import MaskingError
@@ -26,6 +26,8 @@ class Constant:
     >>> Constant(-1)(x, mask, valid=mask | True, rng=Rng.from_ids([0]))
     array([[-1,  6]])
     """
+
+    numeric: ClassVar[bool] = True
 
     value: float = number(REQUIRED, -3e38, 3e38, "same unit as the data")
 

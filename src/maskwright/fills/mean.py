@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from maskwright.arrays import Array, namespace, to_dtype
 from maskwright.errors import MaskingError
@@ -26,6 +26,8 @@ class Mean:
     >>> Mean()(x, mask, valid=mask | True, rng=Rng.from_ids([0]))
     array([[1., 3., 2.]])
     """
+
+    numeric: ClassVar[bool] = True
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return a new array; `mask` and `valid` may have size-1 axes, over which channels are told apart."""

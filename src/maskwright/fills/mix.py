@@ -42,6 +42,11 @@ class Mix:
             raise ConfigError("mix: drop changes the length of the sequence and cannot be a part of a mix.")
 
     @property
+    def numeric(self) -> bool:
+        """Whether a part puts numbers into cells."""
+        return any(getattr(fill, "numeric", False) for fill, _ in self.parts)
+
+    @property
     def draws(self) -> bool:
         """Whether it may be given the hidden cells alone: no part looks at other cells."""
         return not any(isinstance(fill, Mean) for fill, _ in self.parts)

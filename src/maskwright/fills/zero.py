@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from maskwright.arrays import Array, namespace
 from maskwright.rng import Rng
@@ -20,6 +20,8 @@ class Zero:
     >>> Zero()(x, mask, valid=mask | True, rng=Rng.from_ids([0]))
     array([[0., 2.]])
     """
+
+    numeric: ClassVar[bool] = True
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return a new array, zero where `mask` is True."""
