@@ -75,10 +75,13 @@ class ListTokenizer:
         self.tokens = tokens
         self.all_special_ids = list(range(specials))
         self.added_tokens_decoder: dict = {}
-        self.pad_token_id, self.mask_token_id, self.padding_side = 0, 3, "right"
+        self.pad_token_id, self.mask_token_id, self.unk_token_id, self.padding_side = 0, 3, None, "right"
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def get_vocab(self) -> dict[str, int]:
+        return {token: index for index, token in enumerate(self.tokens)}
 
     def convert_ids_to_tokens(self, ids: list[int]) -> list[str]:
         return [self.tokens[index] for index in ids]

@@ -134,8 +134,50 @@ def test_examples_and_their_lists_are_not_changed():
         ({"epoch": 0}, [{"text": "x"}], MaskingError, "input_ids"),
         ({"epoch": 0, "objective": "reconstruct"}, [{"input_ids": [5], "labels": 1}], MaskingError, "label column"),
         ({"epoch": 0}, [{"input_ids": [5, 6], "extra": [1]}], MaskingError, "'extra'"),
+        ({"epoch": 0}, [{"input_ids": [5], "text": "a"}], MaskingError, "remove_columns"),
+        ({"epoch": 0}, [{"input_ids": [5], "label": "a"}], MaskingError, "whole numbers"),
+        ({"epoch": 0}, [{"input_ids": [5], "label": 1}, {"input_ids": [5]}], MaskingError, "example 1 of the batch"),
     ],
 )
 def test_what_it_refuses(options, rows, error, fragment):
     with pytest.raises(error, match=fragment):
         MASKING.collator(trained("wordpiece"), **options)(rows)
+
+
+def test_moving_budgets_follow_the_progress_they_are_told():
+    masking = Masking.from_dict({"pattern": "iid", "budget": {"schedule": [0.0, 1.0]}, "fill": "mask-token"})
+    collator = masking.collator(trained("wordpiece"), epoch=0)
+    rows = examples(6)
+    with pytest.raises(MaskingError, match="no progress has reached"):
+        collator(rows)
+    hidden = []
+    for progress in (0.0, 0.5, 1.0):
+        collator.set_progress(progress)
+        hidden.append(int((collator(rows)["input_ids"] == 4).sum()))
+    assert hidden[0] == 0 < hidden[1] < hidden[2]
+
+
+@pytest.mark.parametrize("fill", ["random-token", {"mix": {"mask-token": 0.5, "random-token": 0.5}}], ids=str)
+@pytest.mark.parametrize("unit", ["token", "word"])
+def test_fills_do_not_depend_on_the_side_or_amount_of_padding(fill, unit):
+    tokenizer = trained("wordpiece")
+    masking = Masking.from_dict({"pattern": "iid", "budget": 0.6, "fill": fill, "unit": unit})
+    rows, found = examples(12), []
+    try:
+        for side, together in (("right", 12), ("left", 12), ("left", 1)):
+            tokenizer.padding_side = side
+            collator = masking.collator(tokenizer, epoch=0)
+            found.append(masked_by_example(collator, rows, batch_size=together))
+    finally:
+        tokenizer.padding_side = "right"
+    assert found[0] == found[1] == found[2]
+
+
+def test_words_given_in_the_batch_are_used():
+    masking = Masking.from_dict({"pattern": "iid", "budget": 1.0, "fill": "mask-token", "unit": "word"})
+    collator = MaskingCollator(trained("wordpiece"), masking, epoch=0, return_tensors="np")
+    rows = [{"input_ids": [2, 10, 11, 12, 3], "word_ids": [None, 0, 0, 0, None]}]
+    batch = {"input_ids": np.array([rows[0]["input_ids"]]), "word_ids": np.array([[-1, 0, 0, 0, -1]])}
+    out = masking(batch, vocabulary=collator.vocabulary, example_ids=[0])
+    assert out.n_units.tolist() == [1]
+    assert "word_ids" not in collator(rows)

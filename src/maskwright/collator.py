@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright.budgets.schedule import Schedule
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.masking import Masking
 from maskwright.padding import pad_rows, stack_scalars
@@ -68,7 +69,8 @@ class MaskingCollator:
         self._left = tokenizer.padding_side == "left"
         self._multiple = pad_to_multiple_of
         self._torch = return_tensors == "pt"
-        self._epoch = _shared_integer(-1 if epoch is None else epoch)
+        self._epoch = _shared(-1 if epoch is None else epoch)
+        self._progress = _shared(-1.0)
 
     @property
     def epoch(self) -> int:
@@ -78,6 +80,13 @@ class MaskingCollator:
     def set_epoch(self, epoch: int) -> None:
         """Say which pass over the data comes; reaches workers that are already running."""
         self._epoch[0] = int(epoch)
+
+    def set_progress(self, progress: float) -> None:
+        """Say how much of the training is done, from 0 to 1, for budgets that move; reaches running workers.
+
+        Workers fetch ahead, so that their batches may be a few steps behind.
+        """
+        self._progress[0] = float(progress)
 
     def attach(self, trainer: Any) -> Any:
         """Let a Hugging Face `Trainer` use this collator: masks in training, none in evaluation; return the trainer."""
@@ -94,9 +103,13 @@ class MaskingCollator:
                     "no epoch has reached the collator, so every epoch would get the same masks: call "
                     "collator.attach(trainer), or collator.set_epoch(epoch) at the start of every epoch."
                 )
-            given = {"word_ids": batch["word_ids"]} if "word_ids" in batch else {}
             corrupted = self.masking(
-                batch, vocabulary=self.vocabulary, example_ids=ids, seed=self.seed, epoch=self.epoch, **given
+                batch,
+                vocabulary=self.vocabulary,
+                example_ids=ids,
+                seed=self.seed,
+                epoch=self.epoch,
+                progress=self._known_progress(),
             )
             batch = dict(corrupted.inputs)
             if self.objective == "reconstruct":
@@ -106,6 +119,15 @@ class MaskingCollator:
     def clean(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Pad only, for evaluation."""
         return self._tensors({k: v for k, v in self._padded(features)[0].items() if k != "word_ids"})
+
+    def _known_progress(self) -> float:
+        progress = float(self._progress[0])
+        if progress < 0 and isinstance(self.masking and self.masking.budget, Schedule):
+            raise MaskingError(
+                "the masking's budget moves with training, but no progress has reached the collator: call "
+                "collator.attach(trainer), or collator.set_progress(share done) as training goes on."
+            )
+        return max(progress, 0.0)
 
     def _reconstruction_labels(self, corrupted: Any, batch: Mapping[str, Any]) -> np.ndarray:
         if batch["input_ids"].shape != corrupted.mask.shape:
@@ -130,7 +152,7 @@ class MaskingCollator:
             if key == "example_id":
                 names = stack_scalars(features, key)
             elif key != "input_ids":
-                self._add(batch, key, [feature[key] for feature in features], lengths[:, 0])
+                self._add(batch, key, _column(features, key), lengths[:, 0])
         if self.objective == "reconstruct" and "labels" in batch:
             raise MaskingError(
                 "objective reconstruct makes labels of its own, but the examples bring a label column; remove it from "
@@ -140,7 +162,7 @@ class MaskingCollator:
 
     def _add(self, batch: dict[str, Any], key: str, values: list[Any], lengths: np.ndarray) -> None:
         name = "labels" if key in ("label", "labels", "label_ids") else key
-        if not hasattr(values[0], "__len__"):
+        if np.ndim(values[0]) == 0:
             batch[name] = np.asarray(values)
             return
         sizes = np.fromiter(map(len, values), np.int64, len(values))
@@ -165,6 +187,19 @@ class MaskingCollator:
         return {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in batch.items()}
 
 
+def _column(features: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
+    values = [feature.get(key) for feature in features]
+    if any(value is None for value in values):
+        row = next(number for number, value in enumerate(values) if value is None)
+        raise MaskingError(f"'{key}': example {row} of the batch has none, though others do. Give every example one.")
+    if any(isinstance(value, str | bytes) for value in values):
+        raise MaskingError(
+            f"'{key}': a column of text cannot go into a batch of numbers. Remove it from the data set "
+            f"(remove_columns('{key}')); labels must be whole numbers."
+        )
+    return values
+
+
 def _all_equal(rows: Sequence[Any], sizes: np.ndarray, value: int) -> bool:
     if not isinstance(rows[0], list):
         return all(bool((np.asarray(row) == value).all()) for row in rows)
@@ -172,8 +207,8 @@ def _all_equal(rows: Sequence[Any], sizes: np.ndarray, value: int) -> bool:
     return all(row == expected[size] for row, size in zip(rows, sizes.tolist(), strict=True))
 
 
-def _shared_integer(value: int) -> Any:
-    """One integer in shared memory, so that workers that were started before see it change."""
+def _shared(value: float) -> Any:
+    """One number in shared memory, so that workers that were started before see it change."""
     import torch
 
-    return torch.full((1,), value, dtype=torch.int64).share_memory_()
+    return torch.full((1,), value, dtype=torch.float64).share_memory_()

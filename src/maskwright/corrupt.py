@@ -15,7 +15,7 @@ from maskwright.errors import MaskingError
 from maskwright.fills import Fill, from_node, replace_hidden
 from maskwright.fills.drop import Drop, kept, take
 from maskwright.rng import Rng
-from maskwright.units.text import Units
+from maskwright.units.text import Units, places
 from maskwright.units.vocabulary import Vocabulary
 
 IGNORED = -100
@@ -147,12 +147,12 @@ def corrupt_text(
         rng: of the examples.
     """
     ids = batch["input_ids"]
-    if not isinstance(fill, Drop):
-        facts = {"valid": units.cells, "groups": units.groups, "vocabulary": vocabulary}
-        filled = replace_hidden(fill, ids, hidden, rng=rng, **facts)
-        return {**batch, "input_ids": filled}
     attended = batch.get("attention_mask")
     attended = all_true(ids) if attended is None else attended != 0
+    if not isinstance(fill, Drop):
+        facts = {"valid": units.cells, "groups": units.groups, "vocabulary": vocabulary, "places": places(attended)}
+        filled = replace_hidden(fill, ids, hidden, rng=rng, **facts)
+        return {**batch, "input_ids": filled}
     index, present = kept(attended & ~hidden)
     padding = {"input_ids": vocabulary.pad_id or 0, "labels": IGNORED}
     out = {

@@ -122,15 +122,17 @@ class Masking:
             seed: of the run.
             epoch: pass over the data; another one, another mask.
             progress: share of training done, for schedules.
-            **facts: for text `vocabulary`, and `word_ids` [B, L] where the caller knows the words; for arrays `grid`,
-                and `valid` [B, *grid] bool where some cells may not be hidden.
+            **facts: for text `vocabulary`, and `word_ids` [B, L] (or in the batch) where the caller knows the words;
+                for arrays `grid`, and `valid` [B, *grid] bool where some cells may not be hidden.
 
         Raises:
             MaskingError: arrays that do not fit together, a fact that is missing or unknown.
         """
+        known = _TEXT_FACTS if isinstance(batch, Mapping) else _ARRAY_FACTS
         for name in facts:
-            if name not in _FACTS:
-                raise MaskingError(f"a masking takes no '{name}'. {did_you_mean(name, _FACTS)}")
+            if name not in known:
+                kind = "text" if isinstance(batch, Mapping) else "an array"
+                raise MaskingError(f"masking {kind} takes no '{name}'. {did_you_mean(name, known)}")
         if isinstance(batch, Mapping):
             return self._text(batch, facts, example_ids, (seed, epoch, progress))
         return self._array(batch, facts, example_ids, (seed, epoch, progress))
@@ -142,7 +144,7 @@ class Masking:
         namespace(ids)
         attended = batch.get("attention_mask")
         attended = all_true(ids) if attended is None else attended != 0
-        word_ids = facts.get("word_ids")
+        word_ids = facts.get("word_ids", batch.get("word_ids"))
         batch = {key: value for key, value in batch.items() if key != "word_ids"} if "word_ids" in batch else batch
         units = text_units(ids, attended, vocabulary, self.unit, word_ids)
         rng = _rng(content_ids(ids, attended) if example_ids is None else example_ids, ids, moment)
@@ -202,7 +204,7 @@ class Masking:
         return MaskingCollator(tokenizer, self, **options)
 
 
-_FACTS = ("vocabulary", "word_ids", "grid", "valid")
+_TEXT_FACTS, _ARRAY_FACTS = ("vocabulary", "word_ids"), ("grid", "valid", "vocabulary")
 
 
 def _rng(example_ids: Any, reference: Array, moment: tuple) -> Rng:

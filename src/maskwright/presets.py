@@ -11,8 +11,8 @@ from maskwright.masking import Masking
 def automask() -> Masking:
     """The tuning-free default for fine-tuning on text: every occurrence of a word at once, at a ratio from U(0, 0.8).
 
-    A uniform ratio stays close to the best fixed ratio at every test-time ratio and costs almost no clean accuracy;
-    hiding by type leaves no copy of a shortcut that repeats (measurements: docs/log.md).
+    A uniform ratio prepares one model for every ratio, whole texts included; hiding by type leaves no copy of a
+    shortcut that repeats. What it did on two data sets: docs/log.md.
     """
     return Masking.from_dict(
         {"pattern": "iid", "budget": {"uniform": [0.0, 0.8]}, "fill": "mask-token", "unit": "type"}

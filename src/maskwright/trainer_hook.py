@@ -16,7 +16,7 @@ from maskwright.errors import ConfigError
 
 
 class EpochCallback(TrainerCallback):
-    """Sets the collator's epoch when the Trainer begins one, also after a resume in the middle of an epoch."""
+    """Sets the collator's epoch and progress as the Trainer goes on, also after a resume in the middle of an epoch."""
 
     def __init__(self, collator: Any):
         self.collator = collator
@@ -25,6 +25,11 @@ class EpochCallback(TrainerCallback):
         """Take the epoch from the training state, which a checkpoint restores."""
         # A resumed state says 1.38, and one written at the end of an epoch may say 0.9999999.
         self.collator.set_epoch(math.floor((state.epoch or 0.0) + 1e-6))
+        self.on_step_begin(args, state, control, **kwargs)
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Take the share of training that is done."""
+        self.collator.set_progress(min(1.0, state.global_step / max(1, state.max_steps)))
 
 
 def attach(collator: Any, trainer: Any) -> Any:

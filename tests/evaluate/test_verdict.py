@@ -98,6 +98,7 @@ def test_models_at_chance_are_said_to_have_learned_nothing():
     lost = document(WIDE)
     lost["data"]["chance"] = 0.85
     assert verdict(lost).details[0].startswith("Neither model is clearly better")
+    assert verdict(lost).sentence.startswith("Nothing can be said about masking")
     lost["clean"]["twin"]["low"] = 0.9
     assert verdict(lost).details[0].startswith("The model is not clearly better")
     assert not any("most frequent" in detail for detail in verdict(document(WIDE)).details)

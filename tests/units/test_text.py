@@ -60,7 +60,7 @@ def test_words_agree_with_the_tokenizers_own_words_on_plain_text(family):
 def test_special_tokens_and_padding_are_no_cells(family):
     tokenizer = trained(family)
     batch, units = units_of(tokenizer, [ENGLISH, "short", ""], "token")
-    special = np.isin(batch["input_ids"], [0, 2, 3, 4])
+    special = np.isin(batch["input_ids"], [0, 2, 3, 4])  # [UNK], 1, stands for a word
     np.testing.assert_array_equal(units.cells, ~special)
     assert units.n.tolist() == [len(tokenizer(t)["input_ids"]) - 2 for t in (ENGLISH, "short", "")]
 
@@ -189,3 +189,12 @@ def test_ids_outside_the_vocabulary_are_refused(wrong, fragment):
 def test_an_unknown_unit_is_refused():
     with pytest.raises(ConfigError, match="'word'"):
         text_units(np.array([[5]]), np.array([[True]]), Vocabulary.from_tokenizer(trained("wordpiece")), "words")
+
+
+def test_unknown_words_can_be_hidden_and_are_never_drawn():
+    vocabulary = Vocabulary.from_tokenizer(trained("wordpiece"))
+    ids = np.array([[2, 1, 10, 1, 3]])  # [CLS] [UNK] ... [UNK] [SEP]
+    units = text_units(ids, ids >= 0, vocabulary, "word")
+    assert units.cells.tolist() == [[False, True, True, True, False]]
+    assert int(units.n[0]) == 3
+    assert 1 not in vocabulary.ordinary_ids

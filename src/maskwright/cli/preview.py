@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """Show training examples with the hidden units marked, and the share that was really hidden.
 
-    The masks are the ones that training will draw in that epoch.
+    The masks are the ones that training will draw in that epoch (at its start, where the ratio moves).
 
     Example: maskwright preview run.yaml -n 3 masking.budget=0.3
     """
@@ -61,7 +61,9 @@ def _document(config: RunConfig, n: int, epoch: int) -> dict[str, Any]:
         return_tensors="np",
     )
     seed = config.training.seed
-    out = config.masking(dict(batch), vocabulary=vocabulary, example_ids=rows["example_id"], seed=seed, epoch=epoch)
+    progress = min(1.0, epoch / config.training.epochs)
+    moment = {"seed": seed, "epoch": epoch, "progress": progress}
+    out = config.masking(dict(batch), vocabulary=vocabulary, example_ids=rows["example_id"], **moment)
     examples = []
     for row in range(len(rows["label"])):
         attended = batch["attention_mask"][row] != 0

@@ -14,8 +14,8 @@ from maskwright.train.progress import Event, Watcher
 FOLDER = "twin"
 """Name of the twin's folder inside the run's."""
 
-DECIDES_NOTHING = {"output", "workers", "report_to", "eval_batch_size", "save_every", "world_size"}
-"""Training settings in which model and twin may differ: none of them decides what is learned."""
+DECIDES_NOTHING = {"output", "workers", "report_to", "eval_batch_size", "save_every", "world_size", "dtype"}
+"""Training settings in which model and twin may differ: what they decide is told by the facts of the run instead."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ def differences(one: Subject, other: Subject) -> list[str]:
     """Settings in which two runs differ, besides masking and seed; empty if they can be compared."""
     mine, others = decisive(one.config), decisive(other.config)
     found = [f"{key}: {mine[key]} and {others[key]}" for key in mine if mine[key] != others[key]]
+    # Batch sizes are per process, and numbers have another precision: both decide what is learned.
+    for fact in ("world_size", "dtype"):
+        if one.info.get(fact) != other.info.get(fact):
+            found.append(f"{fact}: {one.info.get(fact)} and {other.info.get(fact)}")
     if one.info.get("data_fingerprint") != other.info.get("data_fingerprint"):
         found.append("the data")
     return found
@@ -100,10 +104,22 @@ def find_or_train(subject: Subject, on_progress: Watcher) -> Subject:
         on_progress(Event("note", f"twin: {found.folder.path}"))
         return found
     path = subject.folder.path / FOLDER
+    processes = subject.info.get("world_size", 1)
+    if processes > 1:
+        raise RunError(
+            f"{subject.folder.path}: was trained by {processes} processes, and so must its twin be. Train it with: "
+            f"torchrun --nproc-per-node {processes} -m maskwright train {subject.folder.path / 'run.yaml'} "
+            f"masking=none training.output={path} (or evaluate with evaluation.twin=false)."
+        )
     on_progress(Event("note", f"training the twin (the same run with masking: none) into {path}"))
-    training = subject.config.training.model_copy(update={"output": str(path)})
-    saved = subject.folder.config()
-    train(saved.model_copy(update={"masking": None, "training": training}), on_progress=on_progress)
+    settings = {"output": str(path), "dtype": subject.info.get("dtype", subject.config.training.dtype)}
+    changed = {
+        "masking": None,
+        "training": subject.config.training.model_copy(update=settings),
+        "data": subject.config.data,
+        "evaluation": subject.folder.config().evaluation,
+    }
+    train(subject.config.model_copy(update=changed), on_progress=on_progress)
     return Subject.read(RunFolder(path))
 
 

@@ -58,6 +58,8 @@ def judge(difference: Mapping[str, Any], n: int) -> str:
     low, high = difference["low"], difference["high"]
     if low is None or high is None:
         return UNDECIDED
+    if low == high != 0:
+        return UNDECIDED  # an interval without width comes from too few texts or seeds to have one
     if low > 0:
         return BETTER
     if high < 0:
@@ -92,7 +94,10 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
         tell(name, compared, confidence, first=not i, outcome=None if each == outcome else each)
         for i, ((name, compared), each) in enumerate(zip(metrics, outcomes, strict=True))
     )
-    sentence = f"{OPENINGS[outcome]}: {told}{_clean_change(clean, n, confidence)}."
+    opening = OPENINGS[outcome]
+    if outcome in (UNDECIDED, NO_EFFECT) and _not_learned(document):
+        opening = "Nothing can be said about masking, because the task was not learned"
+    sentence = f"{opening}: {told}{_clean_change(clean, n, confidence)}."
     return Verdict(
         outcome, sentence, (*_not_learned(document), *_other_variants(document, confidence), *_scope(document))
     )

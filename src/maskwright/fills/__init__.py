@@ -67,8 +67,8 @@ def check_for_tokens(fill: Fill) -> None:
 
 def replace_hidden(fill: Fill, x: Array, mask: Array, *, rng: Rng, **facts: Any) -> Array:
     """`where(mask, fill, x)`; on NumPy, fills that draw for each cell are given the hidden cells only."""
-    few = x.shape[0] * x.shape[-1] < _SMALL
-    if few or is_torch(x) or not getattr(fill, "draws", False) or mask.shape != x.shape:
+    whole = x.shape[0] * x.shape[-1] < _SMALL or facts.get("places") is not None
+    if whole or is_torch(x) or not getattr(fill, "draws", False) or mask.shape != x.shape:
         return fill(x, mask, rng=rng, **facts)
     flat = np.flatnonzero(mask)
     hidden = x.ravel().take(flat)[:, None]

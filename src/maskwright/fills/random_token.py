@@ -32,6 +32,8 @@ class RandomToken:
                 "random-token: give vocabulary=Vocabulary.from_tokenizer(tokenizer), or use another fill."
             )
         ordinary = vocabulary.table("ordinary_ids", x)
-        bits = to_dtype(rng.child("random token").bits(*x.shape[1:]), "int64")
+        places = facts.get("places")
+        draws = rng.child("random token")
+        bits = to_dtype(draws.bits(*x.shape[1:]) if places is None else draws.bits_at(places), "int64")
         tokens = ordinary[bits * ordinary.shape[0] >> 31]
         return namespace(x).where(mask, to_dtype(tokens, str(x.dtype).removeprefix("torch.")), x)

@@ -19,6 +19,7 @@ from maskwright.train.files import sync, write_json, write_tensors
 __all__ = [
     "best_path",
     "best_step",
+    "broken",
     "folder_of",
     "is_whole",
     "learned_tensors",
@@ -130,6 +131,11 @@ def newest(checkpoints: Path) -> Path | None:
     """The whole checkpoint of the latest step; None if there is none."""
     whole = [path for path in checkpoints.glob("step-*") if is_whole(path)]
     return max(whole, key=step_of, default=None)
+
+
+def broken(checkpoints: Path) -> list[Path]:
+    """Checkpoints that were cut short or damaged, in order of steps."""
+    return sorted((path for path in checkpoints.glob("step-*") if not is_whole(path)), key=step_of)
 
 
 def read(folder: Path, name: str) -> Any:

@@ -14,13 +14,14 @@ from maskwright.train.trainer import MaskedTrainer
 __all__ = ["finish"]
 
 
-def finish(folder: RunFolder, trainer: MaskedTrainer, tokenizer: Any) -> None:
+def finish(folder: RunFolder, trainer: MaskedTrainer, tokenizer: Any, step: int) -> None:
     """Write the model, the facts and the totals, in an order that a kill at any point can be repeated from.
 
     Args:
         folder: of the run.
         trainer: has made its last step.
         tokenizer: goes with the model.
+        step: the last one made.
     """
     best = trainer.best_weights()
     if best is not None:
@@ -36,8 +37,8 @@ def finish(folder: RunFolder, trainer: MaskedTrainer, tokenizer: Any) -> None:
     finished = {
         **folder.info(),
         "status": "finished",
-        "steps": trainer.plan.steps,
-        "kept_step": trainer.selection.best_step if best is not None else trainer.state.global_step,
+        "steps": step,
+        "kept_step": trainer.selection.best_step if best is not None else step,
     }
     write_json(unfinished / "maskwright.json", finished)
     # Weights are written for their owner's eyes only; the rest of the folder decides who else may read them.

@@ -82,7 +82,10 @@ class RunFolder:
             raise RunError(f"{self.path}: this is not a run folder, it has no maskwright.json.")
         info = self._json("maskwright.json")
         if not isinstance(info, dict) or not isinstance(info.get("format"), int):
-            raise RunError(f"{self.path / 'maskwright.json'}: damaged: the key 'format' is missing. Train again.")
+            raise RunError(
+                f"{self.path / 'maskwright.json'}: damaged: the key 'format' is missing. Delete the folder and train "
+                "again."
+            )
         if info["format"] > FORMAT:
             raise RunError(
                 f"{self.path}: written by maskwright {info.get('version')}, whose run folders (format "
@@ -104,7 +107,10 @@ class RunFolder:
             )
         for name in ("config.json", "model.safetensors"):
             if not (self.model / name).is_file() and not (name.endswith("tensors") and self._sharded()):
-                raise RunError(f"{self.model / name}: missing, so the trained model cannot be loaded. Train again.")
+                raise RunError(
+                    f"{self.model / name}: missing, so the trained model cannot be loaded. "
+                    f"Delete {self.path}, or choose another folder (training.output=...), and train again."
+                )
         return info
 
     def config(self) -> RunConfig:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from maskwright import __version__
 from maskwright.config import RunConfig
 from maskwright.errors import RunError
+from maskwright.train.admission import CHANGED, check_unchanged, is_finished, refusals
 from maskwright.train.folder import FORMAT, RunFolder
 from maskwright.train.progress import Event, Watcher, silent
 
@@ -47,11 +48,14 @@ def train(config: RunConfig, *, resume: bool = True, on_progress: Watcher = sile
     first = int(os.environ.get("RANK", "0")) == 0
     watch = on_progress if first else silent
     folder = RunFolder(Path(config.training.output))
-    with _refusals(folder.path):
-        if _finished(folder, config, resume):
+    with refusals(folder.path):
+        if is_finished(folder, config, resume):
+            check_unchanged(folder, config)
             watch(Event("note", f"{folder.path} is finished already; nothing to do."))
             return folder.path
         with folder.locked() if first else nullcontext():
+            if first and is_finished(folder, config, resume):  # by another process, while this one waited
+                return folder.path
             session = _Session(config, folder, watch)
             data = session.load_data()
             watch(Event("phase", "loading libraries"))
@@ -61,40 +65,6 @@ def train(config: RunConfig, *, resume: bool = True, on_progress: Watcher = sile
             with quiet(), preserved():
                 session.run(data)
     return folder.path
-
-
-def _finished(folder: RunFolder, config: RunConfig, resume: bool) -> bool:
-    """Whether the folder holds this run, finished; False if it can be begun or gone on with."""
-    if not folder.exists():
-        strangers = (
-            [path.name for path in folder.path.iterdir() if path.name != ".lock"] if folder.path.is_dir() else []
-        )
-        if strangers:
-            raise RunError(
-                f"{folder.path}: holds other files ({', '.join(sorted(strangers)[:3])}) and no run. Choose a new or "
-                "empty folder (training.output=...)."
-            )
-        return False
-    info = folder.info()
-    folder.check_same(config)
-    if info.get("status") == "finished":
-        return True
-    if not resume:
-        raise RunError(f"{folder.path}: holds an unfinished run. Go on with it, or choose another folder.")
-    return False
-
-
-@contextmanager
-def _refusals(path: Path) -> Iterator[None]:
-    """Explain what the operating system refuses while a run writes its folder."""
-    try:
-        yield
-    except OSError as error:
-        where = error.filename or path
-        raise RunError(
-            f"{where}: {error.strerror or error}. Free space or permissions on {path}, or choose another folder "
-            "(training.output=...); the same command goes on from the last checkpoint."
-        ) from error
 
 
 @dataclass
@@ -121,10 +91,7 @@ class _Session:
         for note in data.notes:
             self.watch(Event("note", note))
         if before and before["data_fingerprint"] != data.fingerprint:
-            raise RunError(
-                f"{self.folder.path}: the data has changed since this run was begun. Put the old data back, or choose "
-                "another folder (training.output=...)."
-            )
+            raise RunError(CHANGED.format(self.folder.path))
         return data
 
     def run(self, data: TextData) -> None:
@@ -138,6 +105,7 @@ class _Session:
         task = tasks.get(self.config.task)
         before = self.folder.info() if self.folder.exists() else {}
         saved = checkpoint.newest(self.folder.checkpoints)
+        self._tell_broken(checkpoint.broken(self.folder.checkpoints), saved, bool(before))
         arguments = training_arguments(self.config.training, self.folder.checkpoints, before.get("dtype"))
         check_world_size(arguments.world_size, self.config.training.world_size)
         if before:
@@ -148,11 +116,17 @@ class _Session:
             self._begin(before, data, arguments)
             checkpoint.prune(self.folder.checkpoints, saved, checkpoint.best_step(saved))
         trainer.accelerator.wait_for_everyone()
-        self._learn(trainer, saved)
+        step = self._learn(trainer, saved)
         if arguments.should_save:
             self.watch(Event("phase", "saving the model"))
-            finish(self.folder, trainer, built.tokenizer)
+            finish(self.folder, trainer, built.tokenizer, step)
         trainer.accelerator.wait_for_everyone()
+
+    def _tell_broken(self, broken: list[Path], saved: Path | None, begun: bool) -> None:
+        for path in broken:
+            self.watch(Event("note", f"the checkpoint {path} was cut short or damaged; it is not used."))
+        if begun and saved is None:
+            self.watch(Event("note", "there is no whole checkpoint to go on from; the run begins again."))
 
     def _check_processes(self, before: int, now: int) -> None:
         if before != now:
@@ -239,7 +213,8 @@ class _Session:
         }
         self.folder.begin(self.config, {**before, **info, "status": "running"})
 
-    def _learn(self, trainer: MaskedTrainer, saved: Path | None) -> None:
+    def _learn(self, trainer: MaskedTrainer, saved: Path | None) -> int:
+        """Train to the end; return the last step made."""
         from maskwright.train import checkpoint
         from maskwright.train.stop import TrainingStopped
 
@@ -260,6 +235,7 @@ class _Session:
                     self.folder.set_status("interrupted")
                 raise TrainingStopped(self.folder.path, step, trainer.plan.steps)
             self.watch(Event("note", f"stopped early at step {step:,}: {patience} evaluations without improvement."))
+        return step
 
 
 def _texts(rows: Any) -> Iterator[str]:

@@ -99,16 +99,22 @@ def text_units(ids: Array, attended: Array, vocabulary: Vocabulary, unit: str, w
     return words if unit == "word" else _types(ids, words, starts, vocabulary)
 
 
-def _tokens(attended: Array, cells: Array) -> Units:
-    # Places count from the first token that is not padding, so that padding on the left changes no mask.
-    length = cells.shape[1]
-    groups = arange(length, cells)[None, :]
+def places(attended: Array) -> Array | None:
+    """[B, L] place of each cell counted from its row's first that is not padding; None if that is the column itself.
+
+    What is drawn by place does not change with padding on the left.
+    """
+    length = attended.shape[1]
     if not length or bool(attended[:, 0].all()):
-        return Units(Grid(token=length), cells, cells, groups, plain=True)
-    first = to_dtype(attended, "int32").argmax(1)[:, None]
-    groups = (groups - first) % length
-    shifted = gather(cells, (arange(length, cells)[None, :] + first) % length)
-    return Units(Grid(token=length), shifted, cells, groups)
+        return None
+    return (arange(length, attended)[None, :] - to_dtype(attended, "int32").argmax(1)[:, None]) % length
+
+
+def _tokens(attended: Array, cells: Array) -> Units:
+    length, groups = cells.shape[1], places(attended)
+    if groups is None:
+        return Units(Grid(token=length), cells, cells, arange(length, cells)[None, :], plain=True)
+    return Units(Grid(token=length), scatter(to_dtype(groups, "int64"), cells), cells, groups)
 
 
 def _starts(flags: Array, cells: Array) -> Array:

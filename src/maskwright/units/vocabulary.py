@@ -64,13 +64,15 @@ class Vocabulary:
             segmenter: for Chinese and other scripts without blanks: text -> words that add up to the text. Without
                 one, each CJK character is a word. It runs once per text and is as slow as it is.
         """
-        size = len(tokenizer)
+        size = max(tokenizer.get_vocab().values(), default=-1) + 1  # not len(tokenizer): ids may have gaps
         tokens = [token or "" for token in tokenizer.convert_ids_to_tokens(list(range(size)))]
         special = set(tokenizer.all_special_ids)
         special |= {index for index, token in tokenizer.added_tokens_decoder.items() if token.special}
+        special -= _unknown_word(tokenizer)
         family = family_of([token for index, token in enumerate(tokens) if index not in special])
         pieces = tuple(read_piece(token, family) for token in tokens)
-        ordinary = [i for i, token in enumerate(tokens) if token and i not in special and not _RESERVED.match(token)]
+        strange = special | _unknown_word(tokenizer)
+        ordinary = [i for i, token in enumerate(tokens) if token and i not in strange and not _RESERVED.match(token)]
         hashes, lengths = zip(*(_text_hash(piece.folded) for piece in pieces), strict=True)
         return cls(
             size=size,
@@ -120,6 +122,13 @@ class Vocabulary:
     def __getstate__(self) -> dict[str, Any]:
         # Copies on devices stay where they are; the receiver makes its own.
         return {**self.__dict__, "_moved": {}}
+
+
+def _unknown_word(tokenizer: Any) -> set[int]:
+    """The token of unknown words, which stands for a word of the text and can be hidden like one."""
+    structure = ("pad", "cls", "sep", "bos", "eos", "mask")
+    others = {getattr(tokenizer, f"{name}_token_id", None) for name in structure}
+    return {tokenizer.unk_token_id} - others - {None}
 
 
 def powers() -> np.ndarray:

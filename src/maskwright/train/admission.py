@@ -1,0 +1,63 @@
+"""Whether a run may begin in a folder, go on there, or is done, and what is said if not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from maskwright.config import RunConfig
+from maskwright.errors import RunError
+from maskwright.train.folder import RunFolder
+
+__all__ = ["CHANGED", "check_unchanged", "is_finished", "refusals"]
+
+_OWN = (".lock", "run.yaml", "checkpoints")
+"""What a run that was killed before its first step may have left."""
+
+
+def is_finished(folder: RunFolder, config: RunConfig, resume: bool) -> bool:
+    """Whether the folder holds this run, finished; False if it can be begun or gone on with."""
+    if not folder.exists():
+        found = [path.name for path in folder.path.iterdir()] if folder.path.is_dir() else []
+        strangers = [name for name in found if name not in _OWN and not name.endswith(".partial")]
+        if strangers:
+            raise RunError(
+                f"{folder.path}: holds other files ({', '.join(sorted(strangers)[:3])}) and no run. Choose a new or "
+                "empty folder (training.output=...)."
+            )
+        return False
+    info = folder.info()
+    folder.check_same(config)
+    if info.get("status") == "finished":
+        return True
+    if not resume:
+        raise RunError(f"{folder.path}: holds an unfinished run. Go on with it, or choose another folder.")
+    return False
+
+
+def check_unchanged(folder: RunFolder, config: RunConfig) -> None:
+    """That a finished run still has its model, and that its data is what it was trained on."""
+    from maskwright.data.load import load_text_data
+
+    if folder.finished_info()["data_fingerprint"] != load_text_data(config.data).fingerprint:
+        raise RunError(CHANGED.format(folder.path))
+
+
+CHANGED = (
+    "{}: the data has changed since this run was begun. Put the old data back, or choose another folder "
+    "(training.output=...)."
+)
+
+
+@contextmanager
+def refusals(path: Path) -> Iterator[None]:
+    """Explain what the operating system refuses while a run writes its folder."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or path
+        raise RunError(
+            f"{where}: {error.strerror or error}. Free space or permissions on {path}, or choose another folder "
+            "(training.output=...); the same command goes on from the last checkpoint."
+        ) from error
