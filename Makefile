@@ -27,7 +27,7 @@ test-all: $(VENV)/.installed-test
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: $(VENV)/.installed-test
 	for script in bench/*.py; do OMP_NUM_THREADS=1 $(BIN)/python $$script || exit 1; done
