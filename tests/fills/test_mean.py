@@ -33,3 +33,10 @@ def test_images_get_the_mean_of_each_channel():
 def test_the_mean_of_token_ids_means_nothing():
     with pytest.raises(MaskingError, match="floating-point"):
         apply_mask(np.array([1, 2]), np.array([True, False]), "mean")
+
+
+def test_half_precision_sums_do_not_overflow():
+    x = np.ones((1, 100_000), dtype=np.float16)
+    out = apply_mask(x, np.arange(100_000)[None] == 0, "mean")
+    assert out.dtype == np.float16
+    assert out[0, 0] == 1.0

@@ -189,3 +189,17 @@ def test_tokenizers_that_lack_a_token(saved, tmp_path):
 def test_texts_longer_than_the_model_takes(saved):
     with pytest.raises(ConfigError, match=r"data.max_length: 600 tokens.*takes 512 at most"):
         task.load_tokenizer(config(saved, max_length=600), [])
+
+
+def test_weights_of_other_shapes_are_refused(tmp_path):
+    from transformers import BertConfig, BertForSequenceClassification
+
+    from maskwright.tasks.text_classification import _load
+
+    small = {"vocab_size": 50, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    BertForSequenceClassification(BertConfig(**small, intermediate_size=32)).save_pretrained(tmp_path)
+    config = BertConfig.from_pretrained(tmp_path)
+    config.intermediate_size = 16
+    config.save_pretrained(tmp_path)
+    with pytest.raises(ConfigError, match=r"do not have the shapes"):
+        _load(str(tmp_path), {"num_labels": 3})

@@ -45,16 +45,16 @@ def configuration(folder: Path, quick: bool) -> str:
     """The demo's run configuration, as a person would write it."""
     model = "scratch:tiny" if quick else encoder()
     lines = [
-        f"model: {model}",
+        f"model: {quoted(model)}",
         "data:",
-        *(f"  {split}: {folder / 'data' / split}.jsonl" for split in ("train", "validation", "test")),
+        *(f"  {split}: {quoted(folder / 'data' / f'{split}.jsonl')}" for split in ("train", "validation", "test")),
         "  text: text",
         "  label: label",
         "  max_length: 64",
         "  variants: {shortcut removed: text_removed, shortcut swapped: text_swapped}",
         "masking: automask",
         "training:",
-        f"  output: {folder / ('quick' if quick else 'run')}",
+        f"  output: {quoted(folder / ('quick' if quick else 'run'))}",
         f"  epochs: {1 if quick else 3}",
         "  learning_rate: 2e-4",
     ]
@@ -64,6 +64,17 @@ def configuration(folder: Path, quick: bool) -> str:
         else "evaluation: {ratios: [0, 0.3, 0.5, 0.7, 0.9], patterns: [iid, span]}"
     )
     return "\n".join(lines) + "\n"
+
+
+def quoted(value: str | Path) -> str:
+    """A value as YAML writes it, with quotes where it needs them.
+
+    >>> quoted("demo/data"), quoted("my: folder")
+    ('demo/data', "'my: folder'")
+    """
+    import yaml
+
+    return yaml.safe_dump(str(value), width=10_000).removesuffix("\n...\n").strip()
 
 
 def encoder() -> str:

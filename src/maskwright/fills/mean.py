@@ -37,7 +37,8 @@ class Mean:
             raise MaskingError(f"mean: expected floating-point cells, given {x.dtype}; convert them first.")
         visible = valid & ~mask
         axes = tuple(axis for axis in range(1, x.ndim) if visible.shape[axis] == x.shape[axis])
-        weight = to_dtype(visible, str(x.dtype).removeprefix("torch."))
-        total = xp.sum(xp.where(visible, x, xp.zeros_like(x)), axis=axes, keepdims=True)
-        n = xp.sum(weight, axis=axes, keepdims=True)
-        return xp.where(mask, total / xp.where(n > 0, n, xp.ones_like(n)), x)
+        dtype = str(x.dtype).removeprefix("torch.")
+        wide = "float64" if dtype == "float64" else "float32"  # sums of half-precision numbers overflow
+        total = xp.sum(to_dtype(xp.where(visible, x, xp.zeros_like(x)), wide), axis=axes, keepdims=True)
+        n = xp.sum(to_dtype(visible, wide), axis=axes, keepdims=True)
+        return xp.where(mask, to_dtype(total / xp.where(n > 0, n, xp.ones_like(n)), dtype), x)

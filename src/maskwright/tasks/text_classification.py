@@ -231,6 +231,14 @@ def _load(name: str, names: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
     )
     # A new classification head is what fine-tuning is about; anything else that starts at random is not.
     body = f"{model.base_model_prefix}."
+    # An entry is a key, or a key with both shapes.
+    reshaped = [key if isinstance(key, str) else key[0] for key in report["mismatched_keys"]]
+    wrong = sorted(key for key in reshaped if key.startswith(body) and ".pooler." not in key)
+    if wrong:
+        raise ConfigError(
+            f"model: {len(wrong)} weights of '{name}' do not have the shapes its config.json says ({wrong[0]}, say), "
+            "and would start at random. Repair config.json, or give another model."
+        )
     unloaded = sorted(key for key in report["missing_keys"] if key.startswith(body) and ".pooler." not in key)
     if not unloaded:
         return model, ()
