@@ -60,7 +60,8 @@ def test_configurations_on_pages_are_valid(page):
     for block in blocks(page.read_text("utf-8")):
         if block.language == "yaml":
             node = parse_yaml(block.body, page.name)
-            parse_config({"model": "scratch:tiny", "data": {"train": "a.csv"}, **node}, page.name)
+            config = parse_config({"model": "scratch:tiny", "data": {"train": "a.csv"}, **node}, page.name)
+            assert set(node) <= config.model_fields_set, "every key on the page reached the configuration"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
