@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from maskwright import budgets, fills, patterns
 from maskwright.config import RunConfig
-from maskwright.presets import PRESETS
+from maskwright.presets import presets
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 
@@ -56,7 +56,7 @@ def page() -> str:
     sections = [INTRODUCTION, _table("", RunConfig, "The run as a whole.")]
     sections.append(
         MASKING.format(
-            presets=_listed(PRESETS),
+            presets=_listed(presets()),
             patterns=_listed(patterns.names()),
             budgets=_listed(budgets.names()),
             fills=_listed(fills.names()),

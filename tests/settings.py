@@ -5,9 +5,12 @@ A new file in `patterns/`, `budgets/` or `fills/` must add its line here; `test_
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
 
-from maskwright import Grid
+import numpy as np
+import pytest
+
+from maskwright import Grid, patterns
 from maskwright.units.vocabulary import Vocabulary
 
 PATTERNS = {
@@ -45,9 +48,33 @@ GRIDS = {
     "one axis": Grid(token=13),
     "two axes": Grid(row=4, col=5),
     "three axes": Grid(frame=2, row=3, col=4),
+    "spectrogram": Grid(time=9, freq=4),
+    "table row": Grid(feature=6),
     "one cell": Grid(token=1),
     "no cells": Grid(token=0),
 }
+
+
+PLAIN_TEXT = [Grid(token=7), Grid(token=20)]
+FLAT_GRIDS = [*PLAIN_TEXT, Grid(row=3, col=5), Grid(frame=2, row=2, col=3), Grid(time=8, freq=4), Grid(feature=6)]
+"""Grids on which rates per cell are measured."""
+
+
+def fitting(nodes: list, grids: Mapping[str, Grid] | list[Grid]) -> list:
+    """pytest parameters (node, grid) for the grids on which each pattern makes sense."""
+    named = grids if isinstance(grids, Mapping) else {str(grid): grid for grid in grids}
+    pairs = [(node, name, grid) for node in nodes for name, grid in named.items()]
+    kept = [(n, name, grid) for n, name, grid in pairs if patterns.fits(patterns.from_node(n), grid)]
+    return [pytest.param(node, grid, id=f"{node}-{name}") for node, name, grid in kept]
+
+
+def signals_for(node: object, shape: tuple[int, ...], ids: np.ndarray) -> dict[str, np.ndarray]:
+    """What a pattern asks for by name: numbers that depend on the example's id and the cell's place alone."""
+    names = getattr(patterns.from_node(node), "signals", ())
+    places = np.indices(shape[1:]).astype(np.float64)
+    cell = sum((axis + 1.7) * 0.37 * place for axis, place in enumerate(places)) if len(shape) > 1 else 0.0
+    rows = np.asarray(ids, dtype=np.float64).reshape((-1,) + (1,) * (len(shape) - 1))
+    return {name: np.sin(rows * 12.9898 + cell * 78.233) for name in names}
 
 
 def valid_cells(grid: Grid, examples: int, kind: str, seed: int = 0) -> np.ndarray:

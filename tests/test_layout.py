@@ -21,13 +21,17 @@ LAYERS = [
     {"errors"},
     {"arrays", "grid"},
     {"rng"},
-    {"select", "strategy"},
-    {"budgets", "patterns"},
+    {"select", "strategy", "compact"},
+    {"budgets", "patterns", "signals"},
     {"units", "fills"},
+    {"mask", "reorder"},
     {"corrupt"},
     {"masking"},
-    {"presets", "padding"},
-    {"collator", "trainer_hook"},
+    {"presets", "padding", "modalities", "attention", "augment"},
+    {"collator", "trainer_hook", "denoising", "packing", "heads"},
+    {"adapters"},
+    {"testing"},
+    {"audit"},
     {"yaml_reader"},
     {"config"},
     {"data"},
@@ -89,7 +93,7 @@ def test_imports_point_one_way(path):
 def test_patterns_know_grids_and_fills_know_no_patterns():
     for path, tree in TREES.items():
         if home(path) == "patterns":
-            assert imports(tree) <= {"arrays", "errors", "grid", "rng", "select", "strategy"}, path
+            assert imports(tree) <= {"arrays", "compact", "errors", "grid", "rng", "select", "strategy"}, path
         if home(path) == "fills":
             assert "patterns" not in imports(tree), path
 

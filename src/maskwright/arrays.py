@@ -111,6 +111,42 @@ def segment_sum(values: Array, index: Array, size: int) -> Array:
     return out
 
 
+def segment_max(values: Array, index: Array, present: Array, size: int) -> Array:
+    """`out[b, s]` = largest of `values[b, i]` over the present i with `index[b, i] == s`; 0 where there is none."""
+    xp = namespace(values)
+    shape = (values.shape[0], size)
+    lowest = float("-inf") if xp.isdtype(values.dtype, "real floating") else xp.iinfo(values.dtype).min
+    index = xp.broadcast_to(index, tuple(values.shape))
+    if is_torch(values):
+        values = values.masked_fill(~present, lowest)
+        out = values.new_full(shape, lowest)
+        if size:
+            out.scatter_reduce_(1, index.long(), values, "amax")
+    else:
+        values = np.where(present, values, np.asarray(lowest, dtype=values.dtype))
+        out = np.full(shape, lowest, dtype=values.dtype)
+        rows = np.broadcast_to(np.arange(values.shape[0])[:, None], index.shape)
+        if size:
+            np.maximum.at(out, (rows, index), values)
+    return xp.where(out == lowest, xp.zeros_like(out), out)
+
+
+def extents(valid: Array) -> Array:
+    """[B, axes] int64, per axis 1 + the last place where any cell is valid: what an example measures.
+
+    It does not change when the grid is padded at the end of an axis.
+    """
+    xp = namespace(valid)
+    out = []
+    for axis in range(1, valid.ndim):
+        others = tuple(a for a in range(1, valid.ndim) if a != axis)
+        line = xp.any(valid, axis=others) if others else valid
+        places = arange(line.shape[1], valid)[None, :] + 1
+        # An axis of no cells has no largest place; there is no valid cell either.
+        out.append(xp.max(xp.where(line, places, 0), axis=1) if line.shape[1] else true_count(valid))
+    return xp.stack(out, axis=1)
+
+
 def all_true(reference: Array) -> Array:
     """A bool array of the shape, back end and device of `reference`."""
     if is_torch(reference):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from maskwright import budgets, fills, patterns
-from maskwright.arrays import Array, all_true, is_integer, is_torch, like, namespace, to_dtype
+from maskwright.arrays import Array, all_true, is_integer, is_torch, like, namespace, to_dtype, true_count
 from maskwright.budgets.bernoulli import Bernoulli
 from maskwright.corrupt import Corrupted, corrupt_text
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
@@ -122,13 +122,16 @@ class Masking:
             seed: of the run.
             epoch: pass over the data; another one, another mask.
             progress: share of training done, for schedules.
-            **facts: for text `vocabulary`, and `word_ids` [B, L] (or in the batch) where the caller knows the words;
-                for arrays `grid`, and `valid` [B, *grid] bool where some cells may not be hidden.
+            **facts: for text `vocabulary`, `word_ids` [B, L] (or in the batch) where the caller knows the words, and
+                `valid` [B, L] bool where only some tokens may be hidden (the answer, say); for arrays `grid`, and
+                `valid` [B, *grid] bool where some cells may not be hidden. Besides, what the pattern or the fill asks
+                for by name, such as `scores` per cell.
 
         Raises:
             MaskingError: arrays that do not fit together, a fact that is missing or unknown.
         """
         known = _TEXT_FACTS if isinstance(batch, Mapping) else _ARRAY_FACTS
+        known += getattr(self.pattern, "signals", ()) + getattr(self.fill, "facts", ())
         for name in facts:
             if name not in known:
                 kind = "text" if isinstance(batch, Mapping) else "an array"
@@ -146,9 +149,9 @@ class Masking:
         attended = all_true(ids) if attended is None else attended != 0
         word_ids = facts.get("word_ids", batch.get("word_ids"))
         batch = {key: value for key, value in batch.items() if key != "word_ids"} if "word_ids" in batch else batch
-        units = text_units(ids, attended, vocabulary, self.unit, word_ids)
+        units = text_units(ids, attended, vocabulary, self.unit, word_ids, facts.get("valid"))
         rng = _rng(content_ids(ids, attended) if example_ids is None else example_ids, ids, moment)
-        mask = self._hide(units, rng, moment[2])
+        mask = self._hide(units, rng, moment[2], facts)
         hidden = units.to_cells(mask)
         inputs = corrupt_text(batch, hidden, self.fill, units=units, vocabulary=vocabulary, rng=rng.child("fill"))
         return Corrupted(inputs, hidden, units, mask, ids)
@@ -169,14 +172,14 @@ class Masking:
             raise MaskingError("example_ids: give whole numbers that name the examples, such as their row numbers.")
         rng = _rng(example_ids, x, moment)
         units = Units(grid, valid, valid, valid, plain=True)
-        mask = self._hide(units, rng, moment[2])
+        mask = self._hide(units, rng, moment[2], facts)
         channels = (1,) * (x.ndim - mask.ndim) if not isinstance(self.fill, Drop) else ()
         given = {key: value for key, value in facts.items() if key not in ("grid", "valid")}
         given["valid"] = valid.reshape(shape + channels)
         inputs = fills.replace_hidden(self.fill, x, mask.reshape(shape + channels), rng=rng.child("fill"), **given)
         return Corrupted(inputs, mask, units, mask, x)
 
-    def _hide(self, units: Units, rng: Rng, progress: float) -> Array:
+    def _hide(self, units: Units, rng: Rng, progress: float, facts: Mapping[str, Any]) -> Array:
         """The mask over units."""
         pattern_rng = rng.child("pattern")
         whole = self._left_whole(rng)
@@ -186,11 +189,14 @@ class Masking:
             mask = (bits <= self.budget.threshold) & units.valid
             return mask if whole is None else mask & ~whole.reshape((-1,) + (1,) * (mask.ndim - 1))
         count = units.n
+        if hasattr(self.pattern, "units"):  # tubes, stripes, coarse cells: what the pattern hides whole is what counts
+            count = true_count(self.pattern.units(units.grid, units.valid))
         if self.budget is not None:
-            count = self.budget(units.n, rng=rng.child("budget"), progress=progress)
+            count = self.budget(count, rng=rng.child("budget"), progress=progress)
         if whole is not None:
             count = namespace(count).where(whole, 0, count)
-        return self.pattern(units.grid, count, valid=units.valid, rng=pattern_rng)
+        signals = {name: units.to_units(_signal(facts, name, units)) for name in getattr(self.pattern, "signals", ())}
+        return self.pattern(units.grid, count, valid=units.valid, rng=pattern_rng, **signals)
 
     def _left_whole(self, rng: Rng) -> Array | None:
         if not self.clean_share:
@@ -204,7 +210,18 @@ class Masking:
         return MaskingCollator(tokenizer, self, **options)
 
 
-_TEXT_FACTS, _ARRAY_FACTS = ("vocabulary", "word_ids"), ("grid", "valid", "vocabulary")
+_TEXT_FACTS, _ARRAY_FACTS = ("vocabulary", "word_ids", "valid"), ("grid", "valid", "vocabulary")
+
+
+def _signal(facts: Mapping[str, Any], name: str, units: Units) -> Array:
+    value = facts.get(name)
+    expected = tuple(units.cells.shape)
+    if not isinstance(value, type(units.cells)) or tuple(value.shape) != expected:
+        given = type(value).__name__ if value is None else f"{type(value).__name__} {tuple(np.shape(value))}"
+        raise MaskingError(
+            f"{name}: the pattern needs one number per cell, an array of shape {expected}, given {given}."
+        )
+    return value
 
 
 def _rng(example_ids: Any, reference: Array, moment: tuple) -> Rng:

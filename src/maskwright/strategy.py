@@ -30,8 +30,20 @@ def choice(default: str, *options: str) -> Any:
     return dataclasses.field(default=default, metadata={"options": options})
 
 
+def part(package: str, default: Any = REQUIRED) -> Any:
+    """A field that holds another strategy of a package, or what YAML takes for one (a name, a mapping)."""
+    return dataclasses.field(default=default, metadata={"package": package})
+
+
+def parts(package: str) -> Any:
+    """A field that holds several strategies of a package, as a tuple."""
+    return dataclasses.field(default=REQUIRED, metadata={"package": package, "several": True})
+
+
 def check(value: Any) -> None:
     """Check every field of a strategy against its declared range; call it from `__post_init__`.
+
+    Fields that hold strategies and were given as YAML nodes become values here.
 
     Raises:
         ConfigError: naming strategy, field, value, range and unit.
@@ -41,10 +53,23 @@ def check(value: Any) -> None:
         if given is None and field.default is None:
             continue
         where = f"{type(value).__name__}.{field.name}"
+        if "package" in rules:
+            object.__setattr__(value, field.name, _inner(where, given, rules))
         if "options" in rules and given not in rules["options"]:
             raise ConfigError(f"{where}: given {given!r}. {did_you_mean(str(given), rules['options'])}")
         if "low" in rules:
             _check_number(where, given, rules)
+
+
+def _inner(where: str, given: Any, rules: Mapping[str, Any]) -> Any:
+    def read(node: Any) -> Any:
+        return node if callable(node) else from_node(rules["package"], node)
+
+    if not rules.get("several"):
+        return read(given)
+    if not isinstance(given, list | tuple) or not given:
+        raise ConfigError(f"{where}: expected a list of one or more, given {given!r}.")
+    return tuple(read(node) for node in given)
 
 
 def _check_number(where: str, given: Any, rules: Mapping[str, Any]) -> None:
@@ -123,21 +148,28 @@ def _construct(strategy: type, name: str, arguments: Any) -> Any:
     missing = [f.name for f in dataclasses.fields(strategy) if f.default is REQUIRED and f.name not in given]
     if missing:
         raise ConfigError(f"{name}: the parameter '{missing[0]}' is missing; it has no default.")
-    return strategy(**{key: _tuples(value) for key, value in given.items()})
+    nested = {field.name for field in dataclasses.fields(strategy) if "package" in field.metadata}
+    return strategy(**{key: value if key in nested else _tuples(value) for key, value in given.items()})
 
 
 def to_node(value: Any) -> Any:
     """The YAML node of a strategy; `from_node` gives back an equal value.
 
     >>> from maskwright.patterns.span import Span
-    >>> to_node(Span(length=3))
-    {'span': {'length': 3.0, 'law': 'constant', 'max_length': None}}
+    >>> to_node(Span(length=3))["span"]["length"]
+    3.0
     """
     name = type(value).__module__.rpartition(".")[2].replace("_", "-")
     if hasattr(value, "to_parameters"):
         return {name: value.to_parameters()}
-    parameters = {field.name: _lists(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    parameters = {field.name: _node(getattr(value, field.name), field.metadata) for field in dataclasses.fields(value)}
     return {name: parameters} if parameters else name
+
+
+def _node(value: Any, rules: Mapping[str, Any]) -> Any:
+    if value is None or "package" not in rules:
+        return _lists(value)
+    return [to_node(inner) for inner in value] if rules.get("several") else to_node(value)
 
 
 def _tuples(value: Any) -> Any:

@@ -39,6 +39,8 @@ class Fixed:
     """
 
     sets_own_count: ClassVar[bool] = True
+    draws: ClassVar[bool] = False
+    biased: ClassVar[str] = "the places are the same in every example: that is what it is for"
 
     positions: tuple[int, ...] = ()
     first: int = number(0, 0, 2**31, "valid cells", whole=True)

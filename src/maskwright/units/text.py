@@ -23,12 +23,13 @@ from maskwright.arrays import (
     numpy_view,
     running_count,
     scatter,
+    segment_max,
     segment_sum,
     stable_order,
     to_dtype,
     true_count,
 )
-from maskwright.errors import ConfigError, did_you_mean
+from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.grid import Grid
 from maskwright.units.vocabulary import BEGINS, BREAKS, JOINS, SPECIAL, Vocabulary
 
@@ -66,8 +67,19 @@ class Units:
             return self.cells & mask if self.plain else self.cells & False
         return gather(mask, self.groups) & self.cells
 
+    def to_units(self, values: Array) -> Array:
+        """[B, grid size] from numbers per cell: a unit has the highest of its cells."""
+        return values if self.plain else segment_max(values, self.groups, self.cells, self.grid.size)
 
-def text_units(ids: Array, attended: Array, vocabulary: Vocabulary, unit: str, word_ids: Array | None = None) -> Units:
+
+def text_units(
+    ids: Array,
+    attended: Array,
+    vocabulary: Vocabulary,
+    unit: str,
+    word_ids: Array | None = None,
+    allowed: Array | None = None,
+) -> Units:
     """The units of a batch of token ids.
 
     Args:
@@ -76,6 +88,7 @@ def text_units(ids: Array, attended: Array, vocabulary: Vocabulary, unit: str, w
         vocabulary: of the tokenizer that made the ids.
         unit: `token`, `word` or `type`.
         word_ids: [B, L] integers, where the caller knows the words better: equal neighbours are one word, -1 no word.
+        allowed: [B, L] bool, where only some tokens may be hidden; the others belong to no unit.
 
     Raises:
         ConfigError: another unit.
@@ -85,6 +98,10 @@ def text_units(ids: Array, attended: Array, vocabulary: Vocabulary, unit: str, w
         raise ConfigError(f"unit: given {unit!r}. {did_you_mean(unit, UNITS)}")
     flags = vocabulary.look_up("flags", ids)
     cells = attended & ((flags & SPECIAL) == 0)
+    if allowed is not None:
+        if tuple(allowed.shape) != tuple(ids.shape):
+            raise MaskingError(f"valid: expected shape {tuple(ids.shape)}, given {tuple(allowed.shape)}.")
+        cells = cells & allowed
     if unit == "token":
         return _tokens(attended, cells)
     if word_ids is not None:

@@ -1,0 +1,7 @@
+"""Presets for tables and time series."""
+
+from __future__ import annotations
+
+from maskwright.presets.preset import Preset
+
+PRESETS: tuple[Preset, ...] = ()
