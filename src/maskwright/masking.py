@@ -189,8 +189,9 @@ class Masking:
             mask = (bits <= self.budget.threshold) & units.valid
             return mask if whole is None else mask & ~whole.reshape((-1,) + (1,) * (mask.ndim - 1))
         count = units.n
-        if hasattr(self.pattern, "units"):  # tubes, stripes, coarse cells: what the pattern hides whole is what counts
-            count = true_count(self.pattern.units(units.grid, units.valid))
+        own_units = getattr(self.pattern, "units", None)
+        if own_units is not None:  # tubes, stripes, coarse cells: what the pattern hides whole is what counts
+            count = true_count(own_units(units.grid, units.valid))
         if self.budget is not None:
             count = self.budget(count, rng=rng.child("budget"), progress=progress)
         if whole is not None:
@@ -216,7 +217,7 @@ _TEXT_FACTS, _ARRAY_FACTS = ("vocabulary", "word_ids", "valid"), ("grid", "valid
 def _signal(facts: Mapping[str, Any], name: str, units: Units) -> Array:
     value = facts.get(name)
     expected = tuple(units.cells.shape)
-    if not isinstance(value, type(units.cells)) or tuple(value.shape) != expected:
+    if value is None or not isinstance(value, type(units.cells)) or tuple(value.shape) != expected:
         given = type(value).__name__ if value is None else f"{type(value).__name__} {tuple(np.shape(value))}"
         raise MaskingError(
             f"{name}: the pattern needs one number per cell, an array of shape {expected}, given {given}."
