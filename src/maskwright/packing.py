@@ -1,0 +1,245 @@
+"""Several documents in one row: no padding, and no document that sees another.
+
+Mask first, pack then: each document is masked as an example of its own, under its own key, so that packing changes no
+mask. Rows carry what every kind of attention needs to keep documents apart: `documents` (dense and FlexAttention masks,
+see `maskwright.attention`), `position_ids` that start again, and `cu_seqlens` (variable-length kernels).
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maskwright.arrays import Array, like, numpy_view
+from maskwright.attention import AttentionMask
+from maskwright.errors import ConfigError, MaskingError
+
+PADDING = {"input_ids": 0, "labels": -100}
+"""What stands in the padding of a column; 0 in columns that are not named."""
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """Packed rows.
+
+    Attributes:
+        batch: the columns of the documents, [R, length] each, and `attention_mask`, `position_ids` [R, length] int64.
+        documents: [R, length] int64, which document of the batch given a position belongs to; -1 for padding.
+        cu_seqlens: [D + 1] int32, where each document begins in the rows laid end to end without their padding, in the
+            order in which they lie there; the last number is the number of tokens.
+        max_seqlen: length of the longest document.
+    """
+
+    batch: dict[str, Array]
+    documents: Array
+    cu_seqlens: Array
+    max_seqlen: int
+
+
+@dataclass(frozen=True)
+class DocumentAttention:
+    """The `attention_mask` of packed rows that a Transformers model of a kind takes.
+
+    Only values, so that it travels to workers without the model.
+
+    Attributes:
+        causal: left-to-right model.
+        implementation: `sdpa` (bool, True = may attend), `eager` (numbers to add: eager adds a bool mask as 0 and 1,
+            which hides nothing) or `flex_attention` (a `BlockMask`).
+        dtype: name of the model's dtype, for `eager`.
+        windows: for each kind of layer, the places to each side that it sees; None sees all.
+    """
+
+    causal: bool = False
+    implementation: str = "sdpa"
+    dtype: str = "float32"
+    windows: tuple[tuple[str, int | None], ...] = (("full_attention", None),)
+
+    def __post_init__(self):
+        if self.implementation not in ("sdpa", "eager", "flex_attention"):
+            raise ConfigError(
+                f"packed rows: no dense mask for attn_implementation {self.implementation!r}; leave attention_mask out "
+                "and pass cu_seqlens (PackingCollator with attention=None), or load the model with sdpa."
+            )
+
+    @classmethod
+    def of(cls, model: Any, *, causal: bool = False) -> DocumentAttention:
+        """Read it off a model.
+
+        Args:
+            model: a Transformers model; sliding windows of its layers are kept.
+            causal: whether it is a left-to-right model.
+        """
+        config = model.config
+        window = getattr(config, "sliding_window", None)
+        reach = None if window is None else window - 1 if causal else window  # a causal window counts the token itself
+        kinds = sorted(set(getattr(config, "layer_types", None) or ()))
+        if not kinds:
+            kinds = ["sliding_attention" if window is not None else "full_attention"]
+        windows = tuple((kind, reach if kind == "sliding_attention" else None) for kind in kinds)
+        return cls(causal, config._attn_implementation, str(model.dtype).removeprefix("torch."), windows)
+
+    def mask(self, attended: Any, documents: Any) -> Any:
+        """What goes into the batch as `attention_mask`: one mask, or one for each kind of layer."""
+        made = {kind: self._mask(attended, documents, reach) for kind, reach in self.windows}
+        return made if len(made) > 1 else next(iter(made.values()))
+
+    def _mask(self, attended: Any, documents: Any, reach: int | None) -> Any:
+        rules: list[Any] = ["same-document"] + ["causal"] * self.causal
+        mask = AttentionMask([*rules, {"sliding-window": reach}] if reach is not None else rules)
+        if self.implementation == "flex_attention":
+            return mask.block_mask(attended, documents=documents)
+        if self.implementation == "sdpa":
+            return mask.sdpa(attended, documents=documents)
+        import torch
+
+        return mask.additive(attended, getattr(torch, self.dtype), documents=documents)
+
+
+def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels: bool = False) -> Packed:
+    """Put the documents of a padded batch into rows without padding between them.
+
+    Documents go, longest first, into the fullest row that has room (best fit decreasing; Krell et al. 2021,
+    arXiv:2107.02027), and lie in a row in their original order. The result depends on the lengths alone.
+
+    Args:
+        batch: `input_ids` [D, L], `attention_mask` [D, L] where there is padding, and other [D, L] columns (labels per
+            token, token types); NumPy or torch. Columns of other shapes are refused: packed rows have no place for
+            one label per document.
+        length: tokens per row; None makes one row that holds everything ("padding-free").
+        causal_labels: make `labels` for a left-to-right model, -100 at the first token of every document, so that the
+            last token of a document does not have to predict the next document.
+
+    Raises:
+        MaskingError: a document longer than a row, columns of another shape.
+
+    >>> ids = np.array([[5, 6, 0], [7, 0, 0], [8, 9, 4]])
+    >>> packed = pack({"input_ids": ids, "attention_mask": (ids > 0).astype(int)}, length=4)
+    >>> packed.batch["input_ids"].tolist(), packed.documents.tolist()
+    ([[5, 6, 0, 0], [7, 8, 9, 4]], [[0, 0, -1, -1], [1, 2, 2, 2]])
+    >>> packed.batch["position_ids"].tolist(), packed.cu_seqlens.tolist()
+    ([[0, 1, 0, 0], [0, 0, 1, 2]], [0, 2, 3, 6])
+    """
+    ids = batch["input_ids"]
+    arrays = {name: numpy_view(value) for name, value in batch.items()}
+    attended = _attended(arrays)
+    _check_columns(arrays)
+    sizes = np.count_nonzero(attended, axis=1)
+    width = int(sizes.sum()) if length is None else length
+    row_of = _rows(sizes, width)
+    order = np.lexsort((np.arange(len(sizes)), row_of))  # documents as they lie in the rows
+    order = order[sizes[order] > 0]
+    ends = np.cumsum(sizes[order])
+    starts = ends - sizes[order]
+    first = np.searchsorted(row_of[order], row_of[order])  # the first document of each one's row
+    offset = row_of[order] * width + starts - starts[first]
+    rows = int(row_of.max()) + 1 if len(row_of) else 0
+    within = np.arange(int(sizes.sum())) - np.repeat(starts, sizes[order])
+    place = np.repeat(offset, sizes[order]) + within  # of every token, in document order as packed
+    source = np.flatnonzero(attended)  # of every token, in document order as given
+    begin = np.cumsum(sizes) - sizes
+    source = source[np.repeat(begin[order], sizes[order]) + within]
+
+    def laid(values: np.ndarray, padding: int) -> np.ndarray:
+        out = np.full(rows * width, padding, dtype=values.dtype)
+        out[place] = values
+        return out.reshape(rows, width)
+
+    out = {
+        name: laid(values.reshape(-1)[source], PADDING.get(name, 0))
+        for name, values in arrays.items()
+        if name not in ("attention_mask", "position_ids")
+    }
+    out["attention_mask"] = laid(np.ones(len(place), dtype=np.int64), 0)
+    out["position_ids"] = laid(within, 0)
+    if causal_labels:
+        out["labels"] = laid(np.where(within == 0, -100, arrays["input_ids"].reshape(-1)[source]), -100)
+    documents = laid(np.repeat(order, sizes[order]), -1)
+    cu_seqlens = np.concatenate([[0], ends]).astype(np.int32)
+    moved = {name: like(value, ids) for name, value in out.items()}
+    return Packed(moved, like(documents, ids), like(cu_seqlens, ids), int(sizes.max(initial=0)))
+
+
+def _attended(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    attended = arrays.get("attention_mask")
+    return np.ones(arrays["input_ids"].shape, dtype=bool) if attended is None else attended != 0
+
+
+def _check_columns(arrays: Mapping[str, np.ndarray]) -> None:
+    expected = arrays["input_ids"].shape
+    for name, value in arrays.items():
+        if value.shape != expected:
+            raise MaskingError(
+                f"pack: '{name}' has shape {value.shape}, expected {expected}, one value per token; leave columns of "
+                "one value per document out of packed rows."
+            )
+
+
+def _rows(sizes: np.ndarray, width: int) -> np.ndarray:
+    """[D] the row of each document, rows numbered by the first document in them."""
+    if len(sizes) and int(sizes.max()) > width:
+        worst = int(sizes.argmax())
+        raise MaskingError(
+            f"pack: document {worst} has {int(sizes[worst])} tokens and a row has {width}; truncate documents first, "
+            "or give a larger length."
+        )
+    rows = np.zeros(len(sizes), dtype=np.int64)
+    # Rows by the room they have left: the fullest one that fits is found by bisection.
+    open_rows: list[tuple[int, int]] = []
+    made = 0
+    for document in np.argsort(-sizes, kind="stable").tolist():
+        size = int(sizes[document])
+        at = bisect.bisect_left(open_rows, (size, -1))
+        if at < len(open_rows):
+            room, row = open_rows.pop(at)
+        else:
+            room, row, made = width, made, made + 1
+        rows[document] = row
+        bisect.insort(open_rows, (room - size, row))
+    _, first, number = np.unique(rows, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[number] if len(sizes) else rows
+
+
+class PackingCollator:
+    """Mask every document, then pack: what a `MaskingCollator` gives, without padding.
+
+    Args:
+        collator: a `MaskingCollator`, or anything that turns a list of documents into a padded batch.
+        length: tokens per row; None makes one row.
+        attention: the dense mask to put into the batch, `DocumentAttention.of(model)`; None leaves `attention_mask` out
+            and passes `cu_seq_lens_q`, `cu_seq_lens_k` and their maxima on, for variable-length kernels.
+        causal_labels: see `pack`.
+    """
+
+    def __init__(
+        self,
+        collator: Any,
+        length: int | None = None,
+        *,
+        attention: DocumentAttention | None = None,
+        causal_labels: bool = False,
+    ):
+        self.collator = collator
+        self.length = length
+        self.attention = attention
+        self.causal_labels = causal_labels
+
+    def __call__(self, features: Any) -> dict[str, Any]:
+        """Return packed rows; see `Packed.batch`."""
+        packed = pack(self.collator(features), self.length, causal_labels=self.causal_labels)
+        batch = dict(packed.batch)
+        attended = batch.pop("attention_mask") != 0
+        if self.attention is not None:
+            return {**batch, "attention_mask": self.attention.mask(attended, packed.documents)}
+        lengths = {"cu_seq_lens_q": packed.cu_seqlens, "cu_seq_lens_k": packed.cu_seqlens}
+        return {**batch, **lengths, "max_length_q": packed.max_seqlen, "max_length_k": packed.max_seqlen}
+
+    def set_epoch(self, epoch: int) -> None:
+        """See `MaskingCollator.set_epoch`."""
+        self.collator.set_epoch(epoch)
