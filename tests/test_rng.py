@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 from maskwright import MaskingError, Rng
-from maskwright.rng import _counters, content_ids
+from maskwright.rng import _counters, content_ids, content_ids_of_rows
 
 
 def share_of_bits(rng, n=64):
@@ -111,3 +111,17 @@ def test_content_ids_ignore_padding_and_tell_texts_apart():
 def test_ids_must_be_whole_numbers(ids):
     with pytest.raises(MaskingError, match="example_ids"):
         Rng.from_ids(ids)
+
+
+@pytest.mark.parametrize("threshold", [-1, 0, (1 << 28) - 1, (1 << 31) - 1])
+def test_hits_are_the_places_of_low_draws(threshold):
+    rng = Rng.from_ids(np.arange(7)).child("cells")
+    np.testing.assert_array_equal(rng.hits(threshold, 300), np.flatnonzero(rng.bits(300) <= threshold))
+
+
+@pytest.mark.parametrize("padding", [0, 5])
+def test_content_ids_of_rows_are_content_ids(padding):
+    lengths = np.array([0, 3, 8, 5])
+    attended = np.arange(8) < lengths[:, None]
+    tokens = np.where(attended, np.random.default_rng(0).integers(1, 30_000, size=(4, 8)), padding)
+    np.testing.assert_array_equal(content_ids_of_rows(tokens, lengths, padding)[1:], content_ids(tokens, attended)[1:])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from maskwright import ConfigError, Fixed, Masking, Ratio, Span, Uniform, budgets, fills, patterns
@@ -20,6 +22,10 @@ from maskwright import ConfigError, Fixed, Masking, Ratio, Span, Uniform, budget
         (lambda: patterns.from_node("spam"), ["there is no pattern 'spam'", "'span'"]),
         (lambda: patterns.from_node({"span": {"lenght": 3}}), ["unknown parameter 'lenght'", "'length'"]),
         (lambda: patterns.from_node(["span", "iid"]), ["a pattern is a name"]),
+        (lambda: patterns.from_node("no_such_module:Thing"), ["cannot be imported", "PYTHONPATH"]),
+        (lambda: patterns.from_node("maskwright.rng:nothing"), ["cannot be imported", "nothing"]),
+        (lambda: patterns.from_node("maskwright.grid:Grid"), ["a dataclass with a __call__"]),
+        (lambda: patterns.from_node("math:sqrt"), ["a dataclass with a __call__"]),
         (lambda: budgets.from_node("ratio"), ["ratio", "'ratio' is missing"]),
         (lambda: budgets.from_node({"uniform": [0, 1, 2]}), ["given 3 values", "low, high"]),
         (lambda: budgets.from_node({"count": 1.5}), ["whole number", "1.5"]),
@@ -45,3 +51,20 @@ def test_sugar_reads_as_people_write_it():
     assert budgets.from_node(0.3) == Ratio(0.3)
     assert budgets.from_node({"uniform": [0.0, 0.8]}) == Uniform(0.0, 0.8)
     assert Masking.from_dict({"pattern": {"fixed": {"first": 1}}, "fill": "zero"}).budget is None
+
+
+@dataclasses.dataclass(frozen=True)
+class Everything:
+    """A pattern that lies outside the package."""
+
+    but: int = 0
+
+    def __call__(self, grid, count, *, valid, rng, **signals):
+        return valid & True
+
+
+def test_strategies_of_ones_own_have_names_too():
+    masking = Masking(pattern=Everything(but=2), budget=0.5, fill="zero")
+    node = masking.to_dict()
+    assert node["pattern"] == {f"{__name__}:Everything": {"but": 2}}
+    assert Masking.from_dict(node) == masking

@@ -84,7 +84,9 @@ def gather(array: Array, index: Array) -> Array:
     if is_torch(array):
         return array.gather(1, index.long().expand(array.shape[0], index.shape[1]))
     # A flat take is several times faster than take_along_axis.
-    return array.ravel().take(index + np.arange(array.shape[0])[:, None] * array.shape[1])
+    # In 32 bits where they do: the sum is made in one pass over small numbers.
+    rows = np.arange(array.shape[0], dtype=np.int32 if array.size < 1 << 31 else np.int64)
+    return array.ravel().take(index + (rows * array.shape[1])[:, None])
 
 
 def scatter(index: Array, values: Array) -> Array:
@@ -136,6 +138,8 @@ def extents(valid: Array) -> Array:
 
     It does not change when the grid is padded at the end of an axis.
     """
+    if not is_torch(valid) and valid.size and valid.all():  # the usual case of images, many times faster
+        return np.tile(np.array(valid.shape[1:], dtype=np.int64), (len(valid), 1))
     xp = namespace(valid)
     out = []
     for axis in range(1, valid.ndim):
@@ -157,7 +161,15 @@ def all_true(reference: Array) -> Array:
 def true_count(mask: Array) -> Array:
     """[B] int64, True cells of each example."""
     cells = mask.reshape((mask.shape[0], math.prod(mask.shape[1:])))
-    return cells.sum(1) if is_torch(mask) else np.count_nonzero(cells, axis=1)
+    if is_torch(mask):
+        return cells.sum(1)
+    if cells.shape[1] % 8 or cells.shape[1] > 8 * 255 or not cells.size or not cells.flags.c_contiguous:
+        return np.count_nonzero(cells, axis=1)
+    # Eight counts at a time in the bytes of a word, which hold up to 255 each.
+    words = np.add.reduce(cells.view(np.uint64), axis=1)
+    pairs = np.uint64(0x00FF_00FF_00FF_00FF)
+    words = (words & pairs) + ((words >> np.uint64(8)) & pairs)
+    return (words * np.uint64(0x0001_0001_0001_0001) >> np.uint64(48)).view(np.int64)
 
 
 def running_count(mask: Array) -> Array:
@@ -168,8 +180,11 @@ def running_count(mask: Array) -> Array:
     if mask.ndim != 2 or not mask.size or width >= 1 << 15 or sys.byteorder == "big":
         return np.cumsum(mask, axis=-1, dtype=np.int32)
     # Four 16-bit counts in one word: a multiplication adds up the four, and only every fourth is summed one by one.
-    lanes = np.zeros((len(mask), -(-width // 4) * 4), dtype=np.uint16)
-    lanes[:, :width] = mask
+    if width % 4:
+        lanes = np.zeros((len(mask), -(-width // 4) * 4), dtype=np.uint16)
+        lanes[:, :width] = mask
+    else:
+        lanes = mask.astype(np.uint16, order="C")
     words = lanes.view(np.uint64)
     words *= np.uint64(0x0001_0001_0001_0001)
     total = words >> np.uint64(48)
@@ -207,3 +222,33 @@ def stable_order(array: Array) -> Array:
 def largest(array: Array) -> int:
     """The largest element as an int; 0 for an empty array."""
     return int(array.max()) if array.shape[0] else 0
+
+
+def any_over(cells: Array, axes: tuple[int, ...]) -> Array:
+    """Whether any cell is True along the given axes, which are then gone; no axes, the cells themselves."""
+    return namespace(cells).any(cells, axis=axes) if axes else cells
+
+
+def running_parity(mask: Array) -> Array:
+    """bool, whether an odd number of cells is True up to and including each, along the last axis."""
+    if is_torch(mask):
+        return (mask.cumsum(-1, dtype=sys.modules["torch"].int32) & 1) == 1
+    return np.logical_xor.accumulate(mask, axis=-1)
+
+
+def slices(cells: Array, axis: int | None) -> Array:
+    """[B, n] which slices along a grid axis (from 1) have any True cell; None: the single cells in reading order."""
+    if axis is None:
+        return cells.reshape((cells.shape[0], math.prod(cells.shape[1:])))
+    return any_over(cells, tuple(a for a in range(1, cells.ndim) if a != axis))
+
+
+def along(lines: Array, cells: Array, axis: int | None) -> Array:
+    """The reverse of `slices`: [B, n] per slice, to the True cells of those slices."""
+    shape = [size if a in (0, axis) else 1 for a, size in enumerate(cells.shape)]
+    return lines.reshape(tuple(cells.shape) if axis is None else tuple(shape)) & cells
+
+
+def any_order(array: Array) -> Array:
+    """Indices that sort a two-dimensional array along its rows; equal values in any order, which is faster."""
+    return array.sort(dim=1).indices if is_torch(array) else np.argsort(array, axis=1)

@@ -10,7 +10,8 @@ import numpy as np
 from maskwright.budgets.schedule import Schedule
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.masking import Masking
-from maskwright.padding import pad_rows, stack_scalars
+from maskwright.padding import filled, pad_rows, stack_scalars
+from maskwright.rng import content_ids_of_rows
 from maskwright.units.vocabulary import Vocabulary
 
 OBJECTIVES = ("supervised", "reconstruct")
@@ -67,7 +68,7 @@ class MaskingCollator:
         self.seed = seed
         self.vocabulary = Vocabulary.from_tokenizer(tokenizer, segmenter)
         self._left = tokenizer.padding_side == "left"
-        self._multiple = pad_to_multiple_of
+        self.multiple = pad_to_multiple_of
         self._torch = return_tensors == "pt"
         self._epoch = _shared(-1 if epoch is None else epoch)
         self._progress = _shared(-1.0)
@@ -96,38 +97,37 @@ class MaskingCollator:
 
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Pad and mask; [B, L] arrays of int64."""
-        batch, ids = self._padded(features)
+        batch, ids = self.padded(features)
         if self.masking is not None:
-            if self.epoch < 0:
-                raise MaskingError(
-                    "no epoch has reached the collator, so every epoch would get the same masks: call "
-                    "collator.attach(trainer), or collator.set_epoch(epoch) at the start of every epoch."
-                )
-            corrupted = self.masking(
-                batch,
-                vocabulary=self.vocabulary,
-                example_ids=ids,
-                seed=self.seed,
-                epoch=self.epoch,
-                progress=self._known_progress(),
-            )
+            moment = self.moment(self.masking)
+            corrupted = self.masking(batch, vocabulary=self.vocabulary, example_ids=ids, **moment)
             batch = dict(corrupted.inputs)
             if self.objective == "reconstruct":
                 batch["labels"] = self._reconstruction_labels(corrupted, batch)
-        return self._tensors(batch)
+        return self.tensors(batch)
 
     def clean(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Pad only, for evaluation."""
-        return self._tensors({k: v for k, v in self._padded(features)[0].items() if k != "word_ids"})
+        return self.tensors({k: v for k, v in self.padded(features)[0].items() if k != "word_ids"})
 
-    def _known_progress(self) -> float:
+    def moment(self, *maskings: Masking) -> dict[str, Any]:
+        """`seed`, `epoch` and `progress` of the next batch, as a masking takes them.
+
+        Raises:
+            MaskingError: no epoch has reached the collator, or no progress though one of the maskings moves with it.
+        """
+        if self.epoch < 0:
+            raise MaskingError(
+                "no epoch has reached the collator, so every epoch would get the same masks: call "
+                "collator.attach(trainer), or collator.set_epoch(epoch) at the start of every epoch."
+            )
         progress = float(self._progress[0])
-        if progress < 0 and isinstance(self.masking and self.masking.budget, Schedule):
+        if progress < 0 and any(isinstance(masking.budget, Schedule) for masking in maskings):
             raise MaskingError(
                 "the masking's budget moves with training, but no progress has reached the collator: call "
                 "collator.attach(trainer), or collator.set_progress(share done) as training goes on."
             )
-        return max(progress, 0.0)
+        return {"seed": self.seed, "epoch": self.epoch, "progress": max(progress, 0.0)}
 
     def _reconstruction_labels(self, corrupted: Any, batch: Mapping[str, Any]) -> np.ndarray:
         if batch["input_ids"].shape != corrupted.mask.shape:
@@ -136,28 +136,29 @@ class MaskingCollator:
             )
         return corrupted.reconstruction_labels()
 
-    def _padded(self, features: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], np.ndarray | None]:
+    def padded(self, features: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], np.ndarray | None]:
+        """Padded NumPy columns, and the names of the examples if they bring any."""
         if not features or "input_ids" not in features[0]:
             found = f"keys {sorted(features[0])}" if features else "no examples"
             raise MaskingError(f"expected tokenised examples with 'input_ids', given {found}.")
         rows = [feature["input_ids"] for feature in features]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-        ids = pad_rows(rows, lengths, self.vocabulary.pad_id or 0, self._left, self._multiple)
-        place = np.arange(ids.shape[1])
-        lengths = lengths[:, None]
-        attention = place >= ids.shape[1] - lengths if self._left else place < lengths
-        batch: dict[str, Any] = {"input_ids": ids, "attention_mask": attention.astype(np.int64)}
+        ids = pad_rows(rows, lengths, self.vocabulary.pad_id or 0, self._left, self.multiple)
+        attention = filled(lengths, ids.shape[1], self._left).astype(np.int64)
+        batch: dict[str, Any] = {"input_ids": ids, "attention_mask": attention}
         names = None
         for key in features[0]:
             if key == "example_id":
                 names = stack_scalars(features, key)
             elif key != "input_ids":
-                self._add(batch, key, _column(features, key), lengths[:, 0])
+                self._add(batch, key, _column(features, key), lengths)
         if self.objective == "reconstruct" and "labels" in batch:
             raise MaskingError(
                 "objective reconstruct makes labels of its own, but the examples bring a label column; remove it from "
                 "the data set, or use objective supervised."
             )
+        if names is None and self.masking is not None and not self._left and batch["attention_mask"] is attention:
+            names = content_ids_of_rows(ids, lengths, self.vocabulary.pad_id or 0)
         return batch, names
 
     def _add(self, batch: dict[str, Any], key: str, values: list[Any], lengths: np.ndarray) -> None:
@@ -172,14 +173,15 @@ class MaskingCollator:
         if key == "attention_mask" and _all_equal(values, sizes, 1):
             return
         if key == "token_type_ids" and _all_equal(values, sizes, 0):
-            batch[name] = np.zeros_like(batch["input_ids"])
+            batch[name] = np.zeros(batch["input_ids"].shape, dtype=np.int64)
             return
         padding = {"labels": -100, "word_ids": -1}.get(name, 0)
         if key == "word_ids":
             values = [[-1 if word is None else word for word in row] for row in values]
-        batch[name] = pad_rows(values, lengths, padding, self._left, self._multiple)
+        batch[name] = pad_rows(values, lengths, padding, self._left, self.multiple)
 
-    def _tensors(self, batch: dict[str, Any]) -> dict[str, Any]:
+    def tensors(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """The batch as `return_tensors` says."""
         if not self._torch:
             return batch
         import torch
@@ -189,10 +191,11 @@ class MaskingCollator:
 
 def _column(features: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
     values = [feature.get(key) for feature in features]
-    if any(value is None for value in values):
+    kinds = set(map(type, values))
+    if type(None) in kinds:
         row = next(number for number, value in enumerate(values) if value is None)
         raise MaskingError(f"'{key}': example {row} of the batch has none, though others do. Give every example one.")
-    if any(isinstance(value, str | bytes) for value in values):
+    if any(issubclass(kind, str | bytes) for kind in kinds):
         raise MaskingError(
             f"'{key}': a column of text cannot go into a batch of numbers. Remove it from the data set "
             f"(remove_columns('{key}')); labels must be whole numbers."
@@ -203,8 +206,7 @@ def _column(features: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
 def _all_equal(rows: Sequence[Any], sizes: np.ndarray, value: int) -> bool:
     if not isinstance(rows[0], list):
         return all(bool((np.asarray(row) == value).all()) for row in rows)
-    expected = {size: [value] * size for size in set(sizes.tolist())}
-    return all(row == expected[size] for row, size in zip(rows, sizes.tolist(), strict=True))
+    return [row.count(value) for row in rows] == sizes.tolist()
 
 
 def _shared(value: float) -> Any:

@@ -242,6 +242,14 @@ def dump_config(config: RunConfig) -> str:
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
+def overridden_masking(preset: str, overrides: Sequence[str]) -> Masking:
+    """A preset with some of its keys set, as `masking.budget=0.3`."""
+    node: dict[str, Any] = {"masking": Masking.from_dict(preset).to_dict()}
+    for override in overrides:
+        _override(node, override)
+    return Masking.from_dict(node["masking"])
+
+
 def _override(node: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     if not equals or not key:

@@ -6,20 +6,24 @@ and is right where arithmetic is not: 0 * NaN is NaN, and integers stay integers
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from maskwright.arrays import Array, all_true, arange, namespace, to_dtype, true_count
+import numpy as np
+
+from maskwright.arrays import Array, all_true, arange, like, namespace, to_dtype, true_count
+from maskwright.compact import Boxes, Lines, paint
 from maskwright.errors import MaskingError
 from maskwright.fills import Fill, from_node, replace_hidden
-from maskwright.fills.drop import Drop, kept, take
+from maskwright.fills.constant import Constant
+from maskwright.fills.drop import Drop, existing
+from maskwright.fills.zero import Zero
+from maskwright.grid import Grid
+from maskwright.mask import IGNORED, Mask
 from maskwright.rng import Rng
 from maskwright.units.text import Units, places
-from maskwright.units.vocabulary import Vocabulary
-
-IGNORED = -100
-"""Label of positions that the loss leaves out (PyTorch's `ignore_index`). It is never an input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,18 +31,36 @@ class Corrupted:
     """A batch with parts hidden, and what was hidden.
 
     Attributes:
-        inputs: as the batch given, with the values replaced; shorter with the fill `drop`.
-        mask: [B, ...] bool over the cells of the batch given, True = hidden.
-        units: the units of the batch, which cells belong to them and which exist.
-        unit_mask: [B, ...] bool over the units, True = hidden.
+        inputs: as the batch given, with the values replaced; shorter with the fills `drop` and `sentinel`.
+        given_mask: the mask, or lines or boxes from which it is made when first asked for.
+        given_units: the units of the batch, or how to find them.
+        given_unit_mask: the mask over units; None finds it from the cells.
         original: the values before.
+        flat: on NumPy, where known: the flat places that the mask hides.
     """
 
     inputs: Any
-    mask: Array
-    units: Units
-    unit_mask: Array
+    given_mask: Array | Lines | Boxes
+    given_units: Units | Callable[[], Units]
+    given_unit_mask: Array | None
     original: Array
+    flat: np.ndarray | None = None
+
+    @cached_property
+    def units(self) -> Units:
+        """The units of the batch: which cells belong to them and which exist; worked out when first asked for."""
+        return self.given_units() if callable(self.given_units) else self.given_units
+
+    @cached_property
+    def mask(self) -> Array:
+        """[B, ...] bool over the cells of the batch given, True = hidden."""
+        compact = isinstance(self.given_mask, Lines | Boxes)
+        return self.given_mask.dense(self.units.cells) if compact else self.given_mask
+
+    @cached_property
+    def unit_mask(self) -> Array:
+        """[B, ...] bool over the units, True = hidden."""
+        return self.units.of_cells(self.mask) if self.given_unit_mask is None else self.given_unit_mask
 
     @property
     def valid(self) -> Array:
@@ -66,9 +88,30 @@ class Corrupted:
         xp = namespace(self.mask)
         return to_dtype(self.count, "float64") / to_dtype(xp.where(self.n_units > 0, self.n_units, 1), "float64")
 
+    @property
+    def view(self) -> Mask:
+        """The mask in the forms that models want: indices, noise, labels, cumulative lengths; see `Mask`.
+
+        Cells exist up to the last valid one of an example; in text, where the attention mask says so (of a text made
+        shorter, where tokens could be hidden).
+        """
+        if not isinstance(self.inputs, Mapping):
+            return Mask(self.mask, existing(self.valid), self.units.grid)
+        attention = self.inputs.get("attention_mask")
+        if attention is None:
+            exist = all_true(self.mask)
+        else:
+            exist = attention != 0 if attention.shape == self.mask.shape else self.valid
+        return Mask(self.mask, exist, Grid(token=self.mask.shape[1]))
+
     def reconstruction_labels(self) -> Array:
         """[B, L] the original ids where hidden, -100 elsewhere: labels for predicting what was hidden."""
-        return namespace(self.original).where(self.mask, self.original, IGNORED)
+        ids, flat = self.original, self.flat
+        if flat is None:
+            return namespace(ids).where(self.mask, ids, IGNORED)
+        labels = np.full(ids.shape, IGNORED, dtype=ids.dtype)
+        labels.reshape(-1)[flat] = ids.ravel().take(flat)
+        return labels
 
 
 def apply_mask(x: Array, mask: Array, fill: Fill | str | float = 0, *, seed: int = 0, **facts: Any) -> Array:
@@ -133,35 +176,49 @@ def _dropped(x: Array, mask: Array, rng: Rng, strategy: Drop) -> Array:
     return strategy(x, flat, valid=flat | True, rng=rng)
 
 
+def is_paint(fill: Fill, x: Array) -> bool:
+    """Whether the fill is one value that any cell of `x` can have, so that lines and boxes are enough to put it."""
+    one_value = isinstance(fill, Zero)
+    one_value |= isinstance(fill, Constant) and namespace(x).isdtype(x.dtype, "real floating")
+    return one_value and 0 not in x.shape
+
+
+def corrupt_painted(x: Array, hidden: Lines | Boxes, fill: Fill, *, grid: Grid, valid: Array | None) -> Corrupted:
+    """Fill lines or boxes; the same result as with a dense mask, which is made only if it is asked for.
+
+    Args:
+        x: [B, *grid, ...].
+        hidden: what the pattern hides.
+        fill: one that `is_paint` says yes to.
+        grid: of x.
+        valid: [B, *grid] bool; None means all.
+    """
+    shape = (x.shape[0], *grid.shape)
+    every = like(np.ones((1,) * len(shape), dtype=bool), x)
+    cells = namespace(x).broadcast_to(every, shape) if valid is None else valid
+    inputs = paint(x, hidden, getattr(fill, "value", 0), valid=valid)
+    return Corrupted(inputs, hidden, Units(grid, cells, cells, cells, plain=True), None, x)
+
+
 def corrupt_text(
-    batch: Mapping[str, Any], hidden: Array, fill: Fill, *, units: Units, vocabulary: Vocabulary, rng: Rng
+    batch: Mapping[str, Any], hidden: Array, fill: Fill, *, units: Units, rng: Rng, **facts: Any
 ) -> dict[str, Any]:
     """Fill the hidden tokens of a batch, or remove them.
 
     Args:
-        batch: `input_ids` [B, L] and anything else; with `drop`, everything else of that shape is shortened alike.
+        batch: `input_ids` [B, L] and anything else; fills that make texts shorter (`drop`, `sentinel`) say what with.
         hidden: [B, L] bool.
         fill: any fill that works on ids.
         units: from which `groups` come, so that a unit is filled as one.
-        vocabulary: of the ids.
         rng: of the examples.
+        **facts: `vocabulary` of the ids; `flat`, see `replace_hidden`.
     """
-    ids = batch["input_ids"]
-    attended = batch.get("attention_mask")
-    attended = all_true(ids) if attended is None else attended != 0
-    if not isinstance(fill, Drop):
-        facts = {"valid": units.cells, "groups": units.groups, "vocabulary": vocabulary, "places": places(attended)}
-        filled = replace_hidden(fill, ids, hidden, rng=rng, **facts)
-        return {**batch, "input_ids": filled}
-    index, present = kept(attended & ~hidden)
-    padding = {"input_ids": vocabulary.pad_id or 0, "labels": IGNORED}
-    out = {
-        name: take(value, index, present, padding.get(name, 0)) if _is_per_token(value, ids) else value
-        for name, value in batch.items()
-    }
-    out["attention_mask"] = to_dtype(present, "int64")
-    return out
-
-
-def _is_per_token(value: Any, ids: Array) -> bool:
-    return isinstance(value, type(ids)) and tuple(value.shape) == tuple(ids.shape)
+    ids, vocabulary = batch["input_ids"], facts["vocabulary"]
+    attention = batch.get("attention_mask")
+    attended = None if attention is None else attention != 0
+    shorten = getattr(fill, "tokens", None)
+    if shorten is not None:
+        return shorten(batch, hidden, all_true(ids) if attended is None else attended, vocabulary)
+    facts |= {"valid": units.cells, "groups": units.groups, "places": places(attended)}
+    filled = replace_hidden(fill, ids, hidden, rng=rng, **facts)
+    return {**batch, "input_ids": filled}

@@ -6,9 +6,22 @@ Both work in integers, so every back end gives the same answer.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 
-from maskwright.arrays import Array, arange, at_most, is_torch, namespace, stable_order, to_dtype
+from maskwright.arrays import (
+    Array,
+    arange,
+    is_torch,
+    namespace,
+    running_count,
+    stable_order,
+    to_dtype,
+    true_count,
+)
+from maskwright.rng import Rng
 
 _RATIO_BITS = 36
 # Room for the product with up to 2**27 units, and fine enough that a ratio such as 0.1 of up to 4096 units that comes
@@ -51,31 +64,111 @@ def exact(scores: Array, count: Array, valid: Array) -> Array:
     """
     if scores.shape[0] == 0 or 0 in scores.shape:
         return valid & False
+    if not is_torch(scores):
+        return _exact_numpy(scores, count, valid)
     xp = namespace(scores)
-    worst = xp.iinfo(scores.dtype).max  # no valid cell has it, so that none ties with a cell that is not valid
-    flat = xp.where(valid, at_most(scores, worst - 1), worst).reshape((scores.shape[0], -1))
-    if is_torch(scores):
-        order = stable_order(flat)
-        chosen = (arange(flat.shape[1], flat)[None, :] < count[:, None]).expand(flat.shape)
-        mask = (valid & False).reshape(flat.shape).scatter_(1, order, chosen)
-    else:
-        mask = _exact_numpy(flat, np.clip(count, 0, flat.shape[1]))
+    limits = xp.iinfo(scores.dtype)
+    # Scores become negative, so that no valid cell ties with one that is not valid.
+    flat = xp.where(valid, scores + limits.min, limits.max).reshape((scores.shape[0], -1))
+    order = stable_order(flat)
+    chosen = (arange(flat.shape[1], flat)[None, :] < count[:, None]).expand(flat.shape)
+    mask = (valid & False).reshape(flat.shape).scatter_(1, order, chosen)
     return mask.reshape(scores.shape) & valid
 
 
-def _exact_numpy(flat: np.ndarray, count: np.ndarray) -> np.ndarray:
+def random_order(bits: Array, present: Array, most: Array) -> Array:
+    """[B, K] integers, places along the second axis in random order, those not present last.
+
+    Args:
+        bits: [B, S] 31-bit draws, of which the lowest 15 decide, and then the place.
+        present: [B, S] bool.
+        most: [B] integers; on NumPy K is the largest of them, at most S.
+    """
+    small = not is_torch(bits) and bits.shape[1] <= 1 << 16
+    kind, shift = ("uint32", 16) if small else ("int64", 31)  # what fits into 32 bits is sorted in half the time
+    keys = to_dtype(bits & ((1 << 15) - 1), kind) << shift
+    keys |= to_dtype(arange(bits.shape[1], bits), kind)[None, :]
+    keys |= to_dtype(~present, kind) << (shift + 15)
+    keys = keys.sort(dim=1).values if is_torch(bits) else np.sort(keys, axis=1)[:, : max(1, int(most.max()))]
+    return to_dtype(keys & ((1 << shift) - 1), "int64")
+
+
+def _exact_numpy(scores: np.ndarray, count: np.ndarray, valid: np.ndarray) -> np.ndarray:
     # Sorting values and comparing with the count-th is several times faster than sorting indices; rows where a tie at
     # the boundary lets too many through are done again by index.
+    cells = (len(scores), math.prod(scores.shape[1:]))
+    count = np.minimum(count, cells[1])
+    # All bits set where not valid, which as unsigned is more than any valid cell has.
+    flat = np.bitwise_or(scores, np.subtract(valid.view(np.int8), np.int8(1))).reshape(cells)
+    flat = flat.view(f"u{flat.dtype.itemsize}")
     smallest = np.sort(flat, axis=1)
-    rows = np.arange(len(flat))
-    kth = smallest[rows, np.maximum(count - 1, 0)]
-    mask = flat <= np.where(count > 0, kth, -1)[:, None]
-    following = smallest[rows, np.minimum(count, flat.shape[1] - 1)]
-    tied = np.flatnonzero((following == kth) & (count > 0) & (count < flat.shape[1]))
+    ends = np.arange(0, flat.size, cells[1])
+    kth = smallest.ravel().take(ends + np.maximum(count - 1, 0))
+    following = smallest.ravel().take(ends + np.minimum(count, cells[1] - 1))
+    mask = flat <= kth[:, None]
+    none = count <= 0
+    if none.any():
+        mask[none] = False
+    tied = np.flatnonzero((following == kth) & ~none & (count < cells[1]))
     if len(tied):
         order = stable_order(flat[tied])
-        chosen = np.arange(flat.shape[1])[None, :] < count[tied, None]
+        chosen = np.arange(cells[1])[None, :] < count[tied, None]
         again = np.zeros_like(chosen)
         np.put_along_axis(again, order, chosen, axis=1)
         mask[tied] = again
+    mask = mask.reshape(scores.shape)
+    mask &= valid
     return mask
+
+
+def same_share(count: Array, n: Array, other: Array, draw: Array) -> Array:
+    """The count that is to `other` things what `count` is to `n`, rounded at random so that the mean is exact.
+
+    Args:
+        count: [B] integers; more than `n` means all.
+        n: [B] integers, things counted before.
+        other: [B] integers, below 2**31, things counted now.
+        draw: [B] int64, uniform over 0 ... 2**24 - 1.
+
+    Returns:
+        [B] int64, at most `other`.
+    """
+    xp = namespace(n)
+    divisor = to_dtype(n + (n == 0), "int64")
+    product = to_dtype(xp.minimum(to_dtype(count, "int64"), to_dtype(n, "int64")), "int64") * other
+    whole = product // divisor
+    return whole + to_dtype(draw * divisor < (product - whole * divisor) << 24, "int64")
+
+
+def floor_share(n: Array, share: float) -> Array:
+    """int64, the whole part of n x share; a product that comes to a whole number within 2**-16 is that number."""
+    return n * fixed_point(share) + (1 << 20) >> _RATIO_BITS
+
+
+def at_most_count(mask: Array, count: Array, draw: Callable[..., Array]) -> Array:
+    """The mask with no more than `count` cells per example; where there are more, those of the lowest bits stay.
+
+    For patterns that set their own count, for which `count` is a bound that seldom binds.
+
+    Args:
+        mask: [B, ...] bool.
+        count: [B] integers.
+        draw: a function that draws integers of 0 or more, of mask's shape; called only where it is needed.
+    """
+    n = true_count(mask)
+    if bool((n <= count).all()):
+        return mask
+    return exact(draw(*mask.shape[1:]), count, mask)
+
+
+def first_of(cells: Array, count: Array) -> Array:
+    """The first `count` True cells of each row of [B, n]."""
+    return cells & (running_count(cells) <= count[:, None])
+
+
+def bounded(mask: Array, count: Array, rng: Rng) -> Array:
+    """The mask, with cells shown again, chosen at random, where an example hides more than `count`."""
+    # Looking would make an accelerator wait for longer than the selection takes.
+    if (not is_torch(mask) or mask.device.type == "cpu") and not bool((true_count(mask) > count).any()):
+        return mask
+    return exact(rng.child("bound").bits(*mask.shape[1:]), count, mask)

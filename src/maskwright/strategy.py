@@ -1,8 +1,9 @@
 """Strategies as values: what budgets, patterns and fills have in common.
 
 A strategy is a frozen dataclass in a file of its own. Its file name is its name in YAML and on the command line
-(`mask_token.py`, `mask-token`, `MaskToken`); its fields are its parameters; the metadata of a field says its range,
-which is checked at construction and is the search space of tuning. Here are the checks and the way to and from YAML.
+(`mask_token.py`, `mask-token`, `MaskToken`; one of yours is `your_module:YourClass`); its fields are its parameters;
+the metadata of a field says its range, which is checked at construction and is the search space of tuning. Here are the
+checks and the way to and from YAML.
 """
 
 from __future__ import annotations
@@ -94,12 +95,31 @@ def names(package: str) -> tuple[str, ...]:
 
 
 def get(package: str, name: str) -> type:
-    """The class of a strategy, by package and name; ConfigError offers the nearest name."""
+    """The class of a strategy, by package and name; ConfigError offers the nearest name.
+
+    A strategy of one's own is named `module:Class`, for example `my_patterns:Diagonal`.
+    """
     kind = package.rpartition(".")[2].removesuffix("s")
+    if ":" in name:
+        return _imported(kind, name)
     if name not in names(package):
         raise ConfigError(f"there is no {kind} '{name}'. {did_you_mean(name, names(package))}")
     module = importlib.import_module(f"{package}.{name.replace('-', '_')}")
     return getattr(module, class_name(name))
+
+
+def _imported(kind: str, name: str) -> type:
+    """A strategy that lies outside this package: a dataclass that can be called."""
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"{kind} '{name}': cannot be imported: {error}. Is its folder on PYTHONPATH?") from None
+    # Every class can be called; what counts is whether its values can.
+    values_call = isinstance(found, type) and any("__call__" in base.__dict__ for base in found.__mro__)
+    if not (values_call and dataclasses.is_dataclass(found)):
+        raise ConfigError(f"{kind} '{name}': expected a dataclass with a __call__ method; see `maskwright.strategy`.")
+    return found
 
 
 def class_name(name: str) -> str:
@@ -159,7 +179,9 @@ def to_node(value: Any) -> Any:
     >>> to_node(Span(length=3))["span"]["length"]
     3.0
     """
-    name = type(value).__module__.rpartition(".")[2].replace("_", "-")
+    module = type(value).__module__
+    own = module.startswith("maskwright.")
+    name = module.rpartition(".")[2].replace("_", "-") if own else f"{module}:{type(value).__qualname__}"
     if hasattr(value, "to_parameters"):
         return {name: value.to_parameters()}
     parameters = {field.name: _node(getattr(value, field.name), field.metadata) for field in dataclasses.fields(value)}
@@ -178,3 +200,16 @@ def _tuples(value: Any) -> Any:
 
 def _lists(value: Any) -> Any:
     return [_lists(part) for part in value] if isinstance(value, tuple) else value
+
+
+def of_inner(name: str, default: Any) -> Any:
+    """A property of a strategy made of others: what its `inner` strategies declare under that name.
+
+    The first that declares anything is heard: one biased part makes a mix biased.
+    """
+
+    def read(self: Any) -> Any:
+        declared = [getattr(value, name, default) for value in self.inner]
+        return next((value for value in declared if value), declared[0])
+
+    return property(read)

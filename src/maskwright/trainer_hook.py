@@ -42,8 +42,10 @@ def attach(collator: Any, trainer: Any) -> Any:
         raise ConfigError("dataloader_persistent_workers=True makes a resumed run differ; set it to False.")
     trainer.data_collator = collator
     trainer.add_callback(EpochCallback(collator))
-    trainer.get_eval_dataloader = _with_collator(trainer, collator.clean, trainer.get_eval_dataloader)
-    trainer.get_test_dataloader = _with_collator(trainer, collator.clean, trainer.get_test_dataloader)
+    # Language modelling needs masks in evaluation too: such a collator says what it does there.
+    evaluation = getattr(collator, "for_evaluation", None) or collator.clean
+    trainer.get_eval_dataloader = _with_collator(trainer, evaluation, trainer.get_eval_dataloader)
+    trainer.get_test_dataloader = _with_collator(trainer, evaluation, trainer.get_test_dataloader)
     return trainer
 
 

@@ -6,7 +6,9 @@ import pytest
 from maskwright import ConfigError, MaskingError, apply_mask
 
 
-@pytest.mark.parametrize(("dtype", "value"), [(np.uint8, 300), (np.uint8, -1), (np.int64, 0.5), (bool, 2)])
+@pytest.mark.parametrize(
+    ("dtype", "value"), [(np.uint8, 300), (np.uint8, -1), (np.int64, 0.5), (bool, 2), (np.float16, 1e5)]
+)
 def test_a_value_that_the_array_cannot_hold_is_refused(dtype, value):
     with pytest.raises(MaskingError, match="does not fit"):
         apply_mask(np.ones((2, 2), dtype=dtype), np.ones((2, 2), dtype=bool), value)

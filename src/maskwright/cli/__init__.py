@@ -14,7 +14,7 @@ import typer
 from maskwright.cli.console import say_error
 from maskwright.errors import MaskwrightError
 
-ORDER = ("check", "preview", "train", "evaluate", "demo")
+ORDER = ("check", "preview", "train", "evaluate", "audit", "demo")
 """The order of the job, which the help follows; commands not named here come after."""
 
 

@@ -12,29 +12,43 @@ if TYPE_CHECKING:
 
 
 def command(
-    config: Annotated[Path, typer.Argument(metavar="RUN.YAML", help="The run configuration.")],
+    target: Annotated[str, typer.Argument(metavar="RUN.YAML|PRESET", help="A run configuration, or a preset's name.")],
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Keys to set, such as masking.unit=word")
     ] = None,
-    n: Annotated[int, typer.Option("-n", "--examples", min=1, help="How many examples.")] = 5,
+    file: Annotated[Path | None, typer.Option("--input", help="An image, a sound or a CSV file to hide in.")] = None,
+    text: Annotated[str | None, typer.Option(help="A text to hide in.")] = None,
+    n: Annotated[int, typer.Option("-n", "--examples", min=1, max=100, help="How many examples, or draws.")] = 5,
     epoch: Annotated[int, typer.Option(min=0, help="Which epoch's masks; another one, other masks.")] = 0,
+    output: Annotated[Path | None, typer.Option(help="Write a picture (PNG) too; for --input.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> None:
-    """Show training examples with the hidden units marked, and the share that was really hidden.
+    """Show what a masking really hides: in training examples, or in a text, an image, a sound or a table of yours.
 
-    The masks are the ones that training will draw in that epoch (at its start, where the ratio moves).
+    With a run configuration the masks are the ones that training will draw in that epoch (at its start, where the ratio
+    moves). A preset is any name of docs/papers.md.
 
     Example: maskwright preview run.yaml -n 3 masking.budget=0.3
-    """
-    from maskwright.config import load_config
 
-    document = _document(load_config(config, overrides or []), n, epoch)
+    Example: maskwright preview beit --input photo.jpg --output beit.png
+    """
+    from maskwright.cli import preview_input
+
+    if file is None and text is None and target.endswith((".yaml", ".yml")):
+        from maskwright.config import load_config
+
+        document = _document(load_config(Path(target), overrides or []), n, epoch)
+    elif file is not None:
+        return preview_input.show_file(target, overrides or [], file, (n, epoch), output, json)
+    else:
+        document = preview_input.text_document(target, overrides or [], text, n, epoch)
     if json:
         import json as json_module
 
         typer.echo(json_module.dumps(document, ensure_ascii=False, indent=2))
     else:
         _show(document)
+    return None
 
 
 def _document(config: RunConfig, n: int, epoch: int) -> dict[str, Any]:
@@ -95,7 +109,8 @@ def _show(document: dict[str, Any]) -> None:
         hidden, units = example["hidden_units"], example["units"]
         share = f"{hidden / units:.0%}" if units else "nothing to hide"
         out.print()
-        title = f"row {example['example_id'] + 1}, {example['label']}: {hidden} of {units} {unit}s hidden ({share})"
+        name = f"row {example['example_id'] + 1}, {example['label']}" if "label" in example else "the text"
+        title = f"{name}: {hidden} of {units} {unit}s hidden ({share})"
         out.print(Text(title, style="bold"), soft_wrap=True)
         text = Text()
         for piece in example["pieces"]:

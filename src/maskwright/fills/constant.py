@@ -9,6 +9,7 @@ from maskwright.arrays import Array, namespace
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
 from maskwright.strategy import REQUIRED, check, number
+from maskwright.where import fill_hidden
 
 
 @dataclass(frozen=True)
@@ -42,5 +43,7 @@ class Constant:
             limits = (0, 1) if xp.isdtype(x.dtype, "bool") else (xp.iinfo(x.dtype).min, xp.iinfo(x.dtype).max)
             if self.value % 1 or not limits[0] <= self.value <= limits[1]:
                 raise MaskingError(f"Constant(value={self.value}) does not fit into cells of dtype {x.dtype}.")
-            return xp.where(mask, xp.full_like(x, int(self.value)), x)
-        return xp.where(mask, xp.full_like(x, self.value), x)
+            return fill_hidden(mask, int(self.value), x)
+        if abs(self.value) > float(xp.finfo(x.dtype).max):
+            raise MaskingError(f"Constant(value={self.value}) does not fit into cells of dtype {x.dtype}.")
+        return fill_hidden(mask, self.value, x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +27,13 @@ class MaskToken:
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return new ids; needs the fact `vocabulary`."""
         del valid, rng
+        return namespace(x).where(mask, self.single(facts), x)
+
+    def single(self, facts: Mapping[str, Any]) -> int:
+        """The one value that all hidden cells get."""
         vocabulary = facts.get("vocabulary")
         if vocabulary is None:
             raise MaskingError("mask-token: give vocabulary=Vocabulary.from_tokenizer(tokenizer), or use another fill.")
         if vocabulary.mask_id is None:
             raise MaskingError("mask-token: this tokenizer has no mask token; use fill: drop, or add a mask token.")
-        return namespace(x).where(mask, vocabulary.mask_id, x)
+        return vocabulary.mask_id

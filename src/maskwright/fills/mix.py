@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from maskwright.arrays import Array
 from maskwright.errors import ConfigError
-from maskwright.fills.drop import Drop
 from maskwright.fills.keep import Keep
-from maskwright.fills.mean import Mean
 from maskwright.rng import Rng
 
 
@@ -26,7 +26,7 @@ class Mix:
         parts: (fill, share) pairs; the shares are positive and sum to 1.
 
     Raises:
-        ConfigError: shares that do not sum to 1, or `drop`, which changes the length and cannot be a part.
+        ConfigError: shares that do not sum to 1, or a part that changes the shape, such as `drop`.
 
     >>> [share for fill, share in Mix.bert().parts]
     [0.8, 0.1, 0.1]
@@ -38,8 +38,8 @@ class Mix:
         shares = [share for _, share in self.parts]
         if not shares or any(share <= 0 for share in shares) or not math.isclose(sum(shares), 1.0, abs_tol=1e-6):
             raise ConfigError(f"mix: expected positive shares that sum to 1, given {shares}.")
-        if any(isinstance(fill, Drop) for fill, _ in self.parts):
-            raise ConfigError("mix: drop changes the length of the sequence and cannot be a part of a mix.")
+        if any(getattr(fill, "changes_shape", False) for fill, _ in self.parts):
+            raise ConfigError("mix: a fill that changes the shape (drop, sentinel) cannot be a part of a mix.")
 
     @property
     def numeric(self) -> bool:
@@ -47,9 +47,16 @@ class Mix:
         return any(getattr(fill, "numeric", False) for fill, _ in self.parts)
 
     @property
+    def facts(self) -> tuple[str, ...]:
+        """What the parts take by name."""
+        return tuple(dict.fromkeys(name for fill, _ in self.parts for name in getattr(fill, "facts", ())))
+
+    @property
     def draws(self) -> bool:
         """Whether it may be given the hidden cells alone: no part looks at other cells."""
-        return not any(isinstance(fill, Mean) for fill, _ in self.parts)
+        from maskwright.fills import by_places
+
+        return all(isinstance(fill, Keep) or by_places(fill) for fill, _ in self.parts)
 
     @classmethod
     def bert(cls) -> Mix:
@@ -90,6 +97,9 @@ class Mix:
                 low = high
                 continue
             part = mask & (draw >= low) & (draw < high)
-            out = replace_hidden(fill, out, part, valid=valid, rng=rng, **facts)
+            # What the other parts hide is no more to be seen, by a mean say, than what this one hides.
+            seen = (valid & ~mask) | part if self.numeric else valid
+            flat = None if rng.cells is None else np.flatnonzero(part)  # few cells already: find a part's among them
+            out = replace_hidden(fill, out, part, valid=seen, rng=rng, flat=flat, **facts)
             low = high
         return out

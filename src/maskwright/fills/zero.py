@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from maskwright.arrays import Array, namespace
 from maskwright.rng import Rng
+from maskwright.where import fill_hidden
 
 
 @dataclass(frozen=True)
@@ -26,5 +27,5 @@ class Zero:
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return a new array, zero where `mask` is True."""
         del valid, rng, facts
-        xp = namespace(x)
-        return xp.where(mask, xp.zeros_like(x), x)
+        namespace(x)
+        return fill_hidden(mask, 0, x)

@@ -16,6 +16,9 @@ every grid. One that does not says so, and the contract suite then holds it to w
 - `signals = ("scores",)`: names of arrays it needs by keyword, [B, *grid.shape] each.
 - `moments(grid, count) -> (m, S)`: where they are known in closed form, the mean of the visible multiplier M = ~mask
   per cell, [cells], and its second moments E[M_j M_l], [cells, cells], over a full grid.
+- `compact(grid, count, *, valid, rng) -> Lines | Boxes`: the same mask in a form that is applied without a dense one
+  (see `maskwright.compact`). It is asked for where no budget is set: `count` is then 0 for examples that are left whole
+  and no bound for the others, and `valid` may be None, which means all cells.
 
 What a grid measures is the extent of the valid cells and not its padded size, so that padding changes no mask.
 """

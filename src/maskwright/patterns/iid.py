@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from maskwright.arrays import Array
 from maskwright.grid import Grid
+from maskwright.moments import exact_count
 from maskwright.rng import Rng
 from maskwright.select import exact
 
@@ -30,3 +31,7 @@ class Iid:
         """Return a bool mask [B, *grid.shape] with exactly min(count, valid cells) hidden per example."""
         del signals
         return exact(rng.child("cells").bits(*grid.shape), count, valid)
+
+    def moments(self, grid: Grid, count: int) -> tuple[Array, Array]:
+        """The first two moments of the visible multiplier, exactly; see `maskwright.moments`."""
+        return exact_count(grid.size, count)

@@ -2,105 +2,158 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
-from maskwright.arrays import Array, cumulative_max, namespace, running_count, to_dtype
-from maskwright.errors import ConfigError
+from maskwright.arrays import Array, arange, at_least_zero, gather, is_torch, namespace, to_dtype
+from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
+from maskwright.lengths import LAWS, Circles, Lengths
+from maskwright.moments import circle_spans
 from maskwright.rng import Rng
-from maskwright.select import exact
-from maskwright.strategy import choice, number
+from maskwright.select import random_order
+from maskwright.strategy import check, choice, number
 
 
 @dataclass(frozen=True)
 class Span:
     """Hide whole spans of neighbouring cells until the count is reached; only the last span is cut.
 
-    The valid cells of the last axis are seen as a circle. The circle is cut into consecutive spans: from a random place
-    on, every `length` cells (`constant`), or at every cell with probability 1/length, which makes the lengths geometric
-    (`geometric`). The spans are then hidden in random order. Because a circle has no ends, the first and the last cell
-    are hidden as often as any other; a span may continue at the other end of the text. Neighbouring spans may both be
-    chosen and then look like one longer run. On grids of several axes each line of the last axis is a circle.
+    The valid cells of the last axis are seen as a circle. From a random place on, the circle is cut into consecutive
+    spans whose lengths follow a law, the last of them cut where the circle closes. The spans are then hidden in random
+    order. Because a circle has no ends, the first and the last cell are hidden as often as any other; a span may
+    continue at the other end of the text. On grids of several axes each line of the last axis is a circle.
+
+    Laws: `constant`; `geometric`, a span ends after every cell with probability 1/length; `uniform` from min_length to
+    max_length; `poisson` with mean length (spans of no cells are skipped). All are conditioned on lying within
+    min_length and max_length, where those are given.
+
+    Neighbouring spans may both be chosen and then look like one longer run. With `min_gap` they may not: after every
+    span that many cells stay visible, so that no more than length / (length + min_gap) of the cells, on average, can be
+    hidden. A higher count hides all spans, and lines of `min_gap` cells or fewer stay whole.
 
     When it helps: phrases and neighbouring frames tell the same, so isolated gaps are guessed from next to them. When
     not: very short inputs, where one span is everything.
 
-    Source: geometric lengths (0.2, cut at 10) from Joshi et al. 2020, SpanBERT (arXiv:1907.10529), without its biased
-    start; constant lengths as in wav2vec2 (arXiv:2006.11477), without its overlaps.
+    Source: geometric lengths (0.2, of 1 to 10) from Joshi et al. 2020, SpanBERT (arXiv:1907.10529), without its biased
+    start; Poisson lengths (mean 3) from Lewis et al. 2020, BART (arXiv:1910.13461); constant lengths as in wav2vec2
+    (arXiv:2006.11477), without its overlaps.
 
     Args:
-        length: length of spans in cells, the mean one if `geometric`; 1 or more (a whole number if `constant`).
-        law: `constant` or `geometric`.
-        max_length: longer geometric spans are cut into pieces of this many cells.
+        length: length of spans in cells; the mean one if `geometric` or `poisson`; not used if `uniform`. 1 or more, a
+            whole number if `constant`.
+        law: `constant`, `geometric`, `uniform` or `poisson`.
+        max_length: spans are no longer than this many cells; `uniform` needs it.
+        min_length: spans are no shorter than this many cells, but for those cut.
+        min_gap: visible cells between two hidden spans, at least; the count is then an upper bound.
+        whole: do not cut the last span: it is hidden or not, so that the count is met on average; with `min_gap`, where
+            the count is an upper bound, it is not hidden.
 
     >>> import numpy as np
     >>> valid = np.ones((1, 8), dtype=bool)
-    >>> Span(length=4)(Grid(token=8), np.array([4]), valid=valid, rng=Rng.from_ids([3])).astype(int)
-    array([[0, 1, 1, 1, 1, 0, 0, 0]])
+    >>> Span(length=4)(Grid(token=8), np.array([4]), valid=valid, rng=Rng.from_ids([5])).astype(int)
+    array([[1, 1, 1, 1, 0, 0, 0, 0]])
     """
 
     length: float = number(3.0, 1, 1_000_000, "cells")
-    law: str = choice("constant", "constant", "geometric")
+    law: str = choice("constant", *LAWS)
     max_length: int | None = number(None, 1, 1_000_000, "cells", whole=True)
+    min_length: int = number(1, 1, 1_000_000, "cells", whole=True)
+    min_gap: int = number(0, 0, 1_000_000, "cells", whole=True)
+    whole: bool = False
 
     def __post_init__(self):
-        from maskwright.strategy import check
-
         check(self)
         object.__setattr__(self, "length", float(self.length))
-        if self.law == "constant" and (self.length % 1 or self.max_length is not None):
+        if not isinstance(self.whole, bool):
+            raise ConfigError(f"Span.whole: expected true or false, given {self.whole!r}.")
+        bounded = self.max_length is not None or self.min_length > 1
+        if self.law == "constant" and (self.length % 1 or bounded):
             raise ConfigError(
-                f"Span: with law=constant expected a whole length and no max_length, "
+                f"Span: with law=constant expected a whole length and neither min_length nor max_length, "
                 f"given length={self.length:g}, max_length={self.max_length}; use law: geometric."
             )
+        if self.law == "uniform" and self.max_length is None:
+            raise ConfigError("Span: with law=uniform give max_length, the longest span.")
+        if self.max_length is not None and self.max_length < self.min_length:
+            raise ConfigError(
+                f"Span: expected max_length of min_length or more, given {self.max_length} below {self.min_length}."
+            )
+
+    @property
+    def sets_own_count(self) -> bool:
+        """Whether the count is an upper bound, because of gaps that may leave no room for more."""
+        return self.min_gap > 0
+
+    @property
+    def approximate(self) -> str:
+        """Why the count is not met in every example; nothing if it is."""
+        average = self.whole and not self.min_gap
+        return "the last span is whole or left out, so that the count is met on average" if average else ""
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
-        """Return a bool mask [B, *grid.shape] with exactly min(count, valid cells) hidden per example."""
+        """Return a bool mask [B, *grid.shape] with min(count, valid cells) hidden per example, see above."""
         del signals
         if not grid.size or not valid.shape[0]:
             return valid & False
-        rank = running_count(valid) - 1  # place on the circle
-        total = rank[..., -1:] + 1
-        start = self._starts(grid, rank, total, valid, rng)
-        place = _around(rank - start, total)  # within the stretch, which may lie over the end of the circle
-        if self._longest:
-            place -= place // self._longest * self._longest  # division by a number is fast on NumPy, remainder is not
-            start = _around(rank - place, total)
-        scores = to_dtype(_at(rng.child("spans"), grid, start), "int64")
-        scores <<= 32  # the order of the spans decides, and within a span the place
-        scores |= place
-        return exact(scores, count, valid)
+        lines = grid.shape[:-1]
+        turn = rng.child("turn").bits(*lines, 1).reshape(-1)
+        circles = Circles.of(valid.reshape((-1, grid.shape[-1])), turn)
+        begin, size, bits = self._cut(grid, circles.total, rng)
+        spans = begin.shape[-1]
+        begin, size, bits = (part.reshape((valid.shape[0], -1)) for part in (begin, size, bits))
+        chosen = random_order(bits, size > 0, count)
+        begin, size = gather(begin, chosen), gather(size, chosen)
+        line = arange(valid.shape[0], chosen)[:, None] * math.prod(lines) + chosen // spans
+        size = self._up_to(to_dtype(count, "int64")[:, None], size, rng)
+        return circles.cover(line, begin, size).reshape(valid.shape)
 
     @property
-    def _longest(self) -> int:
-        return int(self.length) if self.law == "constant" else self.max_length or 0
+    def moments(self) -> Any:
+        """`moments(grid, count)` of a full grid of one axis, for constant lengths without gaps, the last span cut."""
+        if self.law != "constant" or self.min_gap or self.whole:
+            raise AttributeError("moments")
 
-    def _starts(self, grid: Grid, rank: Array, total: Array, valid: Array, rng: Rng) -> Array:
-        """Where the stretch that holds each cell begins, as a place on the circle."""
-        lines = grid.shape[:-1]
-        turn = to_dtype(rng.child("turn").bits(*lines, 1), "int64") * to_dtype(total, "int64") >> 31
-        turn = to_dtype(turn, "int32")  # uniform over 0 ... total - 1
-        if self.law == "constant":
-            return turn
-        threshold = (round((1 << 24) / self.length) << 7) - 1
-        cut = (_at(rng.child("cuts"), grid, rank) <= threshold) & valid
-        before = cumulative_max(namespace(valid).where(cut, rank, -1))
-        last = before[..., -1:]
-        # A line without any cut is one span that begins at a random place, so that cutting it favours no cell.
-        last = namespace(valid).where(last >= 0, last, turn)
-        before += (last + 1) * (before < 0)  # the cells before the first cut belong to the last one, around the circle
-        return before
+        def moments(grid: Grid, count: int) -> tuple[Array, Array]:
+            if grid.ndim > 1:
+                raise MaskingError(f"span: its moments are known on one axis, given {grid}.")
+            return circle_spans(grid.size, int(self.length), count)
 
+        return moments
 
-def _around(place: Array, total: Array) -> Array:
-    """Places before 0, counted from the end of the circle; the array is changed."""
-    place += total * (place < 0)
-    return place
+    def _cut(self, grid: Grid, total: Array, rng: Rng) -> tuple[Array, Array, Array]:
+        """[N, S] each: where the spans of each circle begin, how long they are (0: the circle is full), and draws.
 
+        The high bits of a draw made the length; the low ones are free to decide the order.
+        """
+        longest = grid.shape[-1]
+        law = Lengths(self.law, self.length, self.min_length, self.max_length)
+        mean = law.mean(longest) + self.min_gap
+        shortest = (mean if self.law == "constant" else self.min_length + self.min_gap) or 1
+        most = math.ceil(longest / shortest)
+        # Nearly all circles are full with this many; a device is given the most, since it would have to wait if asked.
+        spans = most if is_torch(total) else min(most, int(longest / mean + 4 * math.sqrt(longest / mean)) + 4)
+        while True:
+            bits = rng.child("spans").bits(*grid.shape[:-1], spans).reshape((-1, spans))
+            size = law.draw(bits, longest)
+            step = size + self.min_gap if self.min_gap else size
+            begin = namespace(step).cumulative_sum(step, axis=1, dtype=step.dtype) - step
+            if spans == most or bool((begin[:, -1] + step[:, -1] >= total).all()):
+                room = at_least_zero(to_dtype(total, "int32")[:, None] - (begin + self.min_gap))
+                return begin, namespace(room).minimum(room, size), bits
+            spans = min(most, 2 * spans)
 
-def _at(rng: Rng, grid: Grid, place: Array) -> Array:
-    """Bits of the cell at `place` on the line of each cell."""
-    if grid.ndim == 1:
-        return rng.bits_at(place)
-    lines = rng.child("lines").bits(*grid.shape[:-1], 1)
-    return rng.bits_at(place ^ lines)
+    def _up_to(self, count: Array, size: Array, rng: Rng) -> Array:
+        """The sizes of spans in order, cut so that they add up to the count."""
+        xp = namespace(size)
+        size = to_dtype(size, "int64")
+        room = count - (size.cumsum(1) - size)
+        zero = room * 0
+        if not self.whole:
+            return xp.minimum(xp.maximum(room, zero), size)
+        if self.min_gap:
+            return xp.where(room >= size, size, zero)
+        # The span that the count falls into is hidden in as large a share of the examples as it would be hidden.
+        kept = (to_dtype(rng.child("last").bits(1), "int64") * size >> 31) < room
+        return xp.where(kept & (room > 0), size, zero)

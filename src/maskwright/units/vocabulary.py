@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from maskwright.units.pieces import Piece, family_of, read_piece
 SPECIAL, BEGINS, BREAKS, JOINS = 1, 2, 4, 8
 """Bits of `flags`: special token; begins a word; the next token begins a word; the next token belongs to this word."""
 
+_SENTINEL = re.compile(r"^▁?<extra_id_(\d+)>$")
 _RESERVED = re.compile(r"^[\[<](unused|extra_id_|reserved_special_token_|madeupword)[_\d]*[\]>]$", re.IGNORECASE)
 _BASE = 0x5851F42D4C957F2D  # odd, so that multiplication by it is one-to-one modulo 2**64
 _LONGEST_WORD = 4096
@@ -41,7 +43,9 @@ class Vocabulary:
         pieces: the token's texts, for display.
         mask_id: id of the mask token, or None.
         pad_id: id of the padding token, or None.
+        sentinel_ids: [S] int64, ids of `<extra_id_0>`, `<extra_id_1>`, ... in order of their numbers.
         segmenter: splits a text into words where the writing has no blanks, or None.
+        pads_left: the tokenizer puts padding before the text.
     """
 
     size: int
@@ -52,7 +56,9 @@ class Vocabulary:
     pieces: tuple[Piece, ...]
     mask_id: int | None
     pad_id: int | None
+    sentinel_ids: np.ndarray = field(default_factory=partial(np.zeros, 0, dtype=np.int64))
     segmenter: Callable[[str], Sequence[str]] | None = None
+    pads_left: bool = False
     _moved: dict[Any, Array] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -69,6 +75,9 @@ class Vocabulary:
         special = set(tokenizer.all_special_ids)
         special |= {index for index, token in tokenizer.added_tokens_decoder.items() if token.special}
         special -= _unknown_word(tokenizer)
+        numbered = [(int(match[1]), index) for index, token in enumerate(tokens) if (match := _SENTINEL.match(token))]
+        sentinels = [index for _, index in sorted(numbered)]
+        special |= set(sentinels)
         family = family_of([token for index, token in enumerate(tokens) if index not in special])
         pieces = tuple(read_piece(token, family) for token in tokens)
         strange = special | _unknown_word(tokenizer)
@@ -83,7 +92,9 @@ class Vocabulary:
             pieces=pieces,
             mask_id=tokenizer.mask_token_id,
             pad_id=tokenizer.pad_token_id,
+            sentinel_ids=np.array(sentinels, dtype=np.int64),
             segmenter=segmenter,
+            pads_left=getattr(tokenizer, "padding_side", "right") == "left",
         )
 
     def table(self, name: str, reference: Array) -> Array:
@@ -112,6 +123,17 @@ class Vocabulary:
         except IndexError:
             self._refuse(ids)
             raise
+
+    def check(self, ids: Array) -> None:
+        """Refuse ids outside the vocabulary, as `look_up` does."""
+        if 0 in ids.shape:
+            return
+        if isinstance(ids, np.ndarray) and ids.dtype == np.int64:
+            wrong = int(ids.view(np.uint64).max()) >= self.size  # a negative number is a large one there
+        else:
+            wrong = int(ids.min()) < 0 or int(ids.max()) >= self.size
+        if wrong:
+            self._refuse(ids)
 
     def _refuse(self, ids: Array) -> None:
         low, high = int(ids.min()), int(ids.max())

@@ -1,0 +1,106 @@
+"""What the collators for language modelling share: padding, the moment that keys the masks, the Trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from maskwright.adapters.clock import EVALUATION, Clock, Clocked
+from maskwright.arrays import Array
+from maskwright.collator import MaskingCollator
+from maskwright.errors import ConfigError, MaskingError
+from maskwright.padding import stack_scalars
+from maskwright.units.vocabulary import Vocabulary
+
+_LABELS = {"label", "labels", "label_ids"}
+
+
+class Batches:
+    """Pads examples that are mappings, lists, arrays or tensors of ids.
+
+    A tokenizer without a padding token will do as long as all examples have the same length.
+    """
+
+    def __init__(self, tokenizer: Any, multiple: int | None = None):
+        self._multiple = multiple or 1
+        self._collator = None
+        if tokenizer.pad_token_id is not None:
+            options = {"pad_to_multiple_of": self._multiple, "return_tensors": "np"}
+            self._collator = MaskingCollator(tokenizer, None, **options)
+        self.vocabulary = self._collator.vocabulary if self._collator else Vocabulary.from_tokenizer(tokenizer)
+
+    def __call__(self, examples: Sequence[Any]) -> tuple[dict[str, Any], np.ndarray | None]:
+        """The batch as NumPy arrays [B, L], and the examples' names where they have a column `example_id`.
+
+        Raises:
+            MaskingError: examples that bring labels, which would be overwritten; columns that cannot be a batch.
+            ConfigError: padding is needed, but the tokenizer has no padding token.
+        """
+        rows = [dict(row) if isinstance(row, Mapping) else {"input_ids": row} for row in examples]
+        labels = _LABELS.intersection(*rows[:1])
+        if labels:
+            raise MaskingError(
+                f"language modelling makes labels of its own, but the examples bring the column '{min(labels)}'; "
+                "remove it (remove_columns), or use masking.collator(tokenizer), which leaves labels alone."
+            )
+        names = stack_scalars(rows, "example_id") if rows and "example_id" in rows[0] else None
+        rows = [{k: v for k, v in row.items() if k not in ("example_id", "offset_mapping")} for row in rows]
+        return (self._same_length(rows) if self._collator is None else self._collator.clean(rows)), names
+
+    def _same_length(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        lengths = {len(row["input_ids"]) for row in rows}
+        if len(lengths) != 1 or any(length % self._multiple for length in lengths):
+            raise ConfigError(
+                "the examples need padding, but the tokenizer has no padding token; set tokenizer.pad_token, to its "
+                "end token for example."
+            )
+        batch = {key: np.asarray([np.asarray(row[key]) for row in rows]) for key in rows[0]}
+        return {"attention_mask": np.ones_like(batch["input_ids"]), **batch}
+
+
+def converted(batch: Mapping[str, Any], return_tensors: str) -> Any:
+    """The batch as a `BatchEncoding` of torch tensors or NumPy arrays."""
+    from transformers import BatchEncoding
+
+    if return_tensors not in ("pt", "np"):
+        raise ConfigError(f"return_tensors: expected 'pt' or 'np', given {return_tensors!r}.")
+    if return_tensors == "np":
+        return BatchEncoding(dict(batch))
+    import torch
+
+    return BatchEncoding({name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in batch.items()})
+
+
+class ModelingCollator(Clocked):
+    """A collator that makes its labels from what it hides, for the Hugging Face `Trainer` or a `DataLoader`."""
+
+    return_tensors: str
+    seed: int | None
+
+    def _start(self, tokenizer: Any, multiple: int | None = None) -> None:
+        self.clock = Clock()
+        self._batches = Batches(tokenizer, multiple)
+
+    def attach(self, trainer: Any) -> Any:
+        """Let a `Trainer` use this collator and tell it the epochs; return the trainer."""
+        from maskwright.trainer_hook import attach
+
+        return attach(self, trainer)
+
+    def __call__(self, features: Sequence[Any], return_tensors: str | None = None) -> Any:
+        """The batch, with the masks of the epoch."""
+        return converted(self._collate(features, None), return_tensors or self.return_tensors)
+
+    def for_evaluation(self, features: Sequence[Any], return_tensors: str | None = None) -> Any:
+        """The batch, with masks that are the same at every evaluation."""
+        return converted(self._collate(features, EVALUATION), return_tensors or self.return_tensors)
+
+    def _collate(self, features: Sequence[Any], epoch: int | None) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _moment(self, ids: Array, attended: Array, names: Array | None, epoch: int | None) -> dict[str, Any]:
+        if epoch is None:
+            return self.clock.moment(self.seed, ids, attended, names)
+        return {"example_ids": names, "seed": self.seed or 0, "epoch": epoch}

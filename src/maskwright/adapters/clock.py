@@ -1,0 +1,90 @@
+"""When a batch is masked: the epoch and the progress of a training run, told to objects that other loops call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from maskwright.arrays import Array, arange
+from maskwright.collator import _shared
+from maskwright.errors import MaskingError
+from maskwright.rng import content_ids
+
+EVALUATION = -1
+"""The epoch of the masks that evaluation gets: the same at every evaluation, and those of no training epoch."""
+
+_ROW = 0x9E3779B97F4A7C15 - (1 << 64)  # an odd number, so that rows of equal content get names of their own
+
+
+class Clock:
+    """Epoch and progress in shared memory, so that worker processes that already run see them change.
+
+    Attributes:
+        epoch: pass over the data, from 0; -1 before one was set.
+        progress: share of the training that is done, 0 to 1.
+    """
+
+    def __init__(self, epoch: int | None = None):
+        self._epoch = _shared(-1 if epoch is None else epoch)
+        self._progress = _shared(0.0)
+        self._calls = 0
+
+    @property
+    def epoch(self) -> int:
+        """The epoch the next batch is masked for."""
+        return int(self._epoch[0])
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        self._epoch[0] = int(epoch)
+
+    @property
+    def progress(self) -> float:
+        """The share of the training that is done."""
+        return float(self._progress[0])
+
+    @progress.setter
+    def progress(self, progress: float) -> None:
+        self._progress[0] = float(progress)
+
+    def moment(self, seed: int | None, ids: Array, attended: Array, names: Array | None) -> dict[str, Any]:
+        """What keys the masks of a batch: `example_ids`, `seed` and `epoch`, as `Masking` takes them.
+
+        With an epoch set, masks are a function of (seed, epoch, example). Without one and without a seed they are new
+        at every call, as in collators that draw from a global generator: keyed by the process' own torch seed (a
+        `DataLoader` gives each of its workers another one in every epoch) and a count of the calls.
+
+        Raises:
+            MaskingError: a seed, but no epoch: the masks would silently be the same in every epoch.
+        """
+        if self.epoch >= 0:
+            return {"example_ids": names, "seed": seed or 0, "epoch": self.epoch}
+        if seed is not None:
+            raise MaskingError(
+                f"seed={seed} was given, but no epoch has reached the collator, so every epoch would get the same "
+                "masks: call collator.attach(trainer), or collator.set_epoch(epoch) at the start of every epoch, or "
+                "leave the seed out for masks that are new at every call."
+            )
+        import torch
+
+        self._calls += 1
+        names = content_ids(ids, attended) + arange(ids.shape[0], ids) * _ROW
+        return {"example_ids": names, "seed": torch.initial_seed(), "epoch": self._calls}
+
+
+class Clocked:
+    """The methods with which a training loop tells an object about its `clock`."""
+
+    clock: Clock
+
+    @property
+    def epoch(self) -> int:
+        """The epoch the next batch is masked for; -1 before one was set."""
+        return self.clock.epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which pass over the data comes; reaches workers that are already running."""
+        self.clock.epoch = epoch
+
+    def set_progress(self, progress: float) -> None:
+        """Say how much of the training is done, from 0 to 1, for budgets that move; reaches running workers."""
+        self.clock.progress = progress

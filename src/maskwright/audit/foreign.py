@@ -1,0 +1,137 @@
+"""Subjects from anything that can be imported: a collator, its class, or a function on arrays."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from maskwright.errors import ConfigError, did_you_mean
+from maskwright.testing import Subject, array_subject, collator_subject
+from maskwright.testing.arrays import ArrayFunction
+from maskwright.testing.loading import seeded
+from maskwright.testing.subject import set_epoch
+from maskwright.testing.synthetic import synthetic_tokenizer, token_examples
+
+TOKENIZER_NAMES = ("tokenizer", "processing_class")
+
+
+def foreign_subject(
+    target: str,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    examples: Sequence[Mapping[str, Any]] | None = None,
+    tokenizer: Any = None,
+    ratio: float | None = None,
+) -> Subject:
+    """A subject from `package.module:name`.
+
+    What the name stands for is one of
+
+    - a collator: called with a list of mappings with `input_ids` and `attention_mask`, it returns a mapping with
+      `input_ids` and, if they are per token, `labels` that are -100 where nothing is hidden; or the pair of them;
+    - a function of an array [B, L]: it returns a mask (bool, True = hidden) or the array with some values replaced;
+    - a class of either, built with `settings` and, where it takes one, with the tokenizer.
+
+    Raises:
+        ConfigError: it cannot be imported, built or called; what it returns cannot be read as masks.
+    """
+    found, settings = load(target), dict(settings or {})
+    if examples is not None and not examples:
+        raise ConfigError("the data hold no examples to mask.")
+    tokenizer = synthetic_tokenizer() if tokenizer is None else tokenizer
+    build = _builder(target, found, settings, tokenizer)
+    first = build()
+    if not callable(first):
+        raise ConfigError(f"{target}: an object of {type(first).__name__}, which cannot be called.")
+    few = list(examples[:2]) if examples is not None else token_examples([16, 16])
+    takes, complaint = _takes(build, few)
+    known: dict[str, Any] = {} if ratio is None else {"ratio": ratio}
+    if takes == "examples":
+        subject = collator_subject(first, examples, tokenizer=tokenizer, **known)
+        return _made_by(subject, build)
+    if takes == "arrays":
+        return _made_by(array_subject(first, **known), lambda: ArrayFunction(build()))
+    raise ConfigError(f"{target}: {complaint}")
+
+
+def load(target: str) -> Any:
+    """Import `package.module:name`; modules in the current folder are found too.
+
+    Raises:
+        ConfigError: no such module, no such name, or the import fails.
+    """
+    module, _, name = target.partition(":")
+    if not module or not name:
+        raise ConfigError(f"'{target}': expected package.module:name, such as my_code.masks:collate.")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        found: Any = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{target}: there is no module '{error.name}'. Install it, or run the command where it lies."
+        ) from None
+    except Exception as error:
+        raise ConfigError(f"{target}: importing {module} raised {type(error).__name__}: {error}") from error
+    for part in name.split("."):
+        if not hasattr(found, part):
+            public = [known for known in dir(found) if not known.startswith("_")]
+            near = did_you_mean(part, public) if len(public) < 40 else did_you_mean(part, public).partition("Known:")[0]
+            raise ConfigError(f"{target}: there is no '{part}' in {module}. {near}".strip())
+        found = getattr(found, part)
+    return found
+
+
+def _builder(target: str, found: Any, settings: Mapping[str, Any], tokenizer: Any) -> Callable[[], Any]:
+    if not inspect.isclass(found):
+        if settings and not inspect.isroutine(found):
+            raise ConfigError(f"{target}: it is built already, so that {next(iter(settings))} cannot be set.")
+        return functools.partial(copy.deepcopy, functools.partial(found, **settings) if settings else found)
+    try:
+        parameters = inspect.signature(found).parameters
+    except (TypeError, ValueError):
+        parameters = {}
+    name = next((name for name in TOKENIZER_NAMES if name in parameters), None)
+    given = {**({name: tokenizer} if name else {}), **settings}
+
+    def build() -> Any:
+        try:
+            return found(**given)
+        except Exception as error:
+            raise ConfigError(f"{target}: building it raised {type(error).__name__}: {error}") from error
+
+    return build
+
+
+def _takes(build: Callable[[], Any], examples: list[Any]) -> tuple[str, str]:
+    """`examples`, `arrays` or nothing, with what was raised."""
+    from maskwright.testing.finding import SubjectError
+    from maskwright.testing.reading import Reader
+
+    complaints = []
+    with seeded():
+        for kind, collator in (("examples", build()), ("arrays", ArrayFunction(build()))):
+            subject_examples = examples if kind == "examples" else list(array_subject(collator).examples[:2])
+            set_epoch(collator, 0)
+            try:
+                Reader(collator, None).outcome(subject_examples)
+            except SubjectError as error:
+                complaints.append(f"called with {'a list of ' if kind == 'examples' else ''}{kind}, {_said(error)}")
+            else:
+                return kind, ""
+    return "", "; ".join(complaints) + ". See maskwright audit --help for what it may take and return."
+
+
+def _said(error: Exception) -> str:
+    return str(error).removeprefix("calling ").rstrip(".")
+
+
+def _made_by(subject: Subject, make: Callable[[], Any]) -> Subject:
+    from dataclasses import replace
+
+    return replace(subject, make=make)

@@ -1,0 +1,191 @@
+"""`maskwright audit`: what is really hidden, by our masking or by any importable collator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from maskwright.testing import Subject
+
+TEXTS = 2_000
+"""Texts of a file that are looked at."""
+
+MAX_LENGTH = 256
+
+
+def command(
+    target: Annotated[
+        str, typer.Argument(metavar="RUN.YAML|PRESET|MODULE:NAME", help="What to audit.", show_default=False)
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Keys of the configuration, or arguments of the class."),
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Texts to mask: CSV, TSV, JSONL or Parquet.")] = None,
+    tokenizer: Annotated[str | None, typer.Option(help="Name or folder of the tokenizer.")] = None,
+    ratio: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Hidden share asked for, if it does not say.")
+    ] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Name of a check to run; repeat for several.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write a page (.html) or the plot (.png).")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
+) -> None:
+    """Measure what is really hidden, and on what the masks depend.
+
+    MODULE:NAME is a collator: a list of examples in, a batch with input_ids and perhaps labels out; or a class of one,
+    which is built with KEY=VALUE and the tokenizer; or a function of an array that gives a bool mask (True = hidden) or
+    the masked array. Examples are made here unless --data gives some. Exit code 1 if a check fails.
+
+    Example: maskwright audit transformers:DataCollatorForLanguageModeling seed=0 --output audit.html
+    """
+    from maskwright.audit import audit, write_page
+
+    if output is not None and output.suffix not in (".html", ".png"):
+        raise _bad(f"--output {output}: expected a file that ends with .html or .png.")
+    words = ["maskwright", "audit", target, *(settings or [])]
+    for name, value in (("--data", data), ("--tokenizer", tokenizer), ("--ratio", ratio)):
+        words += [name, str(value)] if value is not None else []
+    with _progress() as tell:
+        tell("preparing", 0, 1)
+        subject = _subject(target, settings or [], data, tokenizer, ratio)
+        import shlex
+
+        document = audit(subject, target=target, command=shlex.join(words), only=only or (), on_progress=tell)
+        if output is not None:
+            write_page(document, output)
+    if json:
+        import json as json_module
+
+        typer.echo(json_module.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        from maskwright.audit.terminal import show
+        from maskwright.cli.console import output as results
+
+        show(document, results())
+        if output is not None:
+            results().print(f"written: {output}", markup=False, soft_wrap=True)
+    if document["verdicts"]["fail"]:
+        raise typer.Exit(1)
+
+
+def _subject(
+    target: str, settings: list[str], data: Path | None, tokenizer: str | None, ratio: float | None
+) -> Subject:
+    from maskwright.audit import foreign_subject, masking_subject, preset_subject
+    from maskwright.presets import preset, presets
+
+    if Path(target).suffix in (".yaml", ".yml") or Path(target).is_file():
+        if data is not None or tokenizer is not None or ratio is not None:
+            raise _bad("--data, --tokenizer and --ratio do not go with a run configuration; set data.train=..., say.")
+        return _configured(target, settings)
+    if ":" in target:
+        texts, reader = _texts(data, tokenizer)
+        return foreign_subject(target, _settings(settings), examples=texts, tokenizer=reader, ratio=ratio)
+    if target not in presets():
+        from maskwright.errors import did_you_mean
+
+        raise _bad(
+            f"'{target}' is no run configuration (a .yaml file), no importable package.module:name and no preset. "
+            f"{did_you_mean(target, presets())}"
+        )
+    if settings or ratio is not None:
+        raise _bad("a preset has nothing to set; write a run configuration with masking: {...} to change one.")
+    texts, reader = _texts(data, tokenizer)
+    if texts is None and reader is None:
+        return preset_subject(target)
+    return masking_subject(preset(target), texts, reader)
+
+
+def _configured(target: str, overrides: list[str]) -> Subject:
+    from maskwright.audit import masking_subject
+    from maskwright.config import load_config
+    from maskwright.data.load import load_text_data
+    from maskwright.tasks.text_classification import load_tokenizer
+
+    config = load_config(target, overrides)
+    if config.masking is None:
+        raise _bad("masking: none hides nothing, so there is nothing to audit; set masking=automask, say.")
+    found = load_text_data(config.data)
+    columns = [name for name in ("text", "text_pair") if name in found.train.column_names]
+    reader = load_tokenizer(config, lambda: (text for name in columns for text in found.train[name][:]))
+    rows = found.train[: min(TEXTS, len(found.train))]
+    ids = reader(*(rows[name] for name in columns), truncation=True, max_length=config.data.max_length)["input_ids"]
+    pairs = zip(ids, rows["example_id"], strict=True)
+    examples = [{"input_ids": row, "example_id": example_id} for row, example_id in pairs]
+    return masking_subject(config.masking, examples, reader, seed=config.training.seed)
+
+
+def _texts(data: Path | None, tokenizer: str | None) -> tuple[list[dict[str, Any]] | None, Any]:
+    """Tokenised texts of a file, and the tokenizer: the one named, or one trained on the texts."""
+    from maskwright.tasks import pretrained, scratch
+
+    reader = pretrained.tokenizer_for(tokenizer) if tokenizer is not None else None
+    if data is None:
+        return _read_aloud(reader), reader
+    texts = _column(data)
+    if reader is None:
+        reader = scratch.train_tokenizer(texts, 4_000, MAX_LENGTH)
+    encoded = reader(texts, truncation=True, max_length=MAX_LENGTH)["input_ids"]
+    return [{"input_ids": row, "attention_mask": [1] * len(row)} for row in encoded], reader
+
+
+def _read_aloud(reader: Any) -> list[dict[str, Any]] | None:
+    """Without a file, a tokenizer gets texts made of its own vocabulary."""
+    if reader is None:
+        return None
+    import numpy as np
+
+    from maskwright.units.vocabulary import Vocabulary
+
+    words = Vocabulary.from_tokenizer(reader).ordinary_ids
+    rows = np.random.default_rng(0).choice(words, size=(1_500, 62)).tolist()
+    built = [reader.build_inputs_with_special_tokens(row) for row in rows]
+    return [{"input_ids": row, "attention_mask": [1] * len(row)} for row in built]
+
+
+def _column(path: Path) -> list[str]:
+    from maskwright.data.read import read_table
+
+    table = read_table(path, "--data")
+    names = [name for name in table.columns if name == "text"] or list(table.columns)
+    for name in names:
+        values = [value for value in table.values(name)[:TEXTS] if isinstance(value, str) and value.strip()]
+        if values:
+            return values
+    raise _bad(f"--data {path}: found no texts in the columns {', '.join(names) or '(none)'}.")
+
+
+def _settings(given: list[str]) -> dict[str, Any]:
+    from maskwright.yaml_reader import parse_yaml
+
+    found = {}
+    for setting in given:
+        key, equals, value = setting.partition("=")
+        if not equals or not key.isidentifier():
+            raise _bad(f"'{setting}': expected key=value, such as mlm_probability=0.3.")
+        found[key] = parse_yaml(value, f"'{setting}'")
+    return found
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    """A bar in a terminal, silence elsewhere."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+    from maskwright.cli.console import console
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn())
+    with Progress(*columns, console=console(), transient=True, disable=not console().is_terminal) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda name, done, of: bar.update(task, description=name, completed=done, total=of)
+
+
+def _bad(message: str) -> Exception:
+    from maskwright.errors import ConfigError
+
+    return ConfigError(message)

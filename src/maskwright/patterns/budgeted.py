@@ -1,0 +1,83 @@
+"""A pattern with a budget of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maskwright.arrays import Array, namespace, true_count
+from maskwright.errors import ConfigError, MaskingError
+from maskwright.grid import Grid
+from maskwright.rng import Rng
+from maskwright.strategy import check, of_inner, part
+
+
+@dataclass(frozen=True)
+class Budgeted:
+    """A pattern and its budget as one pattern that sets its own count, for `mix` and `union`.
+
+    When it helps: parts that hide different amounts, as UL2's denoisers (short spans at 15 %, long ones at 50 %) or a
+    time mask and a frequency mask. When not: alone; give the masking the budget then.
+
+    Source: the parts of UL2, Tay et al. 2022 (arXiv:2205.05131).
+
+    Args:
+        pattern: one that takes a count.
+        budget: how many of the pattern's units; a number is a ratio. One that moves with training is refused: a part
+            is not told the progress.
+
+    >>> import numpy as np
+    >>> part = Budgeted("iid", 0.5)
+    >>> part(Grid(token=4), np.array([4]), valid=np.ones((1, 4), dtype=bool), rng=Rng.from_ids([0])).sum()
+    np.int64(2)
+    """
+
+    pattern: Any = part("maskwright.patterns")
+    budget: Any = part("maskwright.budgets")
+
+    sets_own_count = True
+    approximate = of_inner("approximate", "")
+    biased = of_inner("biased", "")
+    draws = True
+    signals = of_inner("signals", ())
+
+    def __post_init__(self):
+        if isinstance(self.budget, int | float) and not isinstance(self.budget, bool):
+            object.__setattr__(self, "budget", {"ratio": self.budget})
+        check(self)
+        if getattr(self.pattern, "sets_own_count", False):
+            raise ConfigError(
+                f"budgeted: {type(self.pattern).__name__.lower()} sets its own count and takes no budget."
+            )
+        budget: Any = self.budget
+        at = [budget(np.array([1 << 20]), rng=Rng.from_ids([0]), progress=p) for p in (0.0, 0.37, 1.0)]
+        if at[0] != at[1] or at[1] != at[2]:
+            raise ConfigError(
+                "budgeted: a budget that moves with training is not told the progress inside a pattern; give it to the "
+                "masking, or use one that stays."
+            )
+
+    @property
+    def inner(self) -> tuple[Any, ...]:
+        """The patterns it is made of."""
+        return (self.pattern,)
+
+    @property
+    def units(self) -> Any:
+        """The units of the pattern, if it hides more than a cell at a time."""
+        return self.pattern.units
+
+    def fits(self, grid: Grid) -> bool:
+        """Whether the pattern makes sense on the grid."""
+        return getattr(self.pattern, "fits", lambda _: True)(grid)
+
+    def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
+        """Return a bool mask [B, *grid.shape]; `count` is an upper bound, in units of the pattern."""
+        if not self.fits(grid):
+            raise MaskingError(f"budgeted: {type(self.pattern).__name__.lower()} makes no sense on {grid}.")
+        units = getattr(self.pattern, "units", None)
+        n = true_count(units(grid, valid) if units else valid)
+        own = self.budget(n, rng=rng.child("own budget"), progress=0.0)
+        return self.pattern(grid, namespace(own).minimum(own, count), valid=valid, rng=rng, **signals)

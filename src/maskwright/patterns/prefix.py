@@ -1,0 +1,64 @@
+"""The first cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from maskwright.arrays import Array, along, slices
+from maskwright.errors import ConfigError, MaskingError
+from maskwright.grid import Grid
+from maskwright.rng import Rng
+from maskwright.select import first_of
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Hide the first `count` valid cells, in reading order or along an axis.
+
+    With an axis, whole slices are hidden (the leading frames, the upper rows), and the budget counts slices that have
+    a valid cell. Nothing is random but the budget.
+
+    When it helps: asking what the beginning is worth, and learning to do without it. When not: as the only training
+    noise; the end is always visible.
+
+    Args:
+        axis: None for single cells in reading order, or the name of the axis along which slices are hidden.
+
+    Raises:
+        MaskingError: a grid without that axis.
+
+    >>> import numpy as np
+    >>> valid = np.array([[False, True, True, True]])
+    >>> Prefix()(Grid(token=4), np.array([2]), valid=valid, rng=Rng.from_ids([0])).astype(int)
+    array([[0, 1, 1, 0]])
+    """
+
+    draws: ClassVar[bool] = False
+    biased: ClassVar[str] = "what is hidden begins at the first cell: that is what it is for"
+
+    axis: str | None = None
+
+    def __post_init__(self):
+        if self.axis is not None and not isinstance(self.axis, str):
+            raise ConfigError(f"Prefix.axis: expected the name of an axis, given {self.axis!r}.")
+
+    def fits(self, grid: Grid) -> bool:
+        """Whether the grid has the axis."""
+        return self.axis is None or self.axis in grid.axes
+
+    def units(self, grid: Grid, cells: Array) -> Array:
+        """[B, n] bool, which slices (or cells) have any of the cells."""
+        return slices(cells, self._axis(grid))
+
+    def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
+        """Return a bool mask [B, *grid.shape] with the first min(count, valid) cells or slices hidden."""
+        del signals, rng
+        axis = self._axis(grid)
+        lines = slices(valid, axis)
+        return along(first_of(lines, count), valid, axis)
+
+    def _axis(self, grid: Grid) -> int | None:
+        if not self.fits(grid):
+            raise MaskingError(f"prefix along {self.axis}: expected a grid with that axis, given {grid}.")
+        return None if self.axis is None else grid.axis(self.axis) + 1

@@ -1,0 +1,124 @@
+"""Another pattern, only inside a region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from maskwright.arrays import Array, arange, extents, namespace, true_count
+from maskwright.errors import ConfigError, MaskingError
+from maskwright.grid import Grid
+from maskwright.rng import Rng
+from maskwright.select import fixed_point, same_share
+from maskwright.strategy import check, of_inner, part
+
+
+@dataclass(frozen=True)
+class Within:
+    """Apply a pattern to the cells of a region, and hide none outside.
+
+    The share that the budget asks for is taken of the region: at a ratio of 0.3, 30 % of its units are hidden, rounded
+    at random so that the mean is exact. For a number of units give the pattern its own budget (`budgeted`).
+
+    When it helps: only the answer, the middle rows or the last second may be hidden. When not: the region differs from
+    example to example; give the masking `valid` then.
+
+    Args:
+        pattern: what to apply.
+        region: axis -> [start, stop], places along the axis as in Python slices (negative ones count from the end of
+            what the example measures, null is the end), or shares of it with a decimal point, as [0.0, 0.5].
+
+    Raises:
+        ConfigError: a region that is not a range of cells or shares.
+        MaskingError: a grid without one of the axes.
+
+    >>> import numpy as np
+    >>> valid = np.ones((1, 8), dtype=bool)
+    >>> half = Within("iid", region={"token": [0.5, 1.0]})
+    >>> half(Grid(token=8), np.array([4]), valid=valid, rng=Rng.from_ids([3])).astype(int)
+    array([[0, 0, 0, 0, 1, 1, 0, 0]])
+    """
+
+    pattern: Any = part("maskwright.patterns")
+    region: Any = ()
+
+    approximate: ClassVar[str] = "the share asked for is taken of the region alone"
+    biased: ClassVar[str] = "cells outside the region are never hidden: that is what it is for"
+    sets_own_count = of_inner("sets_own_count", False)
+    draws = of_inner("draws", True)
+    signals = of_inner("signals", ())
+
+    def __post_init__(self):
+        check(self)
+        given = self.region
+        pairs = tuple(given.items()) if isinstance(given, Mapping) else given
+        if not isinstance(pairs, list | tuple) or not pairs or not all(_is_range(pair) for pair in pairs):
+            raise ConfigError(
+                "Within.region: expected axis: [start, stop], in cells (whole numbers) or in shares (0.0 to 1.0), "
+                f"given {given!r}."
+            )
+        object.__setattr__(self, "region", tuple((axis, tuple(ends)) for axis, ends in pairs))
+
+    @property
+    def inner(self) -> tuple[Any, ...]:
+        """The patterns it is made of."""
+        return (self.pattern,)
+
+    @property
+    def units(self) -> Any:
+        """The units of the pattern, if it hides more than a cell at a time."""
+        return self.pattern.units
+
+    def fits(self, grid: Grid) -> bool:
+        """Whether the grid has the axes of the region and fits the pattern."""
+        axes = {axis for axis, _ in self.region}
+        return axes <= set(grid.axes) and getattr(self.pattern, "fits", lambda _: True)(grid)
+
+    def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
+        """Return a bool mask [B, *grid.shape]; `count` is a number of units of the whole example."""
+        if not self.fits(grid):
+            axes = ", ".join(axis for axis, _ in self.region)
+            raise MaskingError(f"within a range of {axes}: the region or the pattern makes no sense on {grid}.")
+        if 0 in valid.shape:
+            return valid & False
+        inside = self._inside(grid, valid)
+        if not self.sets_own_count:
+            units = getattr(self.pattern, "units", None)
+            n, there = (true_count(units(grid, cells) if units else cells) for cells in (valid, inside))
+            count = same_share(count, n, there, rng.child("share of region").draw())
+        return self.pattern(grid, count, valid=inside, rng=rng, **signals)
+
+    def _inside(self, grid: Grid, valid: Array) -> Array:
+        """[B, *grid.shape] the valid cells of the region."""
+        measure, inside = extents(valid), valid
+        for axis, (start, stop) in self.region:
+            number = grid.axis(axis)
+            length = measure[:, number][:, None]
+            place = arange(grid.shape[number], valid)[None, :]
+            line = (place >= _end(start, length)) & (place < _end(stop, length))
+            shape = tuple(size if a in (0, number + 1) else 1 for a, size in enumerate(valid.shape))
+            inside = inside & line.reshape(shape)
+        return inside
+
+
+def _end(end: Any, size: Array) -> Array:
+    """[B, 1] the place of an end of the region."""
+    if end is None:
+        return size
+    if isinstance(end, float):
+        return (fixed_point(end) * size + fixed_point(0.5)) >> 36
+    return namespace(size).where(size >= -end, size + end, 0) if end < 0 else size * 0 + end
+
+
+def _is_range(pair: Any) -> bool:
+    """Whether it is (axis, (start, stop)) in cells or in shares."""
+    if not isinstance(pair, list | tuple) or len(pair) != 2 or not isinstance(pair[0], str):
+        return False
+    ends = pair[1]
+    if not isinstance(ends, list | tuple) or len(ends) != 2 or ends[0] is None:
+        return False
+    if any(isinstance(end, float) for end in ends):
+        return all(isinstance(end, float) for end in ends) and 0.0 <= ends[0] < ends[1] <= 1.0
+    whole = all(end is None or (isinstance(end, int) and not isinstance(end, bool)) for end in ends)
+    return whole and (ends[1] is None or (ends[0] >= 0) != (ends[1] >= 0) or ends[0] < ends[1])

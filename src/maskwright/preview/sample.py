@@ -1,0 +1,127 @@
+"""From a file to cells: what a masking of arrays is shown on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from maskwright.errors import DataError, MaskingError, Problem
+from maskwright.grid import Grid
+from maskwright.masking import Masking
+from maskwright.patterns import fits
+
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
+TABLES = (".csv", ".tsv")
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Cells of one kind of input.
+
+    Attributes:
+        kind: `image`, `sound` or `table`.
+        x: [B, *grid, channels] float32.
+        grid: of the cells.
+        pool: rows from which fills may take values, [N, *grid, channels].
+        names: of the columns of a table.
+        picture: cell size in pixels, for images.
+    """
+
+    kind: str
+    x: np.ndarray
+    grid: Grid
+    pool: np.ndarray | None = None
+    names: tuple[str, ...] = ()
+    picture: tuple[int, int] = (1, 1)
+    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A sample and what was hidden of it.
+
+    Attributes:
+        sample: what was given.
+        mask: [B, *grid] bool.
+        result: as `sample.x`; what a model would see, NaN where nothing is put in (mask token, drop).
+    """
+
+    sample: Sample
+    mask: np.ndarray
+    result: np.ndarray
+
+    @property
+    def hidden(self) -> tuple[int, int]:
+        """Hidden cells and cells."""
+        return int(self.mask.sum()), self.mask.size
+
+
+def read_sample(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
+    """Cells of a file.
+
+    Args:
+        path: an image, a sound or a table, told by its ending.
+        wanted: axes and sizes that the masking is meant for, see `Preset.grid`.
+        examples: how many draws (or rows of a table).
+
+    Raises:
+        DataError: no such file, an ending that is not known, a file that cannot be read.
+    """
+    from maskwright.preview import image, sound, table
+
+    suffix = path.suffix.lower()
+    readers: list[tuple[tuple[str, ...], Any]] = [(IMAGES, image.read), (SOUNDS, sound.read), (TABLES, table.read)]
+    reader = next((read for endings, read in readers if suffix in endings), None)
+    if reader is None:
+        known = ", ".join([*IMAGES, *SOUNDS, *TABLES])
+        raise unreadable(path, f"the ending '{suffix}' is not known", f"Expected one of {known}, or --text.")
+    if not path.is_file():
+        raise unreadable(path, "there is no such file", "Give the path of an image, a sound or a table.")
+    return reader(path, wanted, examples)
+
+
+def repeated(x: np.ndarray, examples: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same example several times, each with an id of its own, so that several draws are seen."""
+    return np.repeat(x[None], examples, axis=0), np.arange(examples)
+
+
+def show(sample: Sample, masking: Masking, *, seed: int = 0, epoch: int = 0) -> Shown:
+    """Hide parts of a sample.
+
+    Fills that a picture cannot show (mask token, drop) leave NaN, which is drawn as a gap. Patterns that follow scores
+    are given the distance of each cell from the sample's mean.
+
+    Raises:
+        MaskingError: a pattern that does not fit the sample's axes.
+    """
+    if not fits(masking.pattern, sample.grid):
+        raise MaskingError(f"this masking is not for {sample.grid}; try --input with another kind of file.")
+    channels = sample.x.reshape(*sample.x.shape[: 1 + sample.grid.ndim], -1)
+    signals = {name: np.abs(channels - channels.mean()).mean(-1) for name in getattr(masking.pattern, "signals", ())}
+    known = {"pool": sample.pool}
+    facts = {name: known[name] for name in getattr(masking.fill, "facts", ()) if known.get(name) is not None}
+    shown = masking if getattr(masking.fill, "numeric", False) else replace(masking, fill="keep", unit="token")
+    moment = {"seed": seed, "epoch": epoch, "example_ids": sample.ids}
+    out = shown(sample.x, grid=sample.grid, **moment, **facts, **signals)
+    mask = np.asarray(out.mask)
+    result = np.asarray(out.inputs)[..., : sample.x.shape[-1]]
+    if shown is not masking:
+        gone = mask.reshape(mask.shape + (1,) * (result.ndim - mask.ndim))
+        result = np.where(gone, np.nan, result)
+    return Shown(sample, mask, result)
+
+
+def unreadable(path: Path, what: str, remedy: str) -> DataError:
+    """One thing wrong with a file."""
+    return DataError([Problem(str(path), what, remedy)])
+
+
+def whole(number: float) -> int:
+    """At least 1, rounded."""
+    return max(1, math.floor(number + 0.5))

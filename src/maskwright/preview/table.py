@@ -1,0 +1,61 @@
+"""Tables: rows of numbers, or one series of them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from maskwright.grid import Grid
+from maskwright.preview.sample import Sample, unreadable
+
+LONGEST = 512
+"""Rows of a series that are shown."""
+
+
+def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
+    """The numeric columns of a table.
+
+    Args:
+        path: of a CSV or TSV file with a header. Columns that hold anything but numbers are left out.
+        wanted: with an axis `time` the table is one series whose rows are moments; otherwise each row is an example.
+        examples: how many rows, or draws of a series.
+
+    Raises:
+        DataError: no header, no rows, or no numeric column.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.reader(file, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise unreadable(path, f"cannot be read as a table: {error}", "Give a CSV file in UTF-8.") from None
+    rows = [row for row in rows if row]
+    if len(rows) < 2:
+        raise unreadable(path, f"found {len(rows)} lines", "Expected a header and at least one row.")
+    header, body = rows[0], rows[1:]
+    uneven = next((number for number, row in enumerate(body, 2) if len(row) != len(header)), None)
+    if uneven is not None:
+        found = f"line {uneven} has {len(body[uneven - 2])} values, the header {len(header)} columns"
+        raise unreadable(path, found, "Give every row a value for every column, if only an empty one.")
+    columns = {name: _numbers([row[place] for row in body]) for place, name in enumerate(header)}
+    numeric = {name: values for name, values in columns.items() if values is not None}
+    if not numeric:
+        raise unreadable(path, f"no column of numbers among {', '.join(header)}", "Masking a table needs numbers.")
+    x = np.stack(list(numeric.values()), axis=1).astype(np.float32)
+    names = tuple(numeric)
+    if "time" in wanted:
+        x = x[:LONGEST]
+        series = np.repeat(x[None, :, :, None], examples, axis=0)
+        grid = Grid(time=len(x), feature=len(names))
+        return Sample("table", series, grid, series[:1], names, ids=np.arange(examples))
+    chosen = x[:examples, :, None]
+    return Sample("table", chosen, Grid(feature=len(names)), x[:, :, None], names, ids=np.arange(len(chosen)))
+
+
+def _numbers(values: list[str]) -> np.ndarray | None:
+    try:
+        return np.array([float(value) if value.strip() else np.nan for value in values])
+    except ValueError:
+        return None

@@ -1,0 +1,49 @@
+"""Text: any masking on a text given, with a tokenizer of the user's or one learnt from the text itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from maskwright.masking import Masking
+
+VOCABULARY, LONGEST = 2_000, 512
+"""Of a tokenizer that is learnt on the spot; tokens that are shown."""
+
+
+def text_examples(
+    text: str, masking: Masking, tokenizer: Any | None, *, examples: int, seed: int, epoch: int
+) -> list[dict[str, Any]]:
+    """Draws of a masking on one text.
+
+    Args:
+        text: any text.
+        masking: for text.
+        tokenizer: a Transformers tokenizer; None learns one from the text, in which most words are one token.
+        examples: how many draws.
+        seed: of the masks.
+        epoch: of the masks.
+
+    Returns:
+        per draw the hidden units, the units, and the pieces of text with whether each is hidden.
+    """
+    from maskwright.evaluate.display import read_aloud
+    from maskwright.tasks.scratch import train_tokenizer
+    from maskwright.units.vocabulary import Vocabulary
+
+    tokenizer = tokenizer or train_tokenizer([text] * 2, VOCABULARY, LONGEST)
+    vocabulary = Vocabulary.from_tokenizer(tokenizer)
+    batch = dict(tokenizer([text] * examples, truncation=True, max_length=LONGEST, return_tensors="np"))
+    moment = {"seed": seed, "epoch": epoch, "example_ids": list(range(examples))}
+    out = masking(batch, vocabulary=vocabulary, **moment)
+    shown = []
+    for row in range(examples):
+        arrays = (batch["input_ids"][row], out.mask[row], out.groups[row])
+        pieces = read_aloud(*arrays, vocabulary=vocabulary, tokenizer=tokenizer)
+        shown.append(
+            {
+                "hidden_units": int(out.count[row]),
+                "units": int(out.n_units[row]),
+                "pieces": [{"text": piece.text, "hidden": piece.hidden} for piece in pieces],
+            }
+        )
+    return shown

@@ -1,0 +1,98 @@
+"""Runs as training does them: loaders, workers, orders, ranks and resumes, each from the same seed.
+
+What is simulated: every process of a run makes its own collator, after the global generators of Python, NumPy and torch
+were set to the same seed (what the Hugging Face Trainer does in every process). A rank is such a process that takes
+every second example, as a distributed sampler deals them out. A resume is such a process that skips the batches that
+were done. Workers are the real ones of `torch.utils.data.DataLoader`.
+"""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from maskwright.testing.finding import SubjectError
+from maskwright.testing.reading import Reader
+from maskwright.testing.subject import Subject, set_epoch
+
+SEED = 1234
+EXAMPLES = 96
+"""Examples whose masks are compared between runs."""
+
+
+@contextmanager
+def seeded(seed: int = SEED) -> Iterator[None]:
+    """Set the global generators as a training process does at its start, and put back what was there before."""
+    import torch
+    from transformers import set_seed
+
+    before = random.getstate(), np.random.get_state(), torch.random.get_rng_state()  # noqa: NPY002 - of foreign code
+    try:
+        set_seed(seed)
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002 - of foreign code
+        torch.random.set_rng_state(before[2])
+
+
+def run(
+    subject: Subject,
+    order: Sequence[int],
+    *,
+    workers: int = 0,
+    batch_size: int = 8,
+    epochs: int = 1,
+    make: Any = None,
+) -> list[list[np.ndarray]]:
+    """Masks of some examples, epoch by epoch, as a fresh process of a run draws them.
+
+    Args:
+        subject: under test.
+        order: numbers of the examples, as the sampler gives them.
+        workers: of the DataLoader.
+        batch_size: of the DataLoader.
+        epochs: passes over the examples.
+        make: another way to make the collator than `subject.make`.
+
+    Returns:
+        [epochs][len(order)] bool arrays, each over the cells of its example.
+    """
+    from torch.utils.data import DataLoader
+
+    examples: Any = list(subject.examples)
+    with seeded(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # more workers than cores; threads at the time of a fork
+        collator = subject.fresh() if make is None else make()
+        reader = subject.reader(collator)
+        loader: Any = DataLoader(
+            examples, batch_size=batch_size, sampler=list(order), num_workers=workers, collate_fn=_Guarded(reader)
+        )
+        found = []
+        for epoch in range(epochs):
+            set_epoch(collator, epoch)
+            masks: list[np.ndarray] = []
+            for batch in loader:
+                if isinstance(batch, str):
+                    raise SubjectError(batch)
+                masks += batch
+            found.append(masks)
+    return found
+
+
+class _Guarded:
+    """An error in a worker comes back as its message, not as a traceback on top of another."""
+
+    def __init__(self, reader: Reader):
+        self.reader = reader
+
+    def __call__(self, features: list[Any]) -> list[np.ndarray] | str:
+        try:
+            return self.reader(features)
+        except SubjectError as error:
+            return str(error)

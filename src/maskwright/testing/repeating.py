@@ -1,0 +1,123 @@
+"""Checks of what a mask depends on: the example and the epoch, and nothing else."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from maskwright.testing.finding import NOT_APPLICABLE, Check, verdict
+from maskwright.testing.loading import EXAMPLES, run
+from maskwright.testing.subject import Subject
+
+Looked = tuple[str, str, Mapping[str, Any]]
+
+
+def _same(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> float:
+    """Share of pairs of masks that are equal."""
+    return float(np.mean([np.array_equal(a, b) for a, b in zip(first, second, strict=True)]))
+
+
+def _order(subject: Subject) -> list[int]:
+    return list(range(min(EXAMPLES, len(subject.examples))))
+
+
+def _alone(subject: Subject, **settings: Any) -> list[np.ndarray]:
+    return run(subject, _order(subject), **settings)[0]
+
+
+def _told(shares: Mapping[str, float]) -> Looked:
+    found = "same: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    return found, verdict(all(share == 1 for share in shares.values())), dict(shares)
+
+
+def _repeats(subject: Subject) -> Looked:
+    return _told({"second run": _same(_alone(subject), _alone(subject))})
+
+
+def _workers(subject: Subject) -> Looked:
+    usual = _alone(subject)
+    return _told({f"{n} worker{'s' * (n > 1)}": _same(usual, _alone(subject, workers=n)) for n in (1, 4)})
+
+
+def _batch_size(subject: Subject) -> Looked:
+    usual = _alone(subject)
+    return _told({f"batches of {n}": _same(usual, _alone(subject, batch_size=n)) for n in (1, 64)})
+
+
+def _shuffled(subject: Subject) -> Looked:
+    order = _order(subject)
+    shuffled = np.random.default_rng(0).permutation(order).tolist()
+    masks = dict(zip(shuffled, run(subject, shuffled)[0], strict=True))
+    return _told({"shuffled": _same(_alone(subject), [masks[number] for number in order])})
+
+
+def _resume(subject: Subject) -> Looked:
+    order = _order(subject)
+    done = len(order) // 16 * 8  # whole batches of 8: half of the examples
+    return _told({"after resuming": _same(_alone(subject)[done:], run(subject, order[done:])[0])})
+
+
+def _ranks(subject: Subject) -> tuple[list[int], list[np.ndarray], list[np.ndarray]]:
+    lengths = [mask.size for mask in _alone(subject)]
+    order = sorted(_order(subject), key=lambda number: lengths[number])  # so that partners are of equal lengths
+    order = order[: len(order) // 2 * 2]
+    return order, run(subject, order[0::2])[0], run(subject, order[1::2])[0]
+
+
+def _ranks_same(subject: Subject) -> Looked:
+    order, first, second = _ranks(subject)
+    both = [mask for pair in zip(first, second, strict=True) for mask in pair]
+    alone = _alone(subject)
+    return _told({"two ranks and one": _same([alone[number] for number in order], both)})
+
+
+def _ranks_differ(subject: Subject) -> Looked:
+    _, first, second = _ranks(subject)
+    pairs = [(a, b) for a, b in zip(first, second, strict=True) if len(a) == len(b)]
+    if len(pairs) < 8:
+        return "too few examples of equal lengths", NOT_APPLICABLE, {}
+    return _distinct(subject, {"rank 0 and rank 1": float(np.mean([np.array_equal(a, b) for a, b in pairs]))})
+
+
+def _epochs(subject: Subject) -> Looked:
+    shares = {}
+    for workers in (0, 2):
+        first, second = run(subject, _order(subject), workers=workers, epochs=2)
+        shares[f"{workers} workers"] = _same(first, second)
+    return _distinct(subject, shares)
+
+
+def _distinct(subject: Subject, shares: Mapping[str, float]) -> Looked:
+    """Equal masks may come up by chance, as often as between examples of one batch."""
+    masks = _alone(subject)
+    pairs = [(a, b) for a, b in itertools.pairwise(masks) if len(a) == len(b)]
+    chance = float(np.mean([np.array_equal(a, b) for a, b in pairs])) if pairs else 0.0
+    if chance > 0.5:
+        return f"{chance:.0%} of neighbours have equal masks by nature", NOT_APPLICABLE, {"chance": chance}
+    allowed = chance + 5 * np.sqrt(max(chance * (1 - chance), 0.002) / len(masks))
+    found = "equal: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    passed = all(share <= allowed for share in shares.values())
+    return found, verdict(passed), {**shares, "chance": chance}
+
+
+def _back_ends(subject: Subject) -> Looked:
+    if not subject.alternatives:
+        return "there is one back end", NOT_APPLICABLE, {}
+    usual = _alone(subject)
+    return _told({name: _same(usual, _alone(subject, make=make)) for name, make in subject.alternatives.items()})
+
+
+REPEATING_CHECKS = (
+    Check("repeats", "same with the same seed", _repeats),
+    Check("workers", "same with 0, 1 and 4 workers", _workers),
+    Check("batch_size", "same in batches of 1, 8 and 64", _batch_size),
+    Check("order", "same in a shuffled order", _shuffled),
+    Check("resume", "same after a resume", _resume),
+    Check("ranks_same", "same on one rank and on two", _ranks_same),
+    Check("ranks_differ", "other masks on another rank", _ranks_differ),
+    Check("epochs_differ", "other masks in another epoch", _epochs),
+    Check("back_ends", "same on every back end", _back_ends),
+)

@@ -1,0 +1,184 @@
+"""Previews of every kind of file: what is shown is what the masking hides."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+from typer.testing import CliRunner
+
+from maskwright import DataError, Masking, MaskingError
+from maskwright.cli import application, main
+from maskwright.preview.image import to_cells, to_pixels
+from maskwright.preview.panels import mask_letters, panels, save
+from maskwright.preview.sample import read_sample, show
+
+IID = Masking("iid", 0.25, "zero")
+TEXT = "Parts of the input are hidden while the model learns."
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 255, (60, 90, 3), dtype=np.uint8)).save(folder / "photo.png")
+    Image.fromarray(rng.integers(0, 255, (40, 40), dtype=np.uint8)).save(folder / "grey.jpg")
+    Image.new("RGBA", (1, 1), (0, 0, 0, 0)).save(folder / "clear.png")
+    tone = np.sin(np.arange(8000) / 5.0)
+    soundfile.write(folder / "tone.wav", tone, 16_000)
+    soundfile.write(folder / "stereo.flac", np.stack([tone, -tone], axis=1), 8_000)
+    soundfile.write(folder / "short.wav", tone[:10], 16_000)
+    lines = ["a,name,b,c", *(f"{n}.5,x{n},{n * n},{-n}" for n in range(9))]
+    (folder / "table.csv").write_text("\n".join(lines))
+    (folder / "gap.tsv").write_text("a\tb\n1\t\n2\t3\n")
+    (folder / "uneven.csv").write_text("a,b\n1,2\n3\n")
+    (folder / "words.csv").write_text("a,b\nx,y\n")
+    (folder / "header.csv").write_text("a,b\n")
+    (folder / "broken.png").write_bytes(b"no image")
+    (folder / "broken.wav").write_bytes(b"no sound")
+    (folder / "thing.xyz").write_text("?")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["photo.png", "grey.jpg", "clear.png"])
+@pytest.mark.parametrize("wanted", [{"row": 14, "col": 14}, {"row": 32, "col": 32}, {"frame": 3, "row": 7, "col": 7}])
+def test_images_become_cells(files, name, wanted):
+    sample = read_sample(files / name, wanted, 2)
+    assert dict(zip(sample.grid.axes, sample.grid.shape, strict=True)) == wanted
+    shown = show(sample, IID)
+    hidden, cells = shown.hidden
+    assert hidden == pytest.approx(0.25 * cells, abs=2)
+    assert (shown.result[shown.mask] == 0).all()
+    np.testing.assert_array_equal(shown.result[~shown.mask], sample.x[~shown.mask])
+    assert (shown.mask[0] != shown.mask[1]).any(), "draws differ"
+
+
+def test_cells_and_pixels_are_each_other_s_inverse():
+    pixels = np.random.default_rng(0).random((12, 20, 3), dtype=np.float32)
+    np.testing.assert_array_equal(to_pixels(to_cells(pixels, (3, 5)), (3, 5)), pixels)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "axes"),
+    [
+        ({"time": 500, "freq": 40}, ("time", "freq")),
+        ({"freq": 80, "time": 9}, ("freq", "time")),
+        ({"time": 9}, ("time",)),
+        ({"token": 9}, ("time", "freq")),
+    ],
+)
+@pytest.mark.parametrize("name", ["tone.wav", "stereo.flac"])
+def test_sounds_become_frames(files, name, wanted, axes):
+    sample = read_sample(files / name, wanted, 1)
+    assert sample.grid.axes == axes
+    assert np.isfinite(sample.x).all()
+    if "freq" in wanted:
+        assert sample.grid.shape[axes.index("freq")] == wanted["freq"]
+    show(sample, IID)
+
+
+def test_tables_become_rows_or_a_series(files):
+    sample = read_sample(files / "table.csv", {"feature": 28}, 4)
+    assert sample.names == ("a", "b", "c")
+    assert sample.x.shape == (4, 3, 1)
+    assert sample.pool is not None
+    assert sample.pool.shape == (9, 3, 1)
+    series = read_sample(files / "table.csv", {"time": 100, "feature": 5}, 2)
+    assert series.grid.shape == (9, 3)
+    assert np.isnan(read_sample(files / "gap.tsv", {}, 2).x[0, 1, 0])
+
+
+def test_fills_that_cannot_be_shown_leave_a_gap(files):
+    shown = show(read_sample(files / "photo.png", {}, 1), Masking("iid", 0.5, "drop"))
+    assert np.isnan(shown.result[shown.mask]).all()
+    assert np.isfinite(shown.result[~shown.mask]).all()
+    gap = panels(shown, 0)[1][1]
+    assert (gap[:16, :16] == gap[0, 0]).all() == shown.mask[0, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["photo.png", "tone.wav", "table.csv"])
+@pytest.mark.parametrize("fill", ["zero", "mask-token"])
+def test_pictures_are_written(files, tmp_path, name, fill):
+    shown = show(read_sample(files / name, {}, 3), Masking("iid", 0.5, fill))
+    save(shown, tmp_path / "out.png", "a title")
+    with Image.open(tmp_path / "out.png") as picture:
+        assert min(picture.size) > 200
+
+
+def test_letters():
+    assert mask_letters(np.array([[True, False], [False, True]]), 80) == "#.\n.#"
+
+
+@pytest.mark.parametrize(
+    ("name", "fragment"),
+    [
+        ("missing.png", "no such file"),
+        ("thing.xyz", ".xyz"),
+        ("broken.png", "cannot be read as an image"),
+        ("broken.wav", "cannot be read as a sound"),
+        ("short.wav", "seconds of sound"),
+        ("uneven.csv", "line 3 has 1 values"),
+        ("words.csv", "no column of numbers"),
+        ("header.csv", "found 1 lines"),
+    ],
+)
+def test_files_that_cannot_be_used(files, name, fragment):
+    with pytest.raises(DataError) as caught:
+        read_sample(files / name, {}, 1)
+    assert fragment in str(caught.value)
+
+
+def test_a_masking_for_other_axes_is_refused(files):
+    with pytest.raises(MaskingError, match="not for Grid"):
+        show(
+            read_sample(files / "photo.png", {}, 1), Masking({"tied": {"pattern": "iid", "axis": "freq"}}, 0.5, "zero")
+        )
+
+
+class TestCommand:
+    def run(self, *arguments):
+        return CliRunner().invoke(application(), ["preview", *map(str, arguments)])
+
+    def test_text_of_ours_and_of_theirs(self):
+        assert "30 types hidden" in self.run("automask", "-n", 2).output
+        out = self.run("bert", "--text", TEXT, "-n", 1, "masking.budget=0.5", "--json")
+        document = json.loads(out.output)
+        assert document["units"] == 11
+        assert document["hidden"] in (5, 6)
+        assert "".join(piece["text"] for piece in document["examples"][0]["pieces"]) == TEXT.lower()
+
+    def test_a_file_and_a_picture(self, files, tmp_path):
+        out = self.run("bert", "--input", files / "photo.png", "-n", 1, "--output", tmp_path / "p.png")
+        assert out.exit_code == 0, out.output
+        assert "29 of 196" in out.output or "30 of 196" in out.output
+        assert (tmp_path / "p.png").exists()
+        document = json.loads(self.run("bert", "--input", files / "table.csv", "-n", 2, "--json").output)
+        assert document["grid"] == {"feature": 3}
+        assert np.sum(document["mask"]) == document["hidden"]
+
+    def test_a_row(self, files):
+        out = self.run(
+            "bert", "--input", files / "table.csv", "-n", 1, "masking.fill=mean", "masking.budget.ratio=0.34"
+        )
+        assert "row 1: 1 of 3 hidden" in out.output
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("nothing",),
+            ("missing.yaml",),
+            ("bert", "--text", " "),
+            ("bert", "masking.budgte=1"),
+            ("bert", "--input", "missing.png"),
+        ],
+    )
+    def test_bad_input(self, arguments, capfd, monkeypatch):
+        monkeypatch.setattr(sys, "argv", ["maskwright", "preview", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        assert stopped.value.code == 2
+        assert "Traceback" not in capfd.readouterr().err
