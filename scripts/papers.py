@@ -49,7 +49,7 @@ def page() -> str:
     sections = [INTRODUCTION]
     for kind in KINDS:
         rows = [p for p in known.values() if p in _of(kind)]
-        lines = [f"## {TITLES[kind]}", "", "| paper | line of code | its words | to know |", "|---|---|---|---|"]
+        lines = [f"## {TITLES[kind]}", "", "| paper | line of code | setting | to know |", "|---|---|---|---|"]
         lines += [f'| {p.paper} | `mw.preset("{p.name}")` | {_cell(p.setting)} | {_cell(p.note)} |' for p in rows]
         sections.append("\n".join(lines) + "\n")
     return "\n".join([*sections, PARTS])

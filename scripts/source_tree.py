@@ -44,7 +44,7 @@ def tree() -> str:
 
 
 def _line(path: Path, depth: int) -> str:
-    return f"{'  ' * depth}{path.name}".ljust(28) + purpose(path)
+    return f"{'  ' * depth}{path.name}  ".ljust(28) + purpose(path)
 
 
 def main() -> None:

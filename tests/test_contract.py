@@ -130,6 +130,26 @@ def check_back_ends(node, budget, grid, valid):
 
 
 @each_pattern_and_grid
+def test_the_same_code_on_tensors(node, grid):
+    """Masking draws on NumPy for tensors on the CPU; what runs on other devices is called here itself."""
+    for kind in KINDS:
+        valid = valid_cells(grid, EXAMPLES, kind)
+        signals = {name: torch.from_numpy(value) for name, value in signals_for(node, valid.shape, IDS).items()}
+        for share in (0.1, 0.6, 1.0):
+            count = np.round(share * counted(node, grid, valid)).astype(np.int64)
+            here = hide(node, grid, count, valid, rng())
+            there = patterns.from_node(node)(
+                grid,
+                torch.from_numpy(count),
+                valid=torch.from_numpy(valid),
+                rng=Rng.from_ids(torch.from_numpy(IDS), seed=1),
+                **signals,
+            )
+            assert isinstance(there, torch.Tensor)
+            np.testing.assert_array_equal(here, there.numpy())
+
+
+@each_pattern_and_grid
 @each_kind
 def test_mask_depends_on_the_example_alone(node, grid, kind):
     valid = valid_cells(grid, EXAMPLES, kind)

@@ -20,12 +20,13 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 LAYERS = [
     {"errors"},
     {"arrays", "grid"},
+    {"mixing"},
     {"rng"},
     {"select", "moments", "lengths", "strategy", "compact", "running", "where", "boxes"},
     {"budgets", "patterns", "signals"},
     {"units", "fills"},
     {"mask", "reorder"},
-    {"corrupt"},
+    {"corrupt", "drawing"},
     {"masking"},
     {"presets", "padding", "modalities", "attention", "augment"},
     {"collator", "trainer_hook", "denoising", "packing", "permutation", "heads", "leak"},
@@ -67,9 +68,10 @@ def home(path: Path) -> str:
 def imports(tree: ast.Module) -> set[str]:
     """First part below `maskwright` of everything imported, lazily or not; imports for typing alone do not count."""
     found = set()
-    for node in ast.walk(tree):
+    for node in list(ast.walk(tree)):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             node.body = [ast.Pass()]
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "maskwright":
             parts = node.module.split(".")
             found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}

@@ -68,6 +68,9 @@ def test_labels_pixels_and_the_way_back(back):
     hidden = masks()
     mask, ids = Mask(back(hidden), grid=Grid(row=3, col=4)), np.arange(60).reshape(5, 3, 4)
     np.testing.assert_array_equal(mask.labels(back(ids)), np.where(hidden, ids, -100))
+    np.testing.assert_array_equal(mask.labels(back(ids.astype(np.uint8))), np.where(hidden, ids, -100))
+    with pytest.raises(MaskingError, match="whole numbers"):
+        mask.labels(back(ids / 2))
     np.testing.assert_array_equal(mask.pixels(2), hidden.repeat(2, 1).repeat(2, 2))
     np.testing.assert_array_equal(mask.pixels((1, 3)), hidden.repeat(3, 2))
     x = np.random.default_rng(1).normal(size=(5, 12, 7))

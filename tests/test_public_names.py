@@ -10,9 +10,12 @@ import pytest
 import maskwright
 
 NAMES = """
-Bernoulli ConfigError Constant Corrupted Count DataError Drop Fixed Grid Iid Keep MaskToken Masking MaskingCollator
-MaskingError MaskwrightError Mean Mix RandomToken Ratio Rng RunError Schedule Span Uniform Vocabulary Zero __version__
-apply_mask preset
+AttentionMask Bernoulli Block Blockwise Blur Budgeted ByRun ByScore Causal Coarse Complement ConfigError Constant
+Corrupted Count DataError DenoisingCollator DocumentAttention Drop Filtered Fixed Grid Iid Indicator Keep Marginal
+Markov Mask MaskToken MaskedOnlyHead Masking MaskingCollator MaskingError MaskwrightError Mean Mix Multiblock
+NGramTable Noise PackingCollator PerModality Prefix RandomToken Ratio Rectangles Rng RunError RunningCell RunningMean
+Schedule Sentinel Span Spanbert Specaugment Suffix Swap T5Spans Tied Uniform Union Vocabulary Wav2vec2 Within Zero
+__version__ apply_mask document_leak pack preset time_warp
 """.split()
 
 

@@ -113,10 +113,45 @@ def test_ids_must_be_whole_numbers(ids):
         Rng.from_ids(ids)
 
 
-@pytest.mark.parametrize("threshold", [-1, 0, (1 << 28) - 1, (1 << 31) - 1])
-def test_hits_are_the_places_of_low_draws(threshold):
-    rng = Rng.from_ids(np.arange(7)).child("cells")
-    np.testing.assert_array_equal(rng.hits(threshold, 300), np.flatnonzero(rng.bits(300) <= threshold))
+class TestChance:
+    @pytest.mark.parametrize("steps", [0, 1, 1 << 16, 5 << 16, 2_516_582, (1 << 24) - 1, 1 << 24])
+    def test_its_probability_to_the_last_step(self, steps):
+        hits = Rng.from_ids(np.arange(2000)).child("cells").chance(steps, 517)
+        p = steps / (1 << 24)
+        assert abs(hits.mean() - p) <= 5 * np.sqrt(p * (1 - p) / hits.size)
+
+    def test_bytes_that_decide_nothing_are_decided_by_more_bits(self):
+        draws = Rng.from_ids(np.arange(4000)).child("cells")
+        low, middle, high = (draws.chance((38 << 16) + rest, 512) for rest in (0, 1 << 15, (1 << 16) - 1))
+        assert (low <= middle).all()
+        assert (middle <= high).all()
+        undecided = draws.chance(39 << 16, 512) & ~draws.chance(38 << 16, 512)
+        assert (high & ~low <= undecided).all()
+        share = middle[undecided].mean()
+        assert abs(share - 0.5) < 5 * np.sqrt(0.25 / undecided.sum())
+
+    @pytest.mark.parametrize("shape", [(13,), (3, 9), (2, 3, 17), (1,), (0,), (2, 0)])
+    @pytest.mark.parametrize("steps", [0, 40_000, 2_516_582, 1 << 24])
+    def test_back_ends_padding_and_neighbours(self, shape, steps):
+        ids = np.arange(50, 60)
+        here = Rng.from_ids(ids).chance(steps, *shape)
+        there = Rng.from_ids(torch.from_numpy(ids)).chance(steps, *shape)
+        assert here.dtype == bool
+        np.testing.assert_array_equal(here, there.numpy())
+        wider = Rng.from_ids(ids[3:]).chance(steps, *(size + 5 for size in shape))
+        np.testing.assert_array_equal(wider[(slice(None), *map(slice, shape))], here[3:])
+
+    def test_cells_epochs_and_examples_are_independent(self):
+        p = 0.3
+        hits = np.stack([Rng.from_ids(np.arange(4000), epoch=e).chance(round(p * (1 << 24)), 64) for e in (0, 1)])
+        error = 5 * np.sqrt(p * p * (1 - p * p) / hits[0, :, 0].size)
+        together = (hits[0, :, :, None] & hits[0, :, None, :]).mean(0)
+        off = ~np.eye(64, dtype=bool)
+        assert np.abs(together[off] - p * p).max() < error
+        rows = hits[0, :-1] & hits[0, 1:]
+        epochs = hits[0] & hits[1]
+        for both in (rows, epochs):
+            assert abs(both.mean() - p * p) < 5 * np.sqrt(p * p * (1 - p * p) / both.size)
 
 
 @pytest.mark.parametrize("padding", [0, 5])

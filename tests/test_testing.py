@@ -148,6 +148,42 @@ def test_a_collator_that_raises_has_failed_with_its_message():
     assert finding.numbers == {"raised": True}
 
 
+def test_a_collator_that_hides_nothing_has_failed_whatever_was_asked():
+    finding = CHECKS["something_hidden"].measure(array_subject(lambda x: x > 9))
+    assert (finding.verdict, finding.numbers["left_whole"]) == ("fail", 1.0)
+    assert CHECKS["something_hidden"].measure(array_subject(lambda x: x > 9, ratio=0.0)).verdict != "fail"
+    unknown = CHECKS["something_hidden"].measure(array_subject(lambda x: x > 2.99))
+    assert unknown.verdict == "not applicable"
+    assert 0 < unknown.numbers["left_whole"] < 1
+
+
+def test_a_collator_that_exits_has_failed_and_does_not_end_the_audit():
+    assert "SystemExit" in CHECKS["ratio"].measure(subject_of(lambda features: sys.exit(3))).found
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_few_examples_are_no_fault(count):
+    import json
+
+    rows = token_examples([9, 7, 11][:count])
+    collator = mw.Masking.from_dict("bert").collator(TOKENIZER, objective="reconstruct")
+    subject = collator_subject(collator, rows, tokenizer=TOKENIZER, ratio=0.15, passes=40)
+    for check in COLLATOR_CHECKS:
+        finding = check.measure(subject)
+        assert finding.verdict != "fail", finding
+        json.dumps(dict(finding.numbers), allow_nan=False)
+
+
+def test_a_place_that_chance_left_whole_is_not_blamed():
+    rate, error = profile(
+        collator_subject(
+            mw.Masking.from_dict("bert").collator(TOKENIZER), FEW["uneven"][:3], tokenizer=TOKENIZER, passes=4
+        )
+    )
+    assert (rate == 0).any()
+    assert (np.abs(rate - rate.mean()) < 5 * error).all()
+
+
 def test_a_collator_that_takes_one_length_fails_there_and_only_there():
     def equal(features):
         if len({len(feature["input_ids"]) for feature in features}) > 1:

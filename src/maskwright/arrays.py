@@ -46,7 +46,8 @@ def like(values: np.ndarray, reference: Array) -> Array:
         return values
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(values)).to(reference.device)
+    values = np.ascontiguousarray(values)
+    return torch.from_numpy(values if values.flags.writeable else values.copy()).to(reference.device)
 
 
 def numpy_view(array: Array) -> np.ndarray:
@@ -252,3 +253,25 @@ def along(lines: Array, cells: Array, axis: int | None) -> Array:
 def any_order(array: Array) -> Array:
     """Indices that sort a two-dimensional array along its rows; equal values in any order, which is faster."""
     return array.sort(dim=1).indices if is_torch(array) else np.argsort(array, axis=1)
+
+
+def check_signal(name: str, numbers: Array, valid: Array) -> None:
+    """Refuse numbers per cell that a pattern cannot be guided by.
+
+    Raises:
+        MaskingError: another shape than that of `valid`, or no real numbers.
+    """
+    if tuple(numbers.shape) != tuple(valid.shape):
+        raise MaskingError(f"{name}: expected the shape {tuple(valid.shape)}, given {tuple(numbers.shape)}.")
+    if not namespace(numbers).isdtype(numbers.dtype, ("bool", "integral", "real floating")):
+        raise MaskingError(f"{name}: expected real numbers, given {numbers.dtype}.")
+
+
+def only_valid(name: str, numbers: Array, valid: Array) -> tuple[Array, Any]:
+    """Numbers per cell with the lowest one of their type where no cell is valid, and that lowest one."""
+    check_signal(name, numbers, valid)
+    xp = namespace(numbers)
+    if xp.isdtype(numbers.dtype, "bool"):
+        numbers = to_dtype(numbers, "uint8")
+    lowest = float("-inf") if xp.isdtype(numbers.dtype, "real floating") else xp.iinfo(numbers.dtype).min
+    return xp.where(valid, numbers, lowest), lowest

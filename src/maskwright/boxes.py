@@ -138,6 +138,20 @@ def along(values: Array, axis: int, axes: int) -> Array:
     return values.reshape((values.shape[0], *shape))
 
 
+def any_box(starts: list[Array], sizes: list[Array], measure: Array, shape: tuple[int, ...]) -> Array:
+    """[B, *shape] bool: the cells of any of the boxes; arguments as of `box_masks`, in a fraction of the time."""
+    if starts[0].shape[1] == 1:
+        return box_masks(starts, sizes, measure, shape)[:, 0]
+    out: Array = False
+    for low in range(0, starts[0].shape[1], 8):
+        inside: Array = 255
+        for axis, (start, side) in enumerate(zip(starts, sizes, strict=True)):
+            line = covering(start[:, low : low + 8], side[:, low : low + 8], measure[:, axis], shape[axis])
+            inside = inside & along(line, axis, len(shape))
+        out = out | (inside != 0)
+    return out
+
+
 def box_masks(starts: list[Array], sizes: list[Array], measure: Array, shape: tuple[int, ...]) -> Array:
     """[B, n, *shape] bool: the cells of each box; `starts` and `sizes` hold one [B, n] array an axis."""
     n = starts[0].shape[1]

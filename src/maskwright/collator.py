@@ -70,8 +70,8 @@ class MaskingCollator:
         self._left = tokenizer.padding_side == "left"
         self.multiple = pad_to_multiple_of
         self._torch = return_tensors == "pt"
-        self._epoch = _shared(-1 if epoch is None else epoch)
-        self._progress = _shared(-1.0)
+        self._epoch = shared_number(-1 if epoch is None else epoch)
+        self._progress = shared_number(-1.0)
 
     @property
     def epoch(self) -> int:
@@ -209,7 +209,7 @@ def _all_equal(rows: Sequence[Any], sizes: np.ndarray, value: int) -> bool:
     return [row.count(value) for row in rows] == sizes.tolist()
 
 
-def _shared(value: float) -> Any:
+def shared_number(value: float) -> Any:
     """One number in shared memory, so that workers that were started before see it change."""
     import torch
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from maskwright.corrupt import IGNORED
-from maskwright.errors import ConfigError
+from maskwright.errors import ConfigError, MaskingError
 
 
 class MaskedOnlyHead:
@@ -18,24 +18,33 @@ class MaskedOnlyHead:
     Loss and gradients are those of the whole projection (up to the order of sums); `logits` become [1, N, vocabulary]
     for the N positions whose label is not -100, in reading order. Calls without labels, and evaluation, are as before.
     Helps where the head is a large part of the model: small models, large vocabularies, low ratios. `remove()` takes
-    it off again.
+    it off again. The logits of two devices do not have one size, so that `torch.nn.DataParallel` cannot join them; DDP
+    can do with it.
 
     Precedent: ModernBERT's sparse prediction (Warner et al. 2024, arXiv:2412.13663).
 
     Args:
-        model: a `PreTrainedModel` with a base model under `base_model_prefix` and a head that works per position
-            (BERT, RoBERTa, DistilBERT, ELECTRA's generator, DeBERTa, ModernBERT, ALBERT ...).
+        model: a `...ForMaskedLM` of Transformers with a base model under `base_model_prefix` and a head that works per
+            position (BERT, RoBERTa, DistilBERT, ELECTRA's generator, DeBERTa, ModernBERT, ALBERT ...).
 
     Raises:
-        ConfigError: no separate base model, so there is nothing between body and head to hook.
+        ConfigError: another kind of model: causal ones shift their labels by one place, so that leaving positions out
+            would make each predict the wrong token; or one without a base model, which leaves nothing to hook.
+        MaskingError: (in a forward pass) labels of another shape than the hidden states.
     """
 
     def __init__(self, model: Any):
+        names = [kind.__name__ for kind in type(model).__mro__]
+        if not any(name.endswith("ForMaskedLM") for name in names):
+            raise ConfigError(
+                f"MaskedOnlyHead: expected a masked language model of Transformers, such as BertForMaskedLM, given "
+                f"{names[0]}; others shift their labels, or have one for each example."
+            )
         base = getattr(model, getattr(model, "base_model_prefix", "") or "-", None)
         if base is None or base is model:
             raise ConfigError(
-                f"MaskedOnlyHead: {type(model).__name__} has no base model under its head; expected a Transformers "
-                "model such as BertForMaskedLM."
+                f"MaskedOnlyHead: {names[0]} has no base model under its head (base_model_prefix); expected a model "
+                "such as BertForMaskedLM."
             )
         self._keep: Any = None
         self._handles = (
@@ -59,8 +68,13 @@ class MaskedOnlyHead:
     def _between(self, _: Any, __: tuple, output: Any) -> Any:
         if self._keep is None:
             return output
-        hidden = output[0][self._keep][None]
-        self._keep = None
+        keep, self._keep = self._keep, None
+        if keep.shape != output[0].shape[:2]:
+            raise MaskingError(
+                f"MaskedOnlyHead: labels of shape {tuple(keep.shape)} for hidden states {tuple(output[0].shape)}; "
+                "expected one label per position."
+            )
+        hidden = output[0][keep][None]
         if isinstance(output, tuple):
             return (hidden, *output[1:])
         output["last_hidden_state"] = hidden

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.arrays import Array, arange, is_torch, namespace, running_count, to_dtype, true_count
+from maskwright.arrays import Array, arange, is_integer, is_torch, namespace, running_count, to_dtype, true_count
 from maskwright.errors import MaskingError
 from maskwright.fills.drop import kept
 from maskwright.grid import Grid
@@ -138,14 +138,17 @@ class Mask:
         return to_dtype(xp.concat([n[:1] * 0, xp.cumulative_sum(n)]) if n.shape[0] else arange(1, n), "int32")
 
     def labels(self, ids: Array) -> Array:
-        """`ids` where hidden and -100, which losses leave out, elsewhere.
+        """[B, *grid] int64, `ids` where hidden and -100, which losses leave out, elsewhere.
 
         Args:
             ids: [B, *grid] integers: tokens, or the codes of a visual tokenizer.
         """
         if tuple(ids.shape) != tuple(self.hidden.shape):
             raise MaskingError(f"labels: expected ids {tuple(self.hidden.shape)}, given {tuple(ids.shape)}.")
-        return namespace(ids).where(self.hidden, ids, IGNORED)
+        if not is_integer(ids):
+            raise MaskingError(f"labels: expected whole numbers, given {ids.dtype}.")
+        # Types without a sign or with few bits cannot hold -100 beside the codes.
+        return namespace(ids).where(self.hidden, to_dtype(ids, "int64"), IGNORED)
 
     def pixels(self, patch: int | Sequence[int]) -> Array:
         """[B, *grid x patch] bool, the mask with every cell as large as its patch.

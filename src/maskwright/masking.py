@@ -8,6 +8,7 @@ True
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,14 +17,13 @@ from typing import Any
 import numpy as np
 
 from maskwright import budgets, fills, patterns
-from maskwright.arrays import Array, all_true, is_integer, is_torch, like, namespace, to_dtype, true_count
-from maskwright.budgets.bernoulli import Bernoulli
+from maskwright.arrays import Array, all_true, is_torch, like, namespace
 from maskwright.compact import on_host
 from maskwright.corrupt import Corrupted, corrupt_painted, corrupt_text, is_paint
+from maskwright.drawing import draw_mask, drawn_alone, independent, keyed, left_whole
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
-from maskwright.fills.drop import Drop
+from maskwright.fills.drop import Drop, existing
 from maskwright.grid import Grid
-from maskwright.patterns.iid import Iid
 from maskwright.rng import Rng, content_ids
 from maskwright.strategy import check as check_fields
 from maskwright.strategy import number, to_node
@@ -46,9 +46,7 @@ class Masking:
         clean_share: this share of the examples, drawn anew each epoch, is left whole.
 
     >>> import numpy as np
-    >>> from maskwright.budgets.ratio import Ratio
-    >>> from maskwright.fills.zero import Zero
-    >>> half = Masking(pattern=Iid(), budget=Ratio(0.5), fill=Zero())
+    >>> half = Masking(pattern="iid", budget=0.5, fill="zero")
     >>> half(np.ones((1, 2, 4)), example_ids=[0], grid=Grid(row=2, col=4)).inputs.sum()
     np.float64(4.0)
     """
@@ -153,12 +151,15 @@ class Masking:
         find = partial(text_units, ids, attention, vocabulary, self.unit, word_ids, facts.get("valid"))
         if example_ids is None:
             example_ids = content_ids(ids, all_true(ids) if attention is None else attention != 0)
-        rng = _rng(example_ids, ids, moment)
+        rng = keyed(example_ids, ids, seed=moment[0], epoch=moment[1])
         if self._tokens_on_their_own(ids, attention, facts):
             return self._few_tokens(batch, vocabulary, rng, find)
         units = find()
-        mask = None if self._independent else self._hide(units, rng, moment[2], facts)
-        hidden = self._drawn(units, rng) if mask is None else units.to_cells(mask)
+        if independent(self):  # which units were hit can be read off the cells, if anybody asks
+            mask, drawn = None, drawn_alone(self, rng, *units.grid.shape)
+        else:
+            mask = drawn = draw_mask(self, units, rng, moment[2], facts)
+        hidden = units.to_cells(drawn)
         flat = None if is_torch(ids) else np.flatnonzero(hidden)
         given = {"units": units, "vocabulary": vocabulary, "flat": flat}
         inputs = corrupt_text(batch, hidden, self.fill, rng=rng.child("fill"), **given)
@@ -166,23 +167,20 @@ class Masking:
 
     def _tokens_on_their_own(self, ids: Array, attention: Array | None, facts: Mapping[str, Any]) -> bool:
         """Whether each token draws for itself, so that the few that are hit are all that has to be looked at."""
-        plain = self._independent and self.unit == "token" and facts.get("valid") is None and not is_torch(ids)
+        plain = independent(self) and self.unit == "token" and facts.get("valid") is None and not is_torch(ids)
         return plain and fills.by_places(self.fill) and ids.size > 0 and places(attention) is None
 
     def _few_tokens(self, batch: Mapping[str, Any], vocabulary: Vocabulary, rng: Rng, find: Any) -> Corrupted:
         """The same masks as by way of the units, in a third of the time: only tokens that are hit are looked up."""
         ids = batch["input_ids"]
         vocabulary.check(ids)
-        flat = rng.child("pattern").child("cells").hits(self._threshold, ids.shape[1])
+        mask = drawn_alone(self, rng, ids.shape[1])
+        flat = np.flatnonzero(mask)
         stay = (vocabulary.look_up("flags", ids.ravel().take(flat)) & SPECIAL) == 0
         if batch.get("attention_mask") is not None:
             stay &= batch["attention_mask"].ravel().take(flat) != 0
-        whole = self._left_whole(rng)
-        if whole is not None:
-            stay &= ~whole.take(flat // ids.shape[1])
+        mask.reshape(-1)[flat[~stay]] = False
         flat = flat[stay]
-        mask = np.zeros(ids.shape, dtype=bool)
-        mask.reshape(-1)[flat] = True
         filled = fills.replace_hidden(self.fill, ids, mask, rng=rng.child("fill"), flat=flat, vocabulary=vocabulary)
         return Corrupted({**batch, "input_ids": filled}, mask, find, None, ids, flat)
 
@@ -191,69 +189,35 @@ class Masking:
         grid = _fact(facts, "grid", Grid, "Grid(row=14, col=14), say")
         if tuple(x.shape[1 : 1 + grid.ndim]) != grid.shape:
             raise MaskingError(f"an array of shape {tuple(x.shape)} is not a batch of {grid}.")
-        if isinstance(self.fill, Drop) and grid.ndim > 1:
-            raise MaskingError(f"drop: cells can be removed from one axis only, given {grid}.")
         shape = tuple(x.shape[: 1 + grid.ndim])
         valid = facts.get("valid")
         if valid is not None and tuple(valid.shape) != shape:
             raise MaskingError(f"valid: expected shape {shape} (batch and {grid}), given {tuple(valid.shape)}.")
         if example_ids is None:
             raise MaskingError("example_ids: give whole numbers that name the examples, such as their row numbers.")
-        rng = _rng(example_ids, x, moment)
+        rng = keyed(example_ids, x, seed=moment[0], epoch=moment[1])
         compact: Any = getattr(self.pattern, "compact", None)
         if compact is not None and self.budget is None and is_paint(self.fill, x):
-            whole = self._left_whole(rng)
+            whole = left_whole(self, rng)
             count = like(np.full(shape[0], grid.size), x) * (1 if whole is None else ~whole)
             hidden = on_host(compact, grid, count, valid=valid, rng=rng.child("pattern"))
             return corrupt_painted(x, hidden, self.fill, grid=grid, valid=valid)
         valid = like(np.ones(shape, dtype=bool), x) if valid is None else valid
         units = Units(grid, valid, valid, valid, plain=True)
-        mask = self._hide(units, rng, moment[2], facts)
-        channels = (1,) * (x.ndim - mask.ndim) if not isinstance(self.fill, Drop) else ()
-        given = {key: value for key, value in facts.items() if key not in ("grid", "valid")}
-        given["valid"] = valid.reshape(shape + channels)
-        inputs = fills.replace_hidden(self.fill, x, mask.reshape(shape + channels), rng=rng.child("fill"), **given)
+        mask = draw_mask(self, units, rng, moment[2], facts)
+        inputs = self._filled(x, mask, valid, rng, facts)
         return Corrupted(inputs, mask, units, mask, x)
 
-    def _hide(self, units: Units, rng: Rng, progress: float, facts: Mapping[str, Any]) -> Array:
-        """The mask over units."""
-        if self._independent:
-            return self._drawn(units, rng)
-        pattern_rng = rng.child("pattern")
-        whole = self._left_whole(rng)
-        count = units.n
-        own_units = getattr(self.pattern, "units", None)
-        if own_units is not None:  # tubes, stripes, coarse cells: what the pattern hides whole is what counts
-            count = true_count(own_units(units.grid, units.valid))
-        if self.budget is not None:
-            count = self.budget(count, rng=rng.child("budget"), progress=progress)
-        if whole is not None:
-            count = namespace(count).where(whole, 0, count)
-        signals = {name: units.to_units(_signal(facts, name, units)) for name in getattr(self.pattern, "signals", ())}
-        return self.pattern(units.grid, count, valid=units.valid, rng=pattern_rng, **signals)
-
-    @property
-    def _independent(self) -> bool:
-        """Whether units need no selection: each compares its own draw."""
-        return isinstance(self.budget, Bernoulli) and isinstance(self.pattern, Iid)
-
-    @property
-    def _threshold(self) -> int:
-        """The largest draw that hides an independent unit."""
-        return self.budget.threshold if isinstance(self.budget, Bernoulli) else -1
-
-    def _drawn(self, units: Units, rng: Rng) -> Array:
-        """The mask over cells of independent units, without a detour by way of the units: [B, ...] bool."""
-        draws = rng.child("pattern").child("cells")
-        bits = draws.bits(*units.grid.shape) if units.plain else draws.bits_at(units.groups)
-        mask = (bits <= self._threshold) & units.cells
-        whole = self._left_whole(rng)
-        return mask if whole is None else mask & ~whole.reshape((-1,) + (1,) * (mask.ndim - 1))
-
-    def _left_whole(self, rng: Rng) -> Array | None:
-        if not self.clean_share:
-            return None
-        return rng.child("clean share").draw() < round(self.clean_share * (1 << 24))
+    def _filled(self, x: Array, mask: Array, valid: Array, rng: Rng, facts: Mapping[str, Any]) -> Array:
+        given = {key: value for key, value in facts.items() if key not in ("grid", "valid")}
+        if isinstance(self.fill, Drop):  # what is left of a grid is a sequence, in reading order
+            cells = (x.shape[0], math.prod(mask.shape[1:]))
+            left = {"valid": existing(valid).reshape(cells), "rng": rng, **given}
+            return self.fill(x.reshape(cells + tuple(x.shape[mask.ndim :])), mask.reshape(cells), **left)
+        channels = (1,) * (x.ndim - mask.ndim)
+        given["valid"] = valid.reshape(tuple(valid.shape) + channels)
+        wide = mask.reshape(tuple(mask.shape) + channels)
+        return fills.replace_hidden(self.fill, x, wide, rng=rng.child("fill"), **given)
 
     def collator(self, tokenizer: Any, **options: Any) -> Any:
         """A collator for `DataLoader` and the Hugging Face `Trainer`; see `maskwright.collator.MaskingCollator`."""
@@ -263,34 +227,6 @@ class Masking:
 
 
 _TEXT_FACTS, _ARRAY_FACTS = ("vocabulary", "word_ids", "valid"), ("grid", "valid", "vocabulary")
-
-
-def _signal(facts: Mapping[str, Any], name: str, units: Units) -> Array:
-    value = facts.get(name)
-    expected = tuple(units.cells.shape)
-    if value is None or not isinstance(value, type(units.cells)) or tuple(value.shape) != expected:
-        given = type(value).__name__ if value is None else f"{type(value).__name__} {tuple(np.shape(value))}"
-        raise MaskingError(
-            f"{name}: the pattern needs one number per cell, an array of shape {expected}, given {given}."
-        )
-    return value
-
-
-def _rng(example_ids: Any, reference: Array, moment: tuple) -> Rng:
-    ids: Array = example_ids if is_torch(example_ids) else np.asarray(example_ids)
-    if ids.ndim == 1 and ids.shape[0] == 0:
-        ids = to_dtype(ids, "int64")  # an empty list has no integers to tell its dtype from
-    if ids.ndim != 1 or ids.shape[0] != reference.shape[0] or not is_integer(ids):
-        raise MaskingError(
-            f"example_ids: expected {reference.shape[0]} whole numbers, one per example, given {ids.dtype} of shape "
-            f"{tuple(ids.shape)}."
-        )
-    seed, epoch, _ = moment
-    if is_torch(reference):
-        if not is_torch(ids):
-            ids = like(ids.astype(np.int64), reference)
-        ids = ids.to(reference.device)
-    return Rng.from_ids(ids, seed=int(seed), epoch=int(epoch))
 
 
 def _fact(facts: Mapping[str, Any], name: str, kind: type, example: str) -> Any:

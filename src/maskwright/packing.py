@@ -111,8 +111,8 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
             token, token types); NumPy or torch. Columns of other shapes are refused: packed rows have no place for
             one label per document.
         length: tokens per row; None makes one row that holds everything ("padding-free").
-        causal_labels: make `labels` for a left-to-right model, -100 at the first token of every document, so that the
-            last token of a document does not have to predict the next document.
+        causal_labels: make `labels` for a left-to-right model, the ids or the labels given, with -100 at the first
+            token of every document, so that the last token of a document does not have to predict the next document.
 
     Raises:
         MaskingError: a document longer than a row, columns of another shape.
@@ -157,7 +157,8 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
     out["attention_mask"] = laid(np.ones(len(place), dtype=np.int64), 0)
     out["position_ids"] = laid(within, 0)
     if causal_labels:
-        out["labels"] = laid(np.where(within == 0, -100, arrays["input_ids"].reshape(-1)[source]), -100)
+        told = arrays.get("labels", arrays["input_ids"])
+        out["labels"] = laid(np.where(within == 0, -100, told.reshape(-1)[source]), -100)
     documents = laid(np.repeat(order, sizes[order]), -1)
     cu_seqlens = np.concatenate([[0], ends]).astype(np.int32)
     moved = {name: like(value, ids) for name, value in out.items()}
@@ -213,8 +214,9 @@ class PackingCollator:
         collator: a `MaskingCollator`, or anything that turns a list of documents into a padded batch.
         length: tokens per row; None makes one row.
         attention: the dense mask to put into the batch, `DocumentAttention.of(model)`; None leaves `attention_mask` out
-            and passes `cu_seq_lens_q`, `cu_seq_lens_k` and their maxima on, for variable-length kernels.
-        causal_labels: see `pack`.
+            and passes `cu_seq_lens_q`, `cu_seq_lens_k` and their maxima on, for variable-length kernels; padding at the
+            end of a row counts as a document there, because kernels see the rows laid end to end.
+        causal_labels: see `pack`; the labels are the tokens as they were before a `MaskingCollator` hid some.
     """
 
     def __init__(
@@ -232,14 +234,48 @@ class PackingCollator:
 
     def __call__(self, features: Any) -> dict[str, Any]:
         """Return packed rows; see `Packed.batch`."""
-        packed = pack(self.collator(features), self.length, causal_labels=self.causal_labels)
-        batch = dict(packed.batch)
-        attended = batch.pop("attention_mask") != 0
-        if self.attention is not None:
-            return {**batch, "attention_mask": self.attention.mask(attended, packed.documents)}
-        lengths = {"cu_seq_lens_q": packed.cu_seqlens, "cu_seq_lens_k": packed.cu_seqlens}
-        return {**batch, **lengths, "max_length_q": packed.max_seqlen, "max_length_k": packed.max_seqlen}
+        return self._packed(self.collator(features), features)
+
+    def for_evaluation(self, features: Any) -> dict[str, Any]:
+        """Packed rows of what the collator makes in evaluation."""
+        names = ("for_evaluation", "clean")
+        collate = next((getattr(self.collator, name) for name in names if hasattr(self.collator, name)), self.collator)
+        return self._packed(collate(features), features)
+
+    def attach(self, trainer: Any) -> Any:
+        """Let a Hugging Face `Trainer` use this collator; return the trainer."""
+        from maskwright.trainer_hook import attach
+
+        return attach(self, trainer)
 
     def set_epoch(self, epoch: int) -> None:
         """See `MaskingCollator.set_epoch`."""
         self.collator.set_epoch(epoch)
+
+    def set_progress(self, progress: float) -> None:
+        """See `MaskingCollator.set_progress`."""
+        self.collator.set_progress(progress)
+
+    def _packed(self, padded: Mapping[str, Any], features: Any) -> dict[str, Any]:
+        if self.causal_labels and "labels" not in padded and hasattr(self.collator, "clean"):
+            before = self.collator.clean(features)["input_ids"]
+            if before.shape != padded["input_ids"].shape:
+                raise MaskingError(
+                    "causal_labels: the fill removes tokens, whose labels would be lost; use mask-token."
+                )
+            padded = {**padded, "labels": before}
+        packed = pack(padded, self.length, causal_labels=self.causal_labels)
+        batch = dict(packed.batch)
+        attended = batch.pop("attention_mask") != 0
+        if self.attention is not None:
+            return {**batch, "attention_mask": self.attention.mask(attended, packed.documents)}
+        ends = _ends(numpy_view(packed.documents))
+        longest = int(np.diff(ends).max(initial=0))
+        ends = like(ends, packed.cu_seqlens)
+        return {**batch, "cu_seq_lens_q": ends, "cu_seq_lens_k": ends, "max_length_q": longest, "max_length_k": longest}
+
+
+def _ends(documents: np.ndarray) -> np.ndarray:
+    """[N + 1] int32, where each document or run of padding begins in the rows laid end to end, and the end."""
+    begins = np.diff(documents, axis=1, prepend=-2) != 0
+    return np.append(np.flatnonzero(begins), documents.size).astype(np.int32)

@@ -23,14 +23,8 @@ import numpy as np
 
 from maskwright.arrays import Array, arange, is_integer, is_torch, like, to_dtype
 from maskwright.errors import MaskingError
+from maskwright.mixing import GOLDEN, GOLDEN_64, M64, ROUND_1, ROUND_2, mix, mix_array, mix_numpy, rounds, signed
 
-_M64 = (1 << 64) - 1
-_GOLDEN = 0x9E3779B97F4A7C15
-_ROUND_1, _ROUND_2 = 0x7FEB352D, 0x846CA68B
-# NumPy is slower with Python's numbers, and with making its own anew.
-_15, _16, _FACTOR_1, _FACTOR_2 = np.uint32(15), np.uint32(16), np.uint32(_ROUND_1), np.uint32(_ROUND_2)
-_27, _30, _31, _32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _BLOCK = 1 << 15  # cells hashed at a time: large batches stay within the second-level cache
 # One odd multiplier per axis, from the last axis backwards: a cell's counter depends on its coordinates and not on the
 # sizes of the grid, so padding a grid on the right changes no draw. No two cells of a 4096 x 4096 plane share one.
@@ -69,18 +63,18 @@ class Rng:
         if names.ndim != 1 or not is_integer(names):
             raise MaskingError(f"example_ids: expected a list of whole numbers, one per example, given {names!r:.80}.")
         names = to_dtype(names, "int64")
-        first = _mix(_constant("seed") ^ (seed & _M64))
-        second = _mix(first + (epoch + 1) * _GOLDEN & _M64)
+        first = mix(_constant("seed") ^ (seed & M64))
+        second = mix(first + (epoch + 1) * GOLDEN & M64)
         if is_torch(names) and names.device.type == "cpu":  # a few numbers, for which NumPy's calls are cheaper
             return cls(like(cls.from_ids(names.numpy(), seed=seed, epoch=epoch).keys, names))
         if is_torch(names):
-            return cls(_mix_array(_mix_array(names ^ _signed(first)) + _signed(second)))
-        words = _mix_numpy(_mix_numpy(names.view(np.uint64) ^ np.uint64(first)) + np.uint64(second))
+            return cls(mix_array(mix_array(names ^ signed(first)) + signed(second)))
+        words = mix_numpy(mix_numpy(names.view(np.uint64) ^ np.uint64(first)) + np.uint64(second))
         return cls(words.view(np.int64))
 
     def child(self, purpose: str) -> Rng:
         """Independent numbers for the same examples, for another purpose."""
-        return Rng(self.keys, _mix((self.purpose + _GOLDEN & _M64) ^ _constant(purpose)), self.cells)
+        return Rng(self.keys, mix((self.purpose + GOLDEN & M64) ^ _constant(purpose)), self.cells)
 
     def bits(self, *shape: int) -> Array:
         """[B, *shape] int32, uniform over 0 ... 2**31 - 1, one number per cell of a grid of up to four axes."""
@@ -91,14 +85,43 @@ class Rng:
     def bits_at(self, index: Array) -> Array:
         """[B, ...] int32: the numbers `bits(n)` holds at `index[b, ...]`, without making the rest."""
         if is_torch(self.keys):
-            return self._hash_torch(to_dtype(index, "int32") * _signed(_STRIDES[0], 32))
+            return self._hash_torch(to_dtype(index, "int32") * signed(_STRIDES[0], 32))
         return self._hash_numpy(np.multiply(index.astype(np.uint32), np.uint32(_STRIDES[0])))
 
-    def hits(self, threshold: int, size: int) -> np.ndarray:
-        """[n] int64, the flat places of a [B, size] array where `bits(size) <= threshold`, in order (NumPy only)."""
-        if threshold < 0:
-            return np.empty(0, dtype=np.int64)
-        return np.flatnonzero(self._words(_counters((size,))) <= np.uint32(2 * threshold + 1))
+    def chance(self, steps: int, *shape: int) -> Array:
+        """[B, *shape] bool, True with probability `steps` / 2**24, each cell on its own.
+
+        Eight cells share one 64-bit hash, a byte each; only where the byte decides nothing (1 cell in 256) are 16 bits
+        more drawn. Several times cheaper than a number per cell.
+        """
+        first, rest = steps >> 16, steps & 0xFFFF
+        words = self._wide_words((*shape[:-1], -(-shape[-1] // 8)))
+        lanes = _lanes(words)[..., : shape[-1]]
+        if first > 255:
+            return lanes >= 0
+        hit = lanes < first
+        if not rest:
+            return hit
+        tied = lanes == first
+        if is_torch(hit):
+            lane = arange(8, hit)
+            more = mix_array(words[..., None] + (lane + 1) * signed(GOLDEN)) & 0xFFFF
+            return hit | (tied & (more.reshape((*words.shape[:-1], -1))[..., : shape[-1]] < rest))
+        flat = np.flatnonzero(tied)
+        line, lane = np.divmod(flat, max(1, shape[-1]))
+        word = words.reshape(-1).take(line * words.shape[-1] + (lane >> 3))
+        more = mix_numpy(word + ((lane & 7) + 1).astype(np.uint64) * GOLDEN_64) & np.uint64(0xFFFF)
+        hit.reshape(-1)[flat] = more < np.uint64(rest)
+        return hit
+
+    def _wide_words(self, shape: tuple[int, ...]) -> Array:
+        """[B, *shape] 64-bit hashes."""
+        tail = (-1,) + (1,) * len(shape)
+        if is_torch(self.keys):
+            counters = to_dtype(_counters_torch(shape, self.keys.device), "int64") & 0xFFFFFFFF
+            return mix_array(mix_array(self.keys ^ signed(self.purpose)).reshape(tail) + counters * signed(GOLDEN))
+        start = mix_numpy(self.keys.view(np.uint64) ^ np.uint64(self.purpose)).reshape(tail)
+        return mix_numpy(start + _wide_counters(shape))
 
     def at_cells(self, flat: np.ndarray, shape: tuple[int, ...]) -> Rng:
         """The same numbers for a few cells: `bits(1)[i]` is then what `bits(*shape)` holds at flat place `flat[i]`.
@@ -125,8 +148,8 @@ class Rng:
 
     def _words(self, counters: np.ndarray) -> np.ndarray:
         """uint32, the hash of each cell before it is cut to 31 bits."""
-        words = _mix_numpy(self.keys.view(np.uint64) ^ np.uint64(self.purpose))
-        low, high = words.astype(np.uint32), (words >> _32).astype(np.uint32)
+        words = mix_numpy(self.keys.view(np.uint64) ^ np.uint64(self.purpose))
+        low, high = words.astype(np.uint32), (words >> np.uint64(32)).astype(np.uint32)
         if self.cells is not None:
             low, high = low.take(self.cells[0]), high.take(self.cells[0])
         tail = (len(low),) + (1,) * (counters.ndim - 1)
@@ -137,20 +160,20 @@ class Rng:
         scratch = np.empty((min(step, len(low)), *counters.shape[1:]), dtype=np.uint32)
         for start in range(0, len(low), step):
             rows = slice(start, start + step)
-            _rounds(counters if len(counters) == 1 else counters[rows], low[rows], high[rows], x[rows], scratch)
+            rounds(counters if len(counters) == 1 else counters[rows], low[rows], high[rows], x[rows], scratch)
         return x
 
     def _hash_torch(self, counters: Array) -> Array:
         # torch has no 32-bit unsigned shifts: signed lanes wrap alike, and each shift is made logical by a mask.
         tail = (-1,) + (1,) * (counters.ndim - 1)
-        words = _mix_array(self.keys ^ _signed(self.purpose))
+        words = mix_array(self.keys ^ signed(self.purpose))
         low, high = to_dtype(words, "int32").reshape(tail), to_dtype(words >> 32, "int32").reshape(tail)
         x = counters + low
         x ^= (x >> 16) & 0xFFFF
-        x *= _signed(_ROUND_1, 32)
+        x *= signed(ROUND_1, 32)
         x += high
         x ^= (x >> 15) & 0x1FFFF
-        x *= _signed(_ROUND_2, 32)
+        x *= signed(ROUND_2, 32)
         x ^= (x >> 16) & 0xFFFF
         return (x >> 1) & 0x7FFFFFFF
 
@@ -189,27 +212,12 @@ def content_ids_of_rows(tokens: np.ndarray, lengths: np.ndarray, padding: int) -
 
 @cache
 def _weights(length: int) -> np.ndarray:
-    return _mix_numpy(np.arange(1, length + 1, dtype=np.uint64)).view(np.int64)
+    return mix_numpy(np.arange(1, length + 1, dtype=np.uint64)).view(np.int64)
 
 
 @cache
 def _weight_sums(length: int) -> np.ndarray:
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(_weights(length))])
-
-
-def _rounds(counters: np.ndarray, low: np.ndarray, high: np.ndarray, x: np.ndarray, scratch: np.ndarray) -> None:
-    """The cell hash, into `x`; `scratch` is at least as large."""
-    scratch = scratch[: len(x)]
-    np.add(counters, low, out=x)
-    np.right_shift(x, _16, out=scratch)
-    np.bitwise_xor(x, scratch, out=x)
-    np.multiply(x, _FACTOR_1, out=x)
-    np.add(x, high, out=x)
-    np.right_shift(x, _15, out=scratch)
-    np.bitwise_xor(x, scratch, out=x)
-    np.multiply(x, _FACTOR_2, out=x)
-    np.right_shift(x, _16, out=scratch)
-    np.bitwise_xor(x, scratch, out=x)
 
 
 @cache
@@ -222,12 +230,29 @@ def _counters(shape: tuple[int, ...]) -> np.ndarray:
     return counters
 
 
+def _lanes(words: Array) -> Array:
+    """[..., 8 n] uint8, the bytes of each of n words, the lowest first."""
+    if not is_torch(words):
+        return words.astype("<u8", copy=False).view(np.uint8)
+    import torch
+
+    lanes = (words[..., None] >> torch.arange(0, 64, 8, device=words.device)) & 0xFF
+    return lanes.to(torch.uint8).reshape((*words.shape[:-1], 8 * words.shape[-1]))
+
+
+@cache
+def _wide_counters(shape: tuple[int, ...]) -> np.ndarray:
+    counters = _counters(shape).astype(np.uint64) * GOLDEN_64
+    counters.flags.writeable = False
+    return counters
+
+
 def _counters_torch(shape: tuple[int, ...], device: Any) -> Array:
     import torch
 
     counters = torch.zeros((1, *shape), dtype=torch.int32, device=device)
     for axis, size in enumerate(shape):
-        steps = torch.arange(size, dtype=torch.int32, device=device) * _signed(_STRIDES[len(shape) - 1 - axis], 32)
+        steps = torch.arange(size, dtype=torch.int32, device=device) * signed(_STRIDES[len(shape) - 1 - axis], 32)
         counters += steps.reshape([-1 if a == axis + 1 else 1 for a in range(len(shape) + 1)])
     return counters
 
@@ -235,28 +260,3 @@ def _counters_torch(shape: tuple[int, ...], device: Any) -> Array:
 @cache
 def _constant(purpose: str) -> int:
     return int.from_bytes(hashlib.blake2b(purpose.encode(), digest_size=8).digest(), "little")
-
-
-def _mix(x: int) -> int:
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & _M64
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & _M64
-    return x ^ (x >> 31)
-
-
-def _mix_numpy(x: np.ndarray) -> np.ndarray:
-    x = (x ^ (x >> _30)) * _MIX_1
-    x ^= x >> _27
-    x *= _MIX_2
-    x ^= x >> _31
-    return x
-
-
-def _mix_array(x: Array) -> Array:
-    x = (x ^ ((x >> 30) & ((1 << 34) - 1))) * _signed(0xBF58476D1CE4E5B9)
-    x = (x ^ ((x >> 27) & ((1 << 37) - 1))) * _signed(0x94D049BB133111EB)
-    return x ^ ((x >> 31) & ((1 << 33) - 1))
-
-
-def _signed(x: int, bits: int = 64) -> int:
-    """The two's complement value, since neither back end has the whole unsigned arithmetic."""
-    return x - (1 << bits) if x >> (bits - 1) else x

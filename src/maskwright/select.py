@@ -172,3 +172,18 @@ def bounded(mask: Array, count: Array, rng: Rng) -> Array:
     if (not is_torch(mask) or mask.device.type == "cpu") and not bool((true_count(mask) > count).any()):
         return mask
     return exact(rng.child("bound").bits(*mask.shape[1:]), count, mask)
+
+
+def undecided(scores: Array, mask: Array, valid: Array) -> Array:
+    """[B] bool, whether a chosen cell has the score of one that is not, so that the order of equal scores decided.
+
+    With it scores of few bits, which are sorted fast, can be tried first, and all bits be looked at where they matter.
+
+    Args:
+        scores: [B, ...] integers of 0 or more.
+        mask: [B, ...] bool, what `exact` chose by them.
+        valid: [B, ...] bool.
+    """
+    xp, axes = namespace(scores), tuple(range(1, scores.ndim))
+    last = xp.max(xp.where(mask, scores, -1), axis=axes)
+    return last == xp.min(xp.where(valid & ~mask, scores, xp.iinfo(scores.dtype).max), axis=axes)

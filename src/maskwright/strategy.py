@@ -26,6 +26,11 @@ def number(default: Any, low: float, high: float, unit: str, *, whole: bool = Fa
     return dataclasses.field(default=default, metadata={"low": low, "high": high, "unit": unit, "whole": whole})
 
 
+def axis_name() -> Any:
+    """A field that holds the name of an axis of the grid, or None."""
+    return dataclasses.field(default=None, metadata={"axis": True})
+
+
 def choice(default: str, *options: str) -> Any:
     """A field that takes one of a few names."""
     return dataclasses.field(default=default, metadata={"options": options})
@@ -56,6 +61,8 @@ def check(value: Any) -> None:
         where = f"{type(value).__name__}.{field.name}"
         if "package" in rules:
             object.__setattr__(value, field.name, _inner(where, given, rules))
+        if "axis" in rules and not (isinstance(given, str) and given):
+            raise ConfigError(f"{where}: expected the name of an axis, given {given!r}.")
         if "options" in rules and given not in rules["options"]:
             raise ConfigError(f"{where}: given {given!r}. {did_you_mean(str(given), rules['options'])}")
         if "low" in rules:
@@ -213,3 +220,20 @@ def of_inner(name: str, default: Any) -> Any:
         return next((value for value in declared if value), declared[0])
 
     return property(read)
+
+
+def fits_inner(self: Any, grid: Any) -> bool:
+    """Whether all the patterns it is made of make sense on the grid."""
+    return all(getattr(pattern, "fits", lambda _: True)(grid) for pattern in self.inner)
+
+
+def _signals(self: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for pattern in self.inner for name in getattr(pattern, "signals", ())))
+
+
+def _units(self: Any) -> Any:
+    return self.inner[0].units
+
+
+signals_of_inner = property(_signals, doc="What any of the patterns it is made of asks for.")
+units_of_inner = property(_units, doc="The units of the pattern it is made of; none if that hides single cells.")

@@ -18,6 +18,7 @@ from maskwright.adapters import huggingface as ours
 from tests.units.tokenizers_trained_here import FAMILIES, texts, trained
 
 LM = ours.DataCollatorForLanguageModeling
+PLM = ours.DataCollatorForPermutationLanguageModeling
 THEIRS = transformers.DataCollatorForLanguageModeling
 MASK, PAD = 4, 0
 
@@ -228,6 +229,32 @@ def test_without_a_seed_every_pass_has_new_masks(workers):
     assert not torch.equal(second, third)
 
 
+def test_without_a_seed_the_global_generator_decides():
+    first, second = LM(trained("wordpiece")), LM(trained("wordpiece"))
+    torch.manual_seed(0)
+    found = [first(rows(4))["labels"], second(rows(4))["labels"]]
+    torch.manual_seed(0)
+    assert torch.equal(LM(trained("wordpiece"))(rows(4))["labels"], found[0])
+    assert not torch.equal(*found), "two collators of one process do not repeat each other"
+
+
+@pytest.mark.parametrize("name", ["LM", "PLM"])
+def test_theirs_other_entrances(name):
+    collator = globals()[name](trained("wordpiece"))
+    assert isinstance(collator.torch_call(rows(2))["labels"], torch.Tensor)
+    assert isinstance(collator.numpy_call(rows(2))["labels"], np.ndarray)
+    with pytest.raises(MaskingError, match="empty"):
+        collator([])
+
+
+def test_numbers_beside_the_ids_have_their_dtype():
+    given = [row | {"weight": 0.5, "group": 3} for row in rows(2)]
+    own, theirs = (collator(trained("wordpiece"))(copy.deepcopy(given)) for collator in (LM, THEIRS))
+    for key in ("weight", "group"):
+        assert own[key].dtype == theirs[key].dtype
+        assert torch.equal(own[key], theirs[key])
+
+
 def test_without_a_seed_equal_texts_get_masks_of_their_own():
     batch = LM(trained("wordpiece"), mlm_probability=0.5)([rows(1)[0]] * 8)
     assert len({tuple(row) for row in (batch["labels"] != -100).tolist()}) == 8
@@ -281,9 +308,6 @@ def test_in_a_trainer(tmp_path, attached, workers):
     assert any(label != -100 for row in evaluation[0] for label in row)
 
 
-PLM = ours.DataCollatorForPermutationLanguageModeling
-
-
 @pytest.mark.parametrize("kind", ["mappings", "lists", "tensors"])
 def test_permutation_has_their_shapes_and_dtypes(kind):
     given = [KINDS[kind](row) for row in rows(6)]
@@ -297,6 +321,22 @@ def test_permutation_has_their_shapes_and_dtypes(kind):
     assert (own["input_ids"][told] == MASK).all()
     arrays = PLM(trained("wordpiece"), return_tensors="np")(given)
     assert all(isinstance(value, np.ndarray) for value in arrays.values())
+
+
+@pytest.mark.parametrize("kind", ["torch", "numpy"])
+def test_permutation_masks_ids_that_are_padded_already(kind):
+    ids = torch.tensor([[2, *range(10, 18), 3], [2, *range(20, 26), 3, 0, 0]])
+    ids = ids if kind == "torch" else ids.numpy()
+    before = copy.deepcopy(ids)
+    name = f"{kind}_mask_tokens"
+    own = getattr(PLM(trained("wordpiece"), plm_probability=0.5), name)(ids)
+    assert np.array_equal(ids, before)
+    theirs = getattr(transformers.DataCollatorForPermutationLanguageModeling(trained("wordpiece")), name)(ids)
+    for mine, other in zip(own, theirs, strict=True):
+        assert (type(mine), mine.dtype, mine.shape) == (type(other), other.dtype, other.shape)
+    told = np.asarray(own[3] != -100)
+    assert told.any()
+    assert not told[np.isin(before, [PAD, 2, 3])].any()
 
 
 def test_permutation_takes_odd_lengths_and_can_leave_the_inputs():

@@ -19,7 +19,7 @@ def test_shape(schedule, points):
         assert schedule.ratio(progress) == pytest.approx(ratio, abs=1e-5)
 
 
-@pytest.mark.parametrize("progress", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("progress", [-0.1, 1.1, float("nan"), "half", None])
 def test_progress_is_a_share(progress):
     with pytest.raises(MaskingError, match="progress"):
         Schedule(0.3, 0.1).ratio(progress)

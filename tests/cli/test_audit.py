@@ -12,6 +12,11 @@ data: {train: train.csv, max_length: 32}
 masking: {pattern: iid, budget: 0.3, fill: mask-token}
 """
 CODE = """import numpy as np
+import sys
+def leave(x):
+    sys.exit(7)
+def interrupted(x):
+    raise KeyboardInterrupt
 def coin(x):
     return np.random.rand(*x.shape) < 0.5
 def boom(x):
@@ -70,11 +75,17 @@ def test_a_preset_on_a_file(audit):
     assert "120 examples" in out
 
 
+def test_ctrl_c_is_one_line_and_exit_code_130(audit):
+    code, out, err = audit("masks_typed_here:interrupted")
+    assert (code, out, err) == (130, "", "error: stopped by Ctrl-C.\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["nowhere:x"], "there is no module 'nowhere'"),
         (["masks_typed_here:boom"], "raised OSError: no"),
+        (["masks_typed_here:leave"], "raised SystemExit: 7"),
         (["masks_typed_here:coin", "x"], "expected key=value"),
         (["masks_typed_here:coin", "--only", "ration"], "Did you mean 'ratio'"),
         (["brt"], "Did you mean 'bert'"),

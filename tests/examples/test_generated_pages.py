@@ -1,7 +1,11 @@
 """Pages that scripts write are what the scripts would write now."""
 
+import pkgutil
+import re
 import runpy
 
+from maskwright import patterns
+from maskwright.presets import presets
 from tests.examples.markdown import ROOT
 
 
@@ -16,3 +20,21 @@ def test_every_key_has_a_meaning():
     keys = [line for line in written.splitlines() if line.startswith("| `") and line.count(" | ") == 3]
     assert len(keys) > 40
     assert [line for line in keys if line.endswith("|  |")] == []
+
+
+def test_the_page_of_papers_is_up_to_date():
+    script = runpy.run_path(str(ROOT / "scripts" / "papers.py"))
+    written = (ROOT / "docs" / "papers.md").read_text("utf-8")
+    assert written == script["page"](), "run python scripts/papers.py"
+    for name in presets():
+        assert f'`mw.preset("{name}")`' in written
+    for named in re.findall(r"`(maskwright\.[a-zA-Z_.]+)", script["PARTS"]):
+        assert pkgutil.resolve_name(named)
+
+
+def test_the_gallery_shows_every_pattern():
+    script = runpy.run_path(str(ROOT / "scripts" / "gallery.py"))
+    assert set(script["SHOWN"]) == set(patterns.names())
+    assert (ROOT / "docs" / "gallery.md").read_text("utf-8") == script["page"](), "run python scripts/gallery.py"
+    for name in patterns.names():
+        assert (ROOT / "docs" / "img" / "gallery" / f"{name}.png").stat().st_size > 1000

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from maskwright import ConfigError, Rng, fills
+from maskwright import ConfigError, MaskingError, Rng, fills
 from tests.settings import small_vocabulary
 
 BERT = {"mix": {"mask-token": 0.8, "random-token": 0.1, "keep": 0.1}}
@@ -25,6 +25,12 @@ def test_a_run_is_filled_as_one_and_the_shares_are_kept():
     by_token = fills.from_node(BERT)(ids, mask, rng=rng, **facts)
     assert len(set((by_token[:, 1:4] == 3).sum(1))) == 4
     np.testing.assert_array_equal(out[~mask], 5)
+
+
+def test_runs_lie_on_one_axis():
+    x = np.zeros((1, 2, 3))
+    with pytest.raises(MaskingError, match="one axis"):
+        fills.from_node({"by-run": "zero"})(x, x == 0, valid=x == 0, rng=Rng.from_ids([0]))
 
 
 def test_fills_that_change_the_shape_are_refused():

@@ -103,3 +103,18 @@ def test_labels_of_classes_are_not_cut():
 def test_parameters_of_another_kind_are_refused(fields):
     with pytest.raises(ConfigError, match=r"Drop\."):
         Drop(**fields)
+
+
+@pytest.mark.parametrize("torch_too", [False, True])
+def test_what_is_left_of_a_grid_is_a_sequence_in_reading_order(torch_too):
+    grid, batch = Grid(row=4, col=6), 5
+    x = np.random.default_rng(0).random((batch, 4, 6, 3))
+    masking = Masking("iid", 0.75, "drop")
+    given = torch.from_numpy(x) if torch_too else x
+    out = masking(given, grid=grid, example_ids=np.arange(batch))
+    assert out.inputs.shape == (batch, 6, 3)
+    for row in range(batch):
+        np.testing.assert_array_equal(np.asarray(out.inputs[row]), x[row][~np.asarray(out.mask[row])])
+    np.testing.assert_array_equal(
+        np.asarray(out.view.keep_indices()), np.nonzero(~np.asarray(out.mask).reshape(5, -1))[1].reshape(5, 6)
+    )

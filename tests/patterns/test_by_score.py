@@ -95,9 +95,26 @@ def test_through_a_masking():
     assert out.mask.tolist() == [[True, False, True, False]]
 
 
+def test_scores_of_any_type_are_ordered_exactly():
+    exact = np.array([[1.0, 1.0 + 2**-50, 3e300, 2e300, -np.inf, -0.0, 0.0, -1e-310]])
+    mask = hide(ByScore(), exact, 4)
+    assert mask.tolist() == [[1, 1, 1, 1, 0, 0, 0, 0]]
+    assert hide(ByScore(), exact, 3).tolist() == [[0, 1, 1, 1, 0, 0, 0, 0]]
+    assert hide(ByScore(highest=False), exact, 2).tolist() == [[0, 0, 0, 0, 1, 0, 0, 1]]
+    whole = np.array([[2**60, 2**60 + 1, -(2**60), 5]])
+    assert hide(ByScore(), whole, 1).tolist() == [[0, 1, 0, 0]]
+    coarse = torch.tensor([[0.1, 0.3, 0.2]], dtype=torch.bfloat16, requires_grad=True)
+    one, valid = torch.tensor([1]), torch.ones((1, 3), dtype=torch.bool)
+    mask = ByScore()(Grid(token=3), one, valid=valid, rng=Rng.from_ids(torch.tensor([0])), scores=coarse)
+    assert mask.tolist() == [[0, 1, 0]]
+
+
 def test_bad_scores_and_parameters_are_refused():
     with pytest.raises(MaskingError, match="NaN"):
         hide(ByScore(), [[1.0, np.nan]], 1)
+    for wrong in (np.ones((1, 4), dtype=complex), np.full((1, 4), "a")):
+        with pytest.raises(MaskingError, match="real numbers"):
+            hide(ByScore(), wrong, 1)
     with pytest.raises(MaskingError, match="shape"):
         ByScore()(
             Grid(token=3), np.array([1]), valid=np.ones((1, 3), bool), rng=Rng.from_ids([0]), scores=np.ones((1, 2))

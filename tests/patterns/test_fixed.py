@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from maskwright import ConfigError, Fixed, Grid, MaskingError, Rng
 
@@ -35,5 +36,14 @@ def test_a_given_mask_of_any_shape():
 
 
 def test_positions_are_whole_numbers():
-    with pytest.raises(ConfigError, match="whole numbers"):
-        Fixed(positions=(0.5,))
+    for wrong in ((0.5,), 0.5, None, "ab", (True,)):
+        with pytest.raises(ConfigError, match="whole numbers"):
+            Fixed(positions=wrong)
+
+
+def test_masks_are_read_and_checked_at_construction():
+    both = Fixed(mask=((True, False), (False, True)))
+    assert both == Fixed(mask=[[1, 0], [0, 1]]) == Fixed(mask=torch.eye(2, dtype=torch.bool))
+    for wrong in ("abc", 3, [[1], [1, 2]], [[2, 0]], [[0.5, 1.0]]):
+        with pytest.raises(ConfigError, match=r"Fixed\.mask"):
+            Fixed(mask=wrong)

@@ -29,10 +29,18 @@ def test_parts_are_chosen_by_weight():
 def test_each_row_is_as_its_pattern_alone_would_hide_it():
     grid, valid, count = Grid(token=20), np.ones((200, 20), dtype=bool), np.full(200, 8)
     mask = Mix.from_parameters({"iid": 1, "span": 1})(grid, count, valid=valid, rng=rng(200))
-    alone = [pattern(grid, count, valid=valid, rng=rng(200)) for pattern in (Iid(), Span())]
+    alone = [pattern(grid, count, valid=valid, rng=rng(200).child("part")) for pattern in (Iid(), Span())]
     same = np.array([(mask == other).all(1) for other in alone])
     assert same.any(0).all()
     assert 60 < same[0].sum() < 140
+
+
+def test_a_mix_in_a_mix_draws_anew():
+    first, second, third = ({"fixed": {"positions": [place]}} for place in range(3))
+    mix = Mix.from_parameters([[{"mix": [[first, 1], [second, 1]]}, 1], [third, 1]])
+    mask = mix(Grid(token=3), np.full(N, 3), valid=np.ones((N, 3), dtype=bool), rng=rng())
+    share = np.array([0.25, 0.25, 0.5])
+    assert (np.abs(mask.mean(0) - share) < 4 * np.sqrt(share * (1 - share) / N)).all()
 
 
 def test_tubes_get_their_share_of_tubes():

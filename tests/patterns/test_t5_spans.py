@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from maskwright import Grid, MaskingError, Rng
+from maskwright import ConfigError, Grid, MaskingError, Rng
 from maskwright.patterns.t5_spans import T5Spans
 
 
@@ -66,5 +66,7 @@ def test_holes_are_stepped_over():
 
 
 def test_a_plane_is_refused():
+    with pytest.raises(ConfigError, match="roll"):
+        T5Spans(roll="yes")
     with pytest.raises(MaskingError, match="one axis"):
         T5Spans()(Grid(row=2, col=2), np.array([1]), valid=np.ones((1, 2, 2), dtype=bool), rng=Rng.from_ids([0]))

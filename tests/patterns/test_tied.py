@@ -54,6 +54,8 @@ def test_signals_are_tied_by_their_highest_number():
     scores[0, 0, 2] = 1.0
     mask = tied(Grid(frame=2, patch=3), np.array([1]), valid=valid, rng=rng(1), scores=scores)
     assert mask[0].tolist() == [[False, False, True]] * 2, "numbers of cells that are not valid do not count"
+    mask = tied(Grid(frame=2, patch=3), np.array([1]), valid=valid, rng=rng(1), scores=scores > 0.5)
+    assert mask[0].tolist() == [[False, False, True]] * 2, "true and false are numbers too"
 
 
 def test_declarations_are_those_of_the_pattern():
@@ -63,10 +65,12 @@ def test_declarations_are_those_of_the_pattern():
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(ConfigError, match="axis"):
-        Tied("iid", axis=())
-    with pytest.raises(ConfigError, match="axis"):
-        Tied("iid", axis=("row", "row"))
+    for wrong in ((), ("row", "row"), "", 3, None, {"row": 1}, (("row",),)):
+        with pytest.raises(ConfigError, match="axis"):
+            Tied("iid", axis=wrong)
+    cells, grid = np.ones((1, 2, 3), dtype=bool), Grid(row=2, col=3)
+    with pytest.raises(MaskingError, match="scores"):
+        Tied("by-score", axis="row")(grid, np.array([1]), valid=cells, rng=rng(1), scores=np.ones((1, 3, 3)))
     tied = Tied("iid", axis="frame")
     for grid in (Grid(frame=3), Grid(row=3, col=2)):
         valid = np.ones((1, *grid.shape), dtype=bool)

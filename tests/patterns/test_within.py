@@ -45,6 +45,12 @@ def test_the_ratio_is_that_of_the_region():
     assert not out.mask[:, 5:].any()
 
 
+def test_a_region_of_a_region_rounds_anew():
+    half = Within(Within("iid", {"token": [0.0, 0.5]}), {"token": [0.0, 0.5]})  # 12.5 of 25 cells, to even: 13
+    mask = half(Grid(token=50), np.full(N, 3), valid=np.ones((N, 50), dtype=bool), rng=Rng.from_ids(np.arange(N)))
+    assert abs(mask.sum(1).mean() - 3 * 13 / 50) < 4 * np.sqrt(0.5 / N)
+
+
 def test_a_number_of_units_and_tubes():
     masking = Masking(pattern=Within({"budgeted": ["iid", {"count": 2}]}, {"token": [3, 6]}), budget=None, fill="zero")
     out = masking(np.ones((20, 9)), grid=Grid(token=9), example_ids=np.arange(20))

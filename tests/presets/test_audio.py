@@ -60,5 +60,14 @@ def test_wav2vec2_hides_49_percent_and_audiomae_80():
 
 
 def test_lhotse_bounds_the_total():
-    frames = hidden("specaugment-lhotse", Grid(time=1000, freq=80), 200).mask.all(2).sum(1)
-    assert 75 < frames.max() <= 150
+    mask = hidden("specaugment-lhotse", Grid(time=1000, freq=80), 200).mask
+    assert 75 < mask.all(2).sum(1).max() <= 150
+    assert 8 <= (~mask.any((1, 2))).sum() <= 40, "a tenth is left whole"
+
+
+def test_conformer_masks_measure_the_example():
+    for length in (200, 1000):
+        mask = hidden("specaugment-conformer", Grid(time=length, freq=80), 300).mask
+        lone = np.diff(mask.all(2).astype(int), axis=1, prepend=0, append=0)
+        assert 0.3 * length < mask.all(2).sum(1).max() <= 0.5 * length
+        assert (lone == 1).sum(1).max() <= 10

@@ -7,7 +7,7 @@ from maskwright import Grid, Masking
 from maskwright.presets import preset
 from maskwright.presets.tabular import PRESETS
 
-SHARES = {"automask-tabular": 0.4, "vime": 0.3, "scarf": 0.6, "tst": 0.15, "patchtst": 0.4}
+SHARES = {"automask-tabular": 0.4, "automask-series": 0.4, "vime": 0.3, "scarf": 0.6, "tst": 0.15, "patchtst": 0.4}
 
 
 @pytest.mark.parametrize("given", PRESETS, ids=lambda given: given.name)

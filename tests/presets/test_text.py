@@ -22,6 +22,7 @@ SHARES = {
     "spanbert": 0.15,
     "pmi": 0.15,
     "t5": 0.15,
+    "bart-deletion": 0.15,
     "t5-rolled": 0.15,
     "ul2-s": 0.25,
     "ul2-r-3-15": 0.15,

@@ -173,6 +173,8 @@ class TestCommand:
             ("missing.yaml",),
             ("bert", "--text", " "),
             ("bert", "masking.budgte=1"),
+            ("bert", "budget=1"),
+            ("bert", "--output", "text.png"),
             ("bert", "--input", "missing.png"),
         ],
     )

@@ -39,13 +39,15 @@ class Batches:
             ConfigError: padding is needed, but the tokenizer has no padding token.
         """
         rows = [dict(row) if isinstance(row, Mapping) else {"input_ids": row} for row in examples]
-        labels = _LABELS.intersection(*rows[:1])
+        if not rows:
+            raise MaskingError("expected a list of tokenised examples, given an empty one.")
+        labels = _LABELS.intersection(rows[0])
         if labels:
             raise MaskingError(
                 f"language modelling makes labels of its own, but the examples bring the column '{min(labels)}'; "
                 "remove it (remove_columns), or use masking.collator(tokenizer), which leaves labels alone."
             )
-        names = stack_scalars(rows, "example_id") if rows and "example_id" in rows[0] else None
+        names = stack_scalars(rows, "example_id") if "example_id" in rows[0] else None
         rows = [{k: v for k, v in row.items() if k not in ("example_id", "offset_mapping")} for row in rows]
         return (self._same_length(rows) if self._collator is None else self._collator.clean(rows)), names
 
@@ -70,7 +72,9 @@ def converted(batch: Mapping[str, Any], return_tensors: str) -> Any:
         return BatchEncoding(dict(batch))
     import torch
 
-    return BatchEncoding({name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in batch.items()})
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in batch.items()}
+    # Python's numbers are torch's default: a column of weights meets float32 losses.
+    return BatchEncoding({k: v.float() if v.dtype == torch.float64 else v for k, v in tensors.items()})
 
 
 class ModelingCollator(Clocked):
@@ -92,6 +96,14 @@ class ModelingCollator(Clocked):
     def __call__(self, features: Sequence[Any], return_tensors: str | None = None) -> Any:
         """The batch, with the masks of the epoch."""
         return converted(self._collate(features, None), return_tensors or self.return_tensors)
+
+    def torch_call(self, examples: Sequence[Any]) -> Any:
+        """The batch as torch tensors, whatever `return_tensors` says."""
+        return self(examples, "pt")
+
+    def numpy_call(self, examples: Sequence[Any]) -> Any:
+        """The batch as NumPy arrays, whatever `return_tensors` says."""
+        return self(examples, "np")
 
     def for_evaluation(self, features: Sequence[Any], return_tensors: str | None = None) -> Any:
         """The batch, with masks that are the same at every evaluation."""

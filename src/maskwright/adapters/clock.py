@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from maskwright.arrays import Array, arange
-from maskwright.collator import _shared
+from maskwright.collator import shared_number
 from maskwright.errors import MaskingError
 from maskwright.rng import content_ids
 
@@ -24,9 +24,8 @@ class Clock:
     """
 
     def __init__(self, epoch: int | None = None):
-        self._epoch = _shared(-1 if epoch is None else epoch)
-        self._progress = _shared(0.0)
-        self._calls = 0
+        self._epoch = shared_number(-1 if epoch is None else epoch)
+        self._progress = shared_number(0.0)
 
     @property
     def epoch(self) -> int:
@@ -50,8 +49,8 @@ class Clock:
         """What keys the masks of a batch: `example_ids`, `seed` and `epoch`, as `Masking` takes them.
 
         With an epoch set, masks are a function of (seed, epoch, example). Without one and without a seed they are new
-        at every call, as in collators that draw from a global generator: keyed by the process' own torch seed (a
-        `DataLoader` gives each of its workers another one in every epoch) and a count of the calls.
+        at every call, as in Transformers' collators: keyed by a number from torch's global generator, which a
+        `DataLoader` seeds anew in each of its workers in every epoch and which the Trainer saves and restores.
 
         Raises:
             MaskingError: a seed, but no epoch: the masks would silently be the same in every epoch.
@@ -66,9 +65,8 @@ class Clock:
             )
         import torch
 
-        self._calls += 1
         names = content_ids(ids, attended) + arange(ids.shape[0], ids) * _ROW
-        return {"example_ids": names, "seed": torch.initial_seed(), "epoch": self._calls}
+        return {"example_ids": names, "seed": int(torch.randint(1 << 62, ())), "epoch": 0}
 
 
 class Clocked:

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.adapters.batches import ModelingCollator
-from maskwright.arrays import Array, all_true, like
+from maskwright.arrays import Array, all_true, like, numpy_view
 from maskwright.budgets.bernoulli import Bernoulli
 from maskwright.corrupt import IGNORED
 from maskwright.denoising import DenoisingCollator as DataCollatorForDenoising
@@ -189,18 +189,33 @@ class DataCollatorForPermutationLanguageModeling(ModelingCollator):
         self._start(self.tokenizer)
         self.permutation = Permutation(self.plm_probability, self.max_span_length)
 
+    def torch_mask_tokens(self, inputs: Array) -> tuple:
+        """(inputs, perm_mask, target_mapping, labels) for ids [B, L] that are padded already."""
+        import torch
+
+        return tuple(torch.from_numpy(value) for value in self.numpy_mask_tokens(numpy_view(inputs)))
+
+    def numpy_mask_tokens(self, inputs: Array) -> tuple:
+        """As `torch_mask_tokens`, for NumPy arrays; the ids given are not changed."""
+        pad = self.tokenizer.pad_token_id
+        attended = np.ones(inputs.shape, dtype=bool) if pad is None else inputs != pad
+        planned = self._planned(inputs, attended, None, None)
+        return tuple(planned[name] for name in ("input_ids", "perm_mask", "target_mapping", "labels"))
+
     def _collate(self, features: Sequence[Any], epoch: int | None) -> dict[str, Any]:
         batch, names = self._batches(features)
-        ids, attended = batch["input_ids"], batch["attention_mask"] != 0
+        attention = batch["attention_mask"]
+        return {**self._planned(batch["input_ids"], attention != 0, names, epoch), "attention_mask": attention}
+
+    def _planned(self, ids: Array, attended: Array, names: Array | None, epoch: int | None) -> dict[str, Any]:
         moment = self._moment(ids, attended, names, epoch)
         known = moment.pop("example_ids")
         rng = Rng.from_ids(content_ids(ids, attended) if known is None else known, **moment)
         plan = self.permutation(ids, attended, vocabulary=self._batches.vocabulary, rng=rng)
         own_place = np.eye(ids.shape[1], dtype=np.float32)
         return {
-            "input_ids": ids if self.keep_inputs else np.where(plan.hidden, self.tokenizer.mask_token_id, ids),
+            "input_ids": ids.copy() if self.keep_inputs else np.where(plan.hidden, self.tokenizer.mask_token_id, ids),
             "perm_mask": plan.blocked.astype(np.float32),
             "target_mapping": np.broadcast_to(own_place, (len(ids), *own_place.shape)).copy(),
             "labels": np.where(plan.hidden, ids, IGNORED),
-            "attention_mask": batch["attention_mask"],
         }

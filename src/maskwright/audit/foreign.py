@@ -76,7 +76,7 @@ def load(target: str) -> Any:
         raise ConfigError(
             f"{target}: there is no module '{error.name}'. Install it, or run the command where it lies."
         ) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConfigError(f"{target}: importing {module} raised {type(error).__name__}: {error}") from error
     for part in name.split("."):
         if not hasattr(found, part):

@@ -59,8 +59,12 @@ def positions_picture(document: Mapping[str, Any]) -> bytes:
     places = range(1, len(rate) + 1)
     mean = sum(rate) / max(1, len(rate))
     low, high = ([mean + side * 5 * e for e in error] for side in (-1, 1))
-    axes.fill_between(places, low, high, color="#0067a5", alpha=0.15, linewidth=0, label="allowed by chance")
+    axes.fill_between(
+        places, low, high, color="#0067a5", alpha=0.15, linewidth=0, label="five standard errors about the mean"
+    )
     axes.plot(places, rate, color="#0067a5", marker=".", linewidth=1.2, label="measured")
+    axes.set_xlim(0.5, len(rate) + 0.5)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylim(0, max(0.05, *(max(rate, default=0.0) * 1.15, max(high, default=0.0) * 1.05)))
     axes.set_xlabel("place, from the first cell to the last")
     axes.set_ylabel("share of masks that hide it")

@@ -31,13 +31,13 @@ class Bernoulli:
         check(self)
 
     @property
-    def threshold(self) -> int:
-        """The largest 31-bit draw that hides a unit: the probability in steps of 2**-24."""
-        return (round(self.probability * (1 << 24)) << 7) - 1
+    def steps(self) -> int:
+        """The probability in steps of 2**-24."""
+        return round(self.probability * (1 << 24))
 
     def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
         """Return [B] int64 binomial counts."""
         del progress
         cells = largest(n_valid)
-        hit = rng.child("bernoulli").bits(cells) <= self.threshold
+        hit = rng.child("bernoulli").chance(self.steps, cells)
         return to_dtype(hit & (arange(cells, n_valid)[None, :] < n_valid[:, None]), "int64").sum(1)

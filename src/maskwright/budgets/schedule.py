@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 from maskwright.arrays import Array
 from maskwright.errors import MaskingError
@@ -40,8 +41,10 @@ class Schedule:
 
     def ratio(self, progress: float) -> float:
         """The share at a point of training, `progress` in [0, 1]."""
-        if not 0.0 <= progress <= 1.0:
-            raise MaskingError(f"progress: expected a number from 0 (start) to 1 (end of training), given {progress}.")
+        if not isinstance(progress, Real) or not 0.0 <= progress <= 1.0:
+            raise MaskingError(
+                f"progress: expected a number from 0 (start) to 1 (end of training), given {progress!r}."
+            )
         if self.shape == "cyclic" and progress < 1.0:
             progress = progress * self.cycles % 1.0
         if self.shape == "cosine":

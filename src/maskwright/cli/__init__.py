@@ -47,6 +47,11 @@ def main() -> None:
     except KeyboardInterrupt:
         say_error("stopped by Ctrl-C.")
         sys.exit(130)
+    except SystemExit as stop:
+        # Within a command typer turns Ctrl-C into an exit without a word.
+        if isinstance(getattr(stop.__context__, "__cause__", None), KeyboardInterrupt):
+            say_error("stopped by Ctrl-C.")
+        raise
     except OSError as error:
         # Disk full, no permission, a vanished network drive: the cause lies outside the program.
         say_error(f"the system refused: {error.strerror or error} ({error.filename or 'no file named'}).")

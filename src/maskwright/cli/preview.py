@@ -34,6 +34,10 @@ def command(
     """
     from maskwright.cli import preview_input
 
+    if output is not None and file is None:
+        from maskwright.errors import ConfigError
+
+        raise ConfigError(f"--output {output}: pictures are made of files; give one with --input.")
     if file is None and text is None and target.endswith((".yaml", ".yml")):
         from maskwright.config import load_config
 

@@ -49,7 +49,8 @@ def show_file(
         try:
             save(shown, output, f"{target} on {file.name}")
         except (OSError, ValueError) as error:
-            raise ConfigError(f"--output {output}: cannot be written: {error}.") from None
+            why = str(getattr(error, "strerror", None) or error).rstrip(".")
+            raise ConfigError(f"--output {output}: cannot be written: {why}.") from None
     if json:
         return _print_json(masking, shown)
     out = console()

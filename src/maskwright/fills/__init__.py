@@ -3,12 +3,15 @@
 A fill is called with values and a mask and returns new values: `fill(x, mask, valid=valid, rng=rng) -> x'`. `x` is
 [B, ...], `mask` and `valid` bool arrays that broadcast against it. The arrays given are never written to. Two more
 facts may come by keyword, and a fill that does not need them ignores them: `groups` [B, L], the unit of each cell,
-and `vocabulary`, the facts about token ids. A fill that says `draws = True` puts into a cell what depends on that cell
-and its draw alone, so that it may be given the hidden cells only; one that has `single(facts) -> number` puts that
-number into all of them; one that says
-`numeric = True` puts numbers into cells and is no fill for text. One that says `changes_shape = True`
-returns another shape; where it makes texts shorter, `tokens(batch, hidden, attended, vocabulary)` returns the batch
-with all its columns shortened alike. `facts = ("pool",)` names what else it takes by keyword from a masking's caller.
+and `vocabulary`, the facts about token ids. What else a fill may declare:
+
+- `put(out, flat, *, rng, shape, groups, **facts)`: for a fill that looks at no other cell; writes the hidden cells of
+  a flat NumPy copy in place. `flat` are their places, `rng.at_cells(flat, shape)` their draws, `groups` the flat units
+  (None: each cell is its own).
+- `numeric = True`: it puts numbers into cells and is no fill for text.
+- `changes_shape = True`: it returns another shape; where it makes texts shorter, `tokens(batch, hidden, attended,
+  vocabulary)` returns the batch with all its columns shortened alike.
+- `facts = ("pool",)`: what else it takes by keyword from a masking's caller.
 """
 
 from __future__ import annotations
@@ -69,14 +72,18 @@ def check_for_tokens(fill: Fill) -> None:
 
 
 def by_places(fill: Fill) -> bool:
-    """Whether a fill may be given the hidden cells alone."""
-    return getattr(fill, "draws", False) or hasattr(fill, "single")
+    """Whether a fill looks at no other cell, so that it can write hidden cells in place: it has `put`, as do its parts.
+
+    >>> by_places(from_node("mask-token")), by_places(from_node("mean"))
+    (True, False)
+    """
+    return hasattr(fill, "put") and all(by_places(part) for part, _ in getattr(fill, "parts", ()))
 
 
 def replace_hidden(
     fill: Fill, x: Array, mask: Array, *, rng: Rng, flat: np.ndarray | None = None, **facts: Any
 ) -> Array:
-    """`where(mask, fill, x)`; on NumPy, fills that look at no other cell are given the hidden cells only.
+    """`where(mask, fill, x)`; on NumPy, fills that look at no other cell write the hidden cells only.
 
     Args:
         fill: what to put there.
@@ -86,23 +93,14 @@ def replace_hidden(
         flat: where the caller knows them, the flat places that the mask hides.
         **facts: see above.
     """
-    if is_torch(x) or mask.shape != x.shape or not by_places(fill):
-        return fill(x, mask, rng=rng, **facts)
-    single = getattr(fill, "single", None)
-    small = flat is None and (single is not None or x.size < _SMALL)
-    if small or facts.get("places") is not None:
+    sparse = flat is not None or x.shape[0] * x.shape[-1] >= _SMALL
+    if not sparse or is_torch(x) or mask.shape != x.shape or facts.get("places") is not None or not by_places(fill):
         return fill(x, mask, rng=rng, **facts)
     flat = np.flatnonzero(mask) if flat is None else flat
-    if single is not None:
-        out = x.copy()
-        out.reshape(-1)[flat] = single(facts)
-        return out
-    hidden = x.ravel().take(flat)[:, None]
-    everything = np.ones(hidden.shape, dtype=bool)
-    groups = facts.get("groups")
-    if groups is not None:  # groups that are the same for all examples are the places, which the draws know already
-        facts["groups"] = None if groups.shape[0] != x.shape[0] else groups.ravel().take(flat)[:, None]
-    facts["valid"] = everything
+    put: Any = getattr(fill, "put", None)
+    groups = facts.pop("groups", None)
+    # Groups that are the same for all examples are the places, which the draws know already.
+    groups = None if groups is None or groups.shape[0] != x.shape[0] else groups.reshape(-1)
     out = x.copy()
-    out.reshape(-1)[flat] = fill(hidden, everything, rng=rng.at_cells(flat, x.shape[1:]), **facts)[:, 0]
+    put(out.reshape(-1), flat, rng=rng, shape=x.shape[1:], groups=groups, **facts)
     return out

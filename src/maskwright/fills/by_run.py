@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskwright.arrays import Array, arange, cumulative_max, namespace
-from maskwright.errors import ConfigError
+from maskwright.errors import ConfigError, MaskingError
 from maskwright.fills.sentinel import run_starts
 from maskwright.rng import Rng
 from maskwright.strategy import check, part
@@ -26,6 +26,7 @@ class ByRun:
 
     Raises:
         ConfigError: a fill that changes the shape.
+        MaskingError: a grid of several axes.
 
     >>> import numpy as np
     >>> x, mask = np.array([[5, 6, 7, 8]]), np.array([[False, True, True, False]])
@@ -53,6 +54,8 @@ class ByRun:
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return new values, with the place of the run's first cell as the group of its cells; `mask` is [B, L]."""
+        if mask.ndim != 2:
+            raise MaskingError(f"by-run: runs lie on one axis; expected [B, L], given shape {tuple(mask.shape)}.")
         xp = namespace(mask)
         columns = facts.get("places")
         columns = arange(mask.shape[1], mask)[None, :] if columns is None else columns

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from maskwright.arrays import Array
 from maskwright.rng import Rng
 
@@ -25,3 +27,6 @@ class Keep:
         """Return a copy of `x`."""
         del mask, valid, rng, facts
         return x.clone() if hasattr(x, "clone") else x.copy()
+
+    def put(self, out: np.ndarray, flat: np.ndarray, **facts: Any) -> None:
+        """Nothing to write; see `maskwright.fills`."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from maskwright.arrays import Array, namespace
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
@@ -27,10 +29,13 @@ class MaskToken:
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return new ids; needs the fact `vocabulary`."""
         del valid, rng
-        return namespace(x).where(mask, self.single(facts), x)
+        return namespace(x).where(mask, self._id(facts), x)
 
-    def single(self, facts: Mapping[str, Any]) -> int:
-        """The one value that all hidden cells get."""
+    def put(self, out: np.ndarray, flat: np.ndarray, **facts: Any) -> None:
+        """Write the hidden cells of a flat copy; see `maskwright.fills`."""
+        out[flat] = self._id(facts)
+
+    def _id(self, facts: Mapping[str, Any]) -> int:
         vocabulary = facts.get("vocabulary")
         if vocabulary is None:
             raise MaskingError("mask-token: give vocabulary=Vocabulary.from_tokenizer(tokenizer), or use another fill.")

@@ -51,13 +51,6 @@ class Mix:
         """What the parts take by name."""
         return tuple(dict.fromkeys(name for fill, _ in self.parts for name in getattr(fill, "facts", ())))
 
-    @property
-    def draws(self) -> bool:
-        """Whether it may be given the hidden cells alone: no part looks at other cells."""
-        from maskwright.fills import by_places
-
-        return all(isinstance(fill, Keep) or by_places(fill) for fill, _ in self.parts)
-
     @classmethod
     def bert(cls) -> Mix:
         """80 % mask token, 10 % random token, 10 % kept (Devlin et al. 2019)."""
@@ -88,18 +81,30 @@ class Mix:
 
         groups = facts.get("groups")
         mixed = rng.child("mix")
-        draw = mixed.bits_at(groups) if groups is not None else mixed.bits(*mask.shape[1:])
-        draw, low, total, out = draw >> 7, 0, 0.0, Keep()(x, mask, valid=valid, rng=rng)
-        for number, (fill, share) in enumerate(self.parts):
-            total += share
-            high = 1 << 24 if number == len(self.parts) - 1 else round(total * (1 << 24))
-            if isinstance(fill, Keep):
-                low = high
-                continue
+        draw = (mixed.bits_at(groups) if groups is not None else mixed.bits(*mask.shape[1:])) >> 7
+        out = Keep()(x, mask, valid=valid, rng=rng)
+        for fill, low, high in self._chances():
             part = mask & (draw >= low) & (draw < high)
             # What the other parts hide is no more to be seen, by a mean say, than what this one hides.
             seen = (valid & ~mask) | part if self.numeric else valid
-            flat = None if rng.cells is None else np.flatnonzero(part)  # few cells already: find a part's among them
-            out = replace_hidden(fill, out, part, valid=seen, rng=rng, flat=flat, **facts)
-            low = high
+            out = replace_hidden(fill, out, part, valid=seen, rng=mixed, **facts)
         return out
+
+    def put(
+        self, out: np.ndarray, flat: np.ndarray, *, rng: Rng, shape: tuple[int, ...], groups: Any, **facts: Any
+    ) -> None:
+        """Write the hidden cells of a flat copy; see `maskwright.fills`."""
+        mixed = rng.child("mix")  # parts draw from it too, so that a mix in a mix draws anew
+        cells = mixed.at_cells(flat, shape)
+        draw = (cells.bits(1) if groups is None else cells.bits_at(groups.take(flat)[:, None]))[:, 0] >> 7
+        for fill, low, high in self._chances():
+            part: Any = fill
+            chosen = flat[draw < high] if not low else flat[(draw >= low) & (draw < high)]
+            part.put(out, chosen, rng=mixed, shape=shape, groups=groups, **facts)
+
+    def _chances(self) -> list[tuple[Any, int, int]]:
+        """Fill, and from which draw on and up to which it is chosen; those that change nothing are left out."""
+        ends = [round(math.fsum(share for _, share in self.parts[: n + 1]) * (1 << 24)) for n in range(len(self.parts))]
+        ends[-1] = 1 << 24
+        bounds = zip(self.parts, [0, *ends], ends, strict=False)
+        return [(fill, low, high) for (fill, _), low, high in bounds if not isinstance(fill, Keep)]

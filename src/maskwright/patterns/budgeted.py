@@ -11,7 +11,7 @@ from maskwright.arrays import Array, namespace, true_count
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.strategy import check, of_inner, part
+from maskwright.strategy import check, fits_inner, of_inner, part, signals_of_inner, units_of_inner
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ class Budgeted:
     approximate = of_inner("approximate", "")
     biased = of_inner("biased", "")
     draws = True
-    signals = of_inner("signals", ())
+    signals = signals_of_inner
+    units = units_of_inner
+    fits = fits_inner
 
     def __post_init__(self):
         if isinstance(self.budget, int | float) and not isinstance(self.budget, bool):
@@ -63,15 +65,6 @@ class Budgeted:
     def inner(self) -> tuple[Any, ...]:
         """The patterns it is made of."""
         return (self.pattern,)
-
-    @property
-    def units(self) -> Any:
-        """The units of the pattern, if it hides more than a cell at a time."""
-        return self.pattern.units
-
-    def fits(self, grid: Grid) -> bool:
-        """Whether the pattern makes sense on the grid."""
-        return getattr(self.pattern, "fits", lambda _: True)(grid)
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape]; `count` is an upper bound, in units of the pattern."""

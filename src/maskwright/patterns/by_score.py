@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
@@ -13,8 +14,10 @@ from maskwright.arrays import (
     Array,
     any_order,
     arange,
+    check_signal,
     cumulative_max,
     gather,
+    is_torch,
     like,
     namespace,
     scatter,
@@ -24,10 +27,11 @@ from maskwright.arrays import (
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import exact, fixed_point, round_count
+from maskwright.select import exact, fixed_point, round_count, undecided
 from maskwright.strategy import check, number
 
 _TABLE_BITS, _ONE = 14, 1 << 16  # entries of the Gumbel table; 1.0 in fixed point
+_LARGEST = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class ByScore:
         hint: share of the top, 0 to 0.9.
 
     Raises:
-        MaskingError: scores of another shape, or NaN in a valid cell.
+        MaskingError: scores of another shape, none that are real numbers, or NaN in a valid cell.
 
     >>> import numpy as np
     >>> valid, scores = np.ones((1, 4), dtype=bool), np.array([[0.1, 7.0, -2.0, 3.0]])
@@ -86,12 +90,14 @@ class ByScore:
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, scores: Array) -> Array:
         """Return a bool mask [B, *grid.shape] with exactly min(count, valid cells) hidden per example."""
-        if tuple(scores.shape) != tuple(valid.shape):
-            raise MaskingError(f"scores: expected the shape {tuple(valid.shape)}, given {tuple(scores.shape)}.")
+        check_signal("scores", scores, valid)
+        xp = namespace(scores)
+        if xp.isdtype(scores.dtype, "real floating") and bool(xp.any(xp.isnan(scores) & valid)):
+            raise MaskingError("scores: NaN in a cell that may be hidden; scores order cells, and NaN has no place.")
         if 0 in valid.shape:
             return valid & False
         n = true_count(valid)
-        count = namespace(n).minimum(to_dtype(count, "int64"), n)
+        count = xp.minimum(to_dtype(count, "int64"), n)
         at_random = round_count(count, fixed_point(self.random_share), rng.child("random share").draw())
         mask = self._top(count - at_random, valid, n, rng, scores)
         if self.random_share:
@@ -100,11 +106,24 @@ class ByScore:
 
     def _top(self, count: Array, valid: Array, n: Array, rng: Rng, scores: Array) -> Array:
         """The `count` cells that come first, or with hints as many of a larger top."""
-        order = self._order(valid, n, rng, scores)
         if not self.hint:
-            return exact(order, count, valid)
+            return self._first(count, valid, n, rng, scores)
         larger = round_count(count, fixed_point(1.0 / (1.0 - self.hint)), rng.child("hint").draw())
-        return exact(rng.child("hints").bits(*valid.shape[1:]), count, exact(order, larger, valid))
+        top = self._first(larger, valid, n, rng, scores)
+        return exact(rng.child("hints").bits(*valid.shape[1:]), count, top)
+
+    def _first(self, count: Array, valid: Array, n: Array, rng: Rng, scores: Array) -> Array:
+        """The `count` cells that come first."""
+        # An accelerator would wait to be told which rows are undecided.
+        if self.temperature or (is_torch(scores) and scores.device.type != "cpu"):
+            return exact(self._order(valid, n, rng, scores), count, valid)
+        keys = _keys(scores, self.highest)
+        mask = exact(keys, count, valid)
+        rows = namespace(valid).nonzero(undecided(keys, mask, valid))[0]
+        if rows.shape[0]:
+            few = Rng(rng.keys[rows], rng.purpose)
+            mask[rows] = exact(self._order(valid[rows], n[rows], few, scores[rows]), count[rows], valid[rows])
+        return mask
 
     def _order(self, valid: Array, n: Array, rng: Rng, scores: Array) -> Array:
         """Integers of 0 or more; cells with lower ones are hidden first."""
@@ -122,12 +141,22 @@ class ByScore:
         return first * (1 << 24) + (rng.child("ties").bits(*shape[1:]) >> 7)
 
 
+def _keys(scores: Array, highest: bool) -> Array:
+    """[B, ...] int32 of 0 or more that never order two cells the other way round, but may be equal where scores differ.
+
+    The bits of a float, the sign apart, rise with it as those of a whole number do; the last one is left out.
+    """
+    with np.errstate(over="ignore"):  # what float32 does not hold becomes infinite, and so equal
+        rounded = to_dtype(scores, "float32") + 0.0  # no negative zero
+    bits = rounded.view(sys.modules["torch"].int32 if is_torch(rounded) else np.int32)
+    bits = bits ^ ((bits >> 31) & _LARGEST) ^ (-1 if highest else 0)
+    return (bits >> 1) + (1 << 30)
+
+
 def _ranks(scores: Array, valid: Array) -> Array:
     """[B, N] int64, how many valid cells of the example score lower; equal scores have equal ranks."""
     xp = namespace(scores)
     if xp.isdtype(scores.dtype, "real floating"):
-        if bool(xp.any(xp.isnan(scores) & valid)):
-            raise MaskingError("scores: NaN in a cell that may be hidden; scores order cells, and NaN has no place.")
         scores = xp.where(valid, scores, float("inf"))
     else:
         scores = to_dtype(scores, "int64")

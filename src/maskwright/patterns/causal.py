@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from maskwright.arrays import Array, along, namespace, slices, to_dtype, true_count
-from maskwright.errors import ConfigError, MaskingError
+from maskwright.errors import MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.select import first_of
-from maskwright.strategy import check, number
+from maskwright.strategy import axis_name, check, number
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,11 @@ class Causal:
     sets_own_count: ClassVar[bool] = True
     biased: ClassVar[str] = "what comes later is hidden more often: that is what it is for"
 
-    axis: str | None = None
+    axis: str | None = axis_name()
     visible: int = number(1, 0, 2**31, "slices", whole=True)
 
     def __post_init__(self):
         check(self)
-        if self.axis is not None and not isinstance(self.axis, str):
-            raise ConfigError(f"Causal.axis: expected the name of an axis, given {self.axis!r}.")
 
     def fits(self, grid: Grid) -> bool:
         """Whether the grid has the axis."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.arrays import Array, arange, namespace
+from maskwright.arrays import Array, arange, namespace, only_valid
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
@@ -85,10 +85,7 @@ class Coarse:
         xp = namespace(valid)
         coarse = {}
         for name in self.signals:
-            numbers = signals[name]
-            floats = xp.isdtype(numbers.dtype, "real floating")
-            lowest = float("-inf") if floats else xp.iinfo(numbers.dtype).min
-            coarse[name] = self._highest(grid, xp.where(valid, numbers, lowest), lowest)
+            coarse[name] = self._highest(grid, *only_valid(name, signals[name], valid))
         mask = self.pattern(self._grid(grid), count, valid=self._highest(grid, valid, False), rng=rng, **coarse)
         for axis, size in enumerate(self._sizes(grid)):
             if size > 1:

@@ -10,7 +10,7 @@ from maskwright.errors import MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.select import bounded
-from maskwright.strategy import check, of_inner, part
+from maskwright.strategy import check, fits_inner, of_inner, part, signals_of_inner, units_of_inner
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ class Complement:
     approximate = of_inner("approximate", "")
     biased = of_inner("biased", "")
     draws = of_inner("draws", True)
-    signals = of_inner("signals", ())
+    signals = signals_of_inner
+    units = units_of_inner
+    fits = fits_inner
 
     @classmethod
     def from_parameters(cls, parameters: Any) -> Complement:
@@ -60,15 +62,6 @@ class Complement:
     def inner(self) -> tuple[Any, ...]:
         """The patterns it is made of."""
         return (self.pattern,)
-
-    @property
-    def units(self) -> Any:
-        """The units of the pattern, if it hides more than a cell at a time."""
-        return self.pattern.units
-
-    def fits(self, grid: Grid) -> bool:
-        """Whether the pattern makes sense on the grid."""
-        return getattr(self.pattern, "fits", lambda _: True)(grid)
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape] with `count` units hidden, or at most that if the pattern decides."""

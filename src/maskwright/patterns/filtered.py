@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from maskwright.arrays import Array, arange, extents, gather, namespace, to_dtype
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import exact
+from maskwright.select import exact, undecided
 from maskwright.strategy import check, choice, number
 
 _NOISE_BITS = 24
@@ -61,9 +61,13 @@ class Filtered:
             field = field - _smooth(noise, 2 * self.size + 1, measure)
         if self.color == "purple":
             field = noise - field
-        # Room for negative values, and lots for cells whose values are equal.
-        field = ((field + (2 << _NOISE_BITS)) << _NOISE_BITS) | (rng.child("ties").bits(*grid.shape) >> 7)
-        return exact(field, count, valid)
+        field = field + (2 << _NOISE_BITS)  # room for negative values
+        mask = exact(to_dtype(field, "int32"), count, valid)
+        rows = namespace(valid).nonzero(undecided(field, mask, valid))[0]
+        if rows.shape[0]:  # lots for cells whose values are equal
+            lots = Rng(rng.keys[rows], rng.purpose).child("ties").bits(*grid.shape) >> 7
+            mask[rows] = exact(field[rows] << _NOISE_BITS | lots, count[rows], valid[rows])
+        return mask
 
 
 def _smooth(noise: Array, width: int, measure: Array) -> Array:
@@ -84,10 +88,21 @@ def _smooth(noise: Array, width: int, measure: Array) -> Array:
 def _circular_sum(field: Array, axis: int, before: int, width: int) -> Array:
     """Sums over `width` cells of an axis, from `before` - 1 before each, around a circle of its whole size."""
     xp, size = namespace(field), field.shape[axis]
-    around = xp.take(field, (arange(size + width, field) - before) % size, axis=axis)
-    total = xp.cumulative_sum(around, axis=axis, dtype=field.dtype)
-    every = (slice(None),) * axis
-    return total[(*every, slice(width, None))] - total[(*every, slice(size))]
+    whole, rest = divmod(width, size)
+    total = xp.sum(field, axis=axis, keepdims=True, dtype=field.dtype) * whole if whole else 0
+    if not rest:
+        return total + field * 0
+    # Sums over 1, 2, 4, ... cells, and of these those that add up to the width.
+    sums = xp.take(field, (arange(size + rest - 1, field) + (1 - before)) % size, axis=axis)
+    every, cells, at = (slice(None),) * axis, 1, 0
+    while True:
+        if rest & cells:
+            total = total + sums[(*every, slice(at, at + size))]
+            at += cells
+        cells *= 2
+        if cells > rest:
+            return total
+        sums = sums[(*every, slice(cells // 2, None))] + sums[(*every, slice(-(cells // 2)))]
 
 
 def _ragged_sum(field: Array, axis: int, before: int, width: int, size: Array) -> Array:

@@ -30,7 +30,7 @@ class Fixed:
             have are skipped there.
         first: hide this many valid cells from the start.
         last: hide this many valid cells at the end.
-        mask: nested tuples (or a NumPy array) of booleans of the grid's shape, True = hide.
+        mask: nested tuples or lists, or an array, of booleans of the grid's shape, True = hide.
 
     >>> import numpy as np
     >>> valid = np.array([[False, True, True, True, False]])
@@ -49,11 +49,12 @@ class Fixed:
 
     def __post_init__(self):
         check(self)
-        if isinstance(self.mask, np.ndarray):
-            object.__setattr__(self, "mask", _nested(self.mask))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", _nested(_flags(self.mask)))
         if isinstance(self.positions, int):
             object.__setattr__(self, "positions", (self.positions,))
-        if not all(isinstance(p, int) and not isinstance(p, bool) for p in self.positions):
+        listed = isinstance(self.positions, list | tuple)
+        if not listed or not all(isinstance(p, int) and not isinstance(p, bool) for p in self.positions):
             raise ConfigError(f"Fixed.positions: expected whole numbers, given {self.positions!r}.")
         if not (self.positions or self.first or self.last or self.mask is not None):
             raise ConfigError("Fixed: nothing to hide; give positions, first, last or mask.")
@@ -73,10 +74,20 @@ class Fixed:
         return exact(rank, count, chosen & flat).reshape(valid.shape)
 
     def _given(self, grid: Grid) -> np.ndarray:
-        given = np.asarray(numpy_view(self.mask) if not isinstance(self.mask, tuple) else self.mask)
+        given = np.array(self.mask)
         if given.shape != grid.shape:
             raise MaskingError(f"Fixed.mask: expected the shape of the grid {grid}, given {given.shape}.")
-        return given.astype(bool).reshape(1, -1)
+        return given.reshape(1, -1)
+
+
+def _flags(mask: Any) -> np.ndarray:
+    try:
+        flags = numpy_view(mask)
+    except ValueError:  # rows of different lengths
+        flags = np.array(None)
+    if not flags.ndim or flags.dtype.kind not in "biu" or not np.isin(flags, (0, 1)).all():
+        raise ConfigError(f"Fixed.mask: expected true and false in rows of the grid's shape, given {mask!r:.80}.")
+    return flags.astype(bool)
 
 
 def _nested(mask: np.ndarray) -> Any:

@@ -14,7 +14,7 @@ from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.select import bounded, same_share
-from maskwright.strategy import from_node, of_inner, to_node
+from maskwright.strategy import fits_inner, from_node, of_inner, signals_of_inner, to_node
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Mix:
     sets_own_count = of_inner("sets_own_count", False)
     biased = of_inner("biased", "")
     draws = True
+    signals = signals_of_inner
+    fits = fits_inner
 
     def __post_init__(self):
         if not isinstance(self.parts, list | tuple) or not self.parts:
@@ -89,15 +91,6 @@ class Mix:
         if not self.sets_own_count and any(hasattr(pattern, "units") for pattern in self.inner):
             return "a part hides more than a cell at a time, and gets its share of such units"
         return next((why for why in (getattr(pattern, "approximate", "") for pattern in self.inner) if why), "")
-
-    @property
-    def signals(self) -> tuple[str, ...]:
-        """What any part asks for."""
-        return tuple(dict.fromkeys(name for pattern in self.inner for name in getattr(pattern, "signals", ())))
-
-    def fits(self, grid: Grid) -> bool:
-        """Whether every part makes sense on the grid."""
-        return all(getattr(pattern, "fits", lambda _: True)(grid) for pattern in self.inner)
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape]; `count` is a number of cells."""
@@ -154,7 +147,8 @@ class Mix:
             draw = rng.child("share of units").draw()
             asked = same_share(count, true_count(valid), true_count(own(grid, valid)), draw)
         wanted = {name: signals[name] for name in getattr(pattern, "signals", ())}
-        mask = pattern(grid, asked, valid=valid, rng=rng, **wanted)
+        # Draws of their own for the parts, among which may be another mix.
+        mask = pattern(grid, asked, valid=valid, rng=rng.child("part"), **wanted)
         if own is not None and self.sets_own_count:
             mask = bounded(mask, count, rng)
         return mask

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maskwright.arrays import Array, extents, namespace
-from maskwright.boxes import BITS, between, box_masks, measured, rounded_root, share
+from maskwright.boxes import BITS, any_box, between, box_masks, measured, rounded_root, share
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.select import at_most_count
 from maskwright.strategy import check, number
+
+_Blocks = tuple[list[Array], list[Array]]
+"""First places and lengths, one [B, n] array an axis."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,12 @@ class Multiblock:
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape], hidden for the context encoder; at most `count` cells per example."""
         del signals
-        context, _ = self.blocks(grid, valid=valid, rng=rng)
-        return at_most_count(valid & ~context, count, rng.child("trim").bits)
+        if 0 in valid.shape:
+            self._check(grid)
+            return valid & False
+        context, targets, measure = self._places(grid, valid, rng)
+        shown = any_box(*context, measure, grid.shape) & ~any_box(*targets, measure, grid.shape)
+        return at_most_count(valid & ~shown, count, rng.child("trim").bits)
 
     def blocks(self, grid: Grid, *, valid: Array, rng: Rng) -> tuple[Array, Array]:
         """The cells that the context encoder sees, and those of each target.
@@ -100,18 +107,25 @@ class Multiblock:
         Returns:
             (context [B, *grid.shape], targets [B, n, *grid.shape]), both bool and within `valid`; True = in it.
         """
-        if not self.fits(grid):
-            raise MaskingError(f"multiblock: expected a grid of two or three axes, given {grid}.")
         xp = namespace(valid)
         if 0 in valid.shape:
+            self._check(grid)
             return valid, xp.stack([valid] * self.targets, axis=1)
+        context, targets, measure = self._places(grid, valid, rng)
+        each = box_masks(*targets, measure, grid.shape) & valid[:, None]
+        return any_box(*context, measure, grid.shape) & valid & ~xp.any(each, axis=1), each
+
+    def _check(self, grid: Grid) -> None:
+        if not self.fits(grid):
+            raise MaskingError(f"multiblock: expected a grid of two or three axes, given {grid}.")
+
+    def _places(self, grid: Grid, valid: Array, rng: Rng) -> tuple[_Blocks, _Blocks, Array]:
+        """The context, the targets, and what the examples measure."""
+        self._check(grid)
         measure = measured(extents(valid))
         bits = rng.child("blocks").bits(self.targets + 2, 3)  # sizes, the context's place, and the targets' places
-        sides = self._target_sides(grid, measure, bits[:, 0])
-        targets = self._masks(grid, measure, sides, bits[:, 2:]) & valid[:, None]
-        sides = self._context_sides(grid, measure, bits[:, 0])
-        context = self._masks(grid, measure, sides, bits[:, 1:2])[:, 0]
-        return context & valid & ~xp.any(targets, axis=1), targets
+        context = self._blocks(measure, self._context_sides(grid, measure, bits[:, 0]), bits[:, 1:2])
+        return context, self._blocks(measure, self._target_sides(grid, measure, bits[:, 0]), bits[:, 2:]), measure
 
     def _target_sides(self, grid: Grid, measure: Array, bits: Array) -> list[Array]:
         """One [B] array an axis."""
@@ -133,11 +147,11 @@ class Multiblock:
         planes = [rounded_root(n * n * scale, 2, size) for n, size in zip(measure.T[-2:], grid.shape[-2:], strict=True)]
         return [*time, *planes]
 
-    def _masks(self, grid: Grid, measure: Array, sides: list[Array], bits: Array) -> Array:
-        """[B, n, *grid.shape] bool: blocks of these sides at n places, whose bits are [B, n, 3]."""
+    def _blocks(self, measure: Array, sides: list[Array], bits: Array) -> _Blocks:
+        """Blocks of these sides at n places, whose bits are [B, n, 3]."""
         xp = namespace(measure)
         starts, lengths = [], []
-        short = int(self.published and grid.ndim == 2)
+        short = int(self.published and len(sides) == 2)
         for axis, side in enumerate(sides):
             extent = measure[:, axis]
             length = xp.minimum(side + (side < 1), extent - short)
@@ -145,4 +159,4 @@ class Multiblock:
             start = between(bits[..., axis], 0, places[:, None])
             starts.append(start)
             lengths.append(xp.zeros_like(start) + length[:, None])
-        return box_masks(starts, lengths, measure, grid.shape)
+        return starts, lengths

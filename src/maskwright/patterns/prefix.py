@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from maskwright.arrays import Array, along, slices
-from maskwright.errors import ConfigError, MaskingError
+from maskwright.errors import MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.select import first_of
+from maskwright.strategy import axis_name, check
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,10 @@ class Prefix:
     draws: ClassVar[bool] = False
     biased: ClassVar[str] = "what is hidden begins at the first cell: that is what it is for"
 
-    axis: str | None = None
+    axis: str | None = axis_name()
 
     def __post_init__(self):
-        if self.axis is not None and not isinstance(self.axis, str):
-            raise ConfigError(f"Prefix.axis: expected the name of an axis, given {self.axis!r}.")
+        check(self)
 
     def fits(self, grid: Grid) -> bool:
         """Whether the grid has the axis."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from maskwright.arrays import Array, arange, extents, namespace, to_dtype
-from maskwright.boxes import areas, aspects, between, box_masks, measured, rounded_root, sides
+from maskwright.boxes import any_box, areas, aspects, between, measured, rounded_root, sides
 from maskwright.errors import ConfigError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
@@ -75,8 +75,7 @@ class Rectangles:
         box = to_dtype(self.boxes(grid, valid=valid, rng=rng), "int64")
         starts = [box[:, :, axis, 0] for axis in range(grid.ndim)]
         lengths = [box[:, :, axis, 1] - box[:, :, axis, 0] for axis in range(grid.ndim)]
-        hidden = box_masks(starts, lengths, measured(extents(valid)), grid.shape)
-        mask = namespace(valid).any(hidden, axis=1) & valid
+        mask = any_box(starts, lengths, measured(extents(valid)), grid.shape) & valid
         return at_most_count(mask, count, rng.child("trim").bits)
 
     def boxes(self, grid: Grid, *, valid: Array, rng: Rng) -> Array:

@@ -57,6 +57,7 @@ class RunningCell:
         if 0 in valid.shape:
             return valid & False
         frames, rows, cols = (along(arange(size, valid)[None, :], axis, 3) for axis, size in enumerate(grid.shape))
-        first = to_dtype(rng.child("first").bits(1, 1, 1) >> 29, "int64")
-        order = (rows % 2 * 2 + cols % 2 + frames + first) % 4
-        return exact(order << 31 | rng.child("ties").bits(*grid.shape), count, valid)
+        first = rng.child("first").bits(1, 1, 1) >> 29
+        order = to_dtype((rows % 2 * 2 + cols % 2 + frames + first) % 4, "int32")
+        # Numbers of 31 bits, which are sorted in half the time of longer ones.
+        return exact(order << 29 | rng.child("ties").bits(*grid.shape) >> 2, count, valid)

@@ -22,9 +22,11 @@ class Specaugment:
     example has masks of its own, and its true length (the extent of its valid cells) is what counts: padding is never
     hidden and does not make masks wider. The count is the law's; a budget only bounds it.
 
-    With `edges=published` a mask of width w starts at 0 ... size - w - 1, so cells near an end are hidden less often
-    than those in the middle, and the last frame and bin never. With `edges=wrap` it starts anywhere and goes on at the
-    other end: all frames are then hidden equally often, and all bins.
+    With `edges=published` a mask of width w starts at 0 ... size - w - 1, the paper's half-open range, so cells near an
+    end are hidden less often than those in the middle, and the last frame and bin never, unless a mask is as long as
+    the example. (The authors' code in lingvo also starts at size - w, where this mask reaches the end.) With
+    `edges=wrap` it starts anywhere and goes on at the other end: all frames are then hidden equally often, and all
+    bins.
 
     When it helps: speech recognition and audio classification, against over-fitting and against missing stretches. When
     not: broadband noise, for which hiding does nothing, and small models that under-fit.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maskwright.arrays import Array, arange, at_least_zero, largest, namespace, running_parity, to_dtype, true_count
-from maskwright.errors import MaskingError
+from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.select import exact
@@ -32,9 +32,10 @@ class T5Spans:
 
     Args:
         length: mean length of spans in cells.
-        roll: turn the mask by a random shift over the valid cells.
+        roll: turn the mask by a random shift over the valid cells; `random_roll` in T5's code.
 
     Raises:
+        ConfigError: a length below 1, a `roll` that is not true or false.
         MaskingError: a grid of several axes.
 
     >>> import numpy as np
@@ -49,6 +50,8 @@ class T5Spans:
     def __post_init__(self):
         check(self)
         object.__setattr__(self, "length", float(self.length))
+        if not isinstance(self.roll, bool):
+            raise ConfigError(f"T5Spans.roll: expected true or false, given {self.roll!r}.")
 
     @property
     def biased(self) -> str:

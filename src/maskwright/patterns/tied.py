@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, any_over, namespace
+from maskwright.arrays import Array, any_over, namespace, only_valid
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
@@ -54,8 +54,8 @@ class Tied:
 
     def __post_init__(self):
         check(self)
-        names = self._names
-        if not names or len(set(names)) < len(names) or not all(isinstance(name, str) and name for name in names):
+        names = self._names if isinstance(self.axis, str | list | tuple) else ()
+        if not names or not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
             raise ConfigError(f"Tied.axis: expected the name of an axis, or different names, given {self.axis!r}.")
         if not isinstance(self.axis, str):
             object.__setattr__(self, "axis", names)
@@ -87,7 +87,8 @@ class Tied:
             return valid & False
         axes = self._tied_axes(grid)
         tubes = any_over(valid, axes)
-        tied = {name: _highest(signals[name], valid, axes) for name in self.signals}
+        xp = namespace(valid)
+        tied = {name: xp.max(only_valid(name, signals[name], valid)[0], axis=axes) for name in self.signals}
         mask = self.pattern(self._rest(grid), count, valid=tubes, rng=rng, **tied)
         kept = [1 if axis in axes else size for axis, size in enumerate(valid.shape)]
         return mask.reshape(tuple(kept)) & valid
@@ -115,11 +116,3 @@ class Tied:
 
     def _rest(self, grid: Grid) -> Grid:
         return Grid(**{a: n for a, n in zip(grid.axes, grid.shape, strict=True) if a not in self._names})
-
-
-def _highest(numbers: Array, valid: Array, axes: tuple[int, ...]) -> Array:
-    """The highest number of the valid cells along the axes; any number where there is none."""
-    xp = namespace(numbers)
-    floats = xp.isdtype(numbers.dtype, "real floating")
-    lowest = float("-inf") if floats else xp.iinfo(numbers.dtype).min
-    return xp.max(xp.where(valid, numbers, lowest), axis=axes)

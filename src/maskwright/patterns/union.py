@@ -11,7 +11,7 @@ from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.select import bounded
-from maskwright.strategy import check, of_inner, parts
+from maskwright.strategy import check, fits_inner, of_inner, parts, signals_of_inner
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Union:
     approximate = of_inner("approximate", "")
     biased = of_inner("biased", "")
     draws = of_inner("draws", True)
+    signals = signals_of_inner
+    fits = fits_inner
 
     @classmethod
     def from_parameters(cls, parameters: Any) -> Union:
@@ -62,15 +64,6 @@ class Union:
     def inner(self) -> tuple[Any, ...]:
         """The patterns it is made of."""
         return self.parts
-
-    @property
-    def signals(self) -> tuple[str, ...]:
-        """What any part asks for."""
-        return tuple(dict.fromkeys(name for pattern in self.parts for name in getattr(pattern, "signals", ())))
-
-    def fits(self, grid: Grid) -> bool:
-        """Whether every part makes sense on the grid."""
-        return all(getattr(pattern, "fits", lambda _: True)(grid) for pattern in self.parts)
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape] with at most `count` cells hidden."""

@@ -11,7 +11,7 @@ from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.select import fixed_point, same_share
-from maskwright.strategy import check, of_inner, part
+from maskwright.strategy import check, fits_inner, of_inner, part, signals_of_inner, units_of_inner
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Within:
     biased: ClassVar[str] = "cells outside the region are never hidden: that is what it is for"
     sets_own_count = of_inner("sets_own_count", False)
     draws = of_inner("draws", True)
-    signals = of_inner("signals", ())
+    signals = signals_of_inner
+    units = units_of_inner
 
     def __post_init__(self):
         check(self)
@@ -65,15 +66,10 @@ class Within:
         """The patterns it is made of."""
         return (self.pattern,)
 
-    @property
-    def units(self) -> Any:
-        """The units of the pattern, if it hides more than a cell at a time."""
-        return self.pattern.units
-
     def fits(self, grid: Grid) -> bool:
         """Whether the grid has the axes of the region and fits the pattern."""
         axes = {axis for axis, _ in self.region}
-        return axes <= set(grid.axes) and getattr(self.pattern, "fits", lambda _: True)(grid)
+        return axes <= set(grid.axes) and fits_inner(self, grid)
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape]; `count` is a number of units of the whole example."""
@@ -87,7 +83,7 @@ class Within:
             units = getattr(self.pattern, "units", None)
             n, there = (true_count(units(grid, cells) if units else cells) for cells in (valid, inside))
             count = same_share(count, n, there, rng.child("share of region").draw())
-        return self.pattern(grid, count, valid=inside, rng=rng, **signals)
+        return self.pattern(grid, count, valid=inside, rng=rng.child("inside"), **signals)
 
     def _inside(self, grid: Grid, valid: Array) -> Array:
         """[B, *grid.shape] the valid cells of the region."""

@@ -94,12 +94,34 @@ PRESETS: tuple[Preset, ...] = (
                 }
             },
             "fill": "mean",
+            "clean_share": 0.1,
         },
         "lhotse, SpecAugment's defaults, https://github.com/lhotse-speech/lhotse",
-        "at most 10 time masks of 100 frames that hide at most 15% of all frames; 2 frequency masks of 27 bins",
+        "in 90% of the examples at most 10 time masks of 100 frames that hide at most 15% of all frames, and "
+        "2 frequency masks of 27 bins",
         {"time": 1000, "freq": 80},
         "supervised",
         "There with a time warp of up to 80 frames before, and the mean is taken over hidden cells and padding too.",
+    ),
+    Preset(
+        "specaugment-conformer",
+        {
+            "pattern": {
+                "specaugment": {
+                    "time_masks": 10,
+                    "time_width": 1_000_000,
+                    "time_share": 0.05,
+                    "freq_masks": 2,
+                    "freq_width": 27,
+                }
+            },
+            "fill": "zero",
+        },
+        "Gulati et al. 2020, Conformer, arXiv:2005.08100; NeMo's Conformer configurations",
+        "F=27, ten time masks of at most 0.05 of the length; two frequency masks in NeMo's configurations",
+        {"time": 1000, "freq": 80},
+        "supervised",
+        f"{_WARP}NeMo's code starts a mask at 0 ... size - widest, whatever its own width. No time warp.",
     ),
     Preset(
         "wav2vec2",

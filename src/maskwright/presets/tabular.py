@@ -16,6 +16,26 @@ PRESETS: tuple[Preset, ...] = (
         "model will know which features are missing.",
     ),
     Preset(
+        "automask-series",
+        {
+            "pattern": {
+                "mix": [
+                    ["iid", 1],
+                    [{"tied": {"pattern": {"span": {"length": 10}}, "axis": "feature"}}, 1],
+                    [{"tied": {"pattern": "iid", "axis": "time"}}, 1],
+                ]
+            },
+            "budget": {"uniform": [0.0, 0.8]},
+            "fill": "zero",
+        },
+        "ours",
+        "lone values, stretches of 10 steps or whole variables, one kind for each example, at a ratio from U(0, 0.8)",
+        {"time": 100, "feature": 8},
+        "supervised",
+        "For time series [B, time, feature] with missing values, gaps and lost sensors. Its parts and their weights "
+        "were not compared with others. Zero is the mean only if the variables are standardised.",
+    ),
+    Preset(
         "vime",
         {"pattern": "iid", "budget": {"bernoulli": 0.3}, "fill": "marginal"},
         "Yoon et al. 2020, VIME, NeurIPS 2020",

@@ -51,7 +51,7 @@ PRESETS = (
         "bert",
         {"pattern": "iid", "budget": {"ratio": 0.15}, "fill": BERT_FILL, "unit": "token"},
         "Devlin et al. 2019, BERT, arXiv:1810.04805",
-        "The training data generator chooses 15% of the token positions at random for prediction.",
+        "15 % of the tokens, at random; of these 80 % become the mask token, 10 % a random one, and 10 % stay",
         _TOKENS,
         "reconstruct",
     ),
@@ -180,6 +180,15 @@ PRESETS = (
         "denoise",
         "Spans of length 0, which insert a mask token there, are left out. The paper also permutes the sentences: "
         "DenoisingCollator(reorder='sentences').",
+    ),
+    Preset(
+        "bart-deletion",
+        {"pattern": "iid", "budget": {"ratio": 0.15}, "fill": "drop", "unit": "token"},
+        "Lewis et al. 2020, BART, arXiv:1910.13461",
+        "token deletion: random tokens are left out, and the model has to find where",
+        _TOKENS,
+        "denoise",
+        "The ratio is ours; the paper gives none for deletion. Its final model uses bart-infilling.",
     ),
     Preset(
         "tsdae",

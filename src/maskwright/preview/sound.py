@@ -33,7 +33,8 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise unreadable(path, f"cannot be read as a sound: {error}", "Give a WAV or FLAC file, say.") from None
+        said = f"cannot be read as a sound: {str(error).rstrip('.')}"
+        raise unreadable(path, said, "Give a WAV or FLAC file, say.") from None
     samples = samples[: LONGEST * rate].mean(axis=1)
     window, hop = int(WINDOW * rate), int(HOP * rate)
     if len(samples) < window:

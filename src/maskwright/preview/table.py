@@ -33,7 +33,8 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
         raise unreadable(path, f"cannot be read as a table: {error}", "Give a CSV file in UTF-8.") from None
     rows = [row for row in rows if row]
     if len(rows) < 2:
-        raise unreadable(path, f"found {len(rows)} lines", "Expected a header and at least one row.")
+        lines = "a single line" if rows else "no lines"
+        raise unreadable(path, f"found {lines}", "Expected a header and at least one row.")
     header, body = rows[0], rows[1:]
     uneven = next((number for number, row in enumerate(body, 2) if len(row) != len(header)), None)
     if uneven is not None:

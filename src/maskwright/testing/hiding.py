@@ -55,7 +55,9 @@ def profile(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
             which = np.arange(len(row)) * bins // len(row)
             shares.append(np.bincount(which, row, bins) / np.bincount(which, minlength=bins))
     table = np.stack(shares)
-    return table.mean(0), table.std(0) / np.sqrt(len(table)) + 1e-9
+    # A bin that happened to stay empty has no spread of its own: none is taken to be steadier than they are together.
+    spread = np.maximum(table.var(0), table.var(0).mean())
+    return table.mean(0), np.sqrt(spread / len(table)) + 1e-9
 
 
 def _positions(subject: Subject) -> Looked:
@@ -88,9 +90,13 @@ def _something_hidden(subject: Subject) -> Looked:
     hidden = np.concatenate([outcome.hidden for outcome in outcomes])
     units = np.concatenate([outcome.units for outcome in outcomes])
     due = units > 0 if subject.ratio is None else subject.ratio * units >= 1
-    if not due.any() or not subject.fixed_ratio or subject.ratio is None:
-        return "the ratio may be zero", NOT_APPLICABLE, {}
+    if not due.any():
+        return "no text is due a unit", NOT_APPLICABLE, {}
     bare = float((hidden[due] == 0).mean())
+    if subject.ratio != 0 and not hidden.any():
+        return "nothing is hidden in any text", verdict(False), {"left_whole": bare}
+    if not subject.fixed_ratio or subject.ratio is None:
+        return f"{bare:.1%} of texts are left whole; the ratio may be zero", NOT_APPLICABLE, {"left_whole": bare}
     low, high = units[due].min(), units[due].max()
     sizes = f"{low} to {high}" if low < high else f"{low}"
     return f"{bare:.1%} of texts of {sizes} units are left whole", verdict(bare == 0), {"left_whole": bare}
@@ -178,7 +184,8 @@ def _takes_uneven(subject: Subject) -> Looked:
     lengths = {int(own.sum()) for o in subject.uneven_outcomes for own in o.own}
     if len(lengths) == 1:
         return "the examples have one length", NOT_APPLICABLE, {}
-    return f"{len(lengths)} lengths in {len(subject.uneven_outcomes)} batches", PASS, {"lengths": len(lengths)}
+    batches = len(subject.uneven_outcomes)
+    return f"{len(lengths)} lengths in {batches} batch{'es' * (batches > 1)}", PASS, {"lengths": len(lengths)}
 
 
 def _counts(subject: Subject) -> tuple[np.ndarray, np.ndarray]:

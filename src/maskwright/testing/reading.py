@@ -76,7 +76,7 @@ class Reader:
         given = copy.deepcopy(features) if isinstance(features[0], Mapping) else np.stack(features)
         try:
             batch = self.collator(given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # code that exits has no say in when we do
             raise SubjectError.raised("calling it", error) from error
         changed = not _equal(given, features)
         if isinstance(features[0], Mapping):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,9 @@ from maskwright.testing.subject import Subject
 
 Looked = tuple[str, str, Mapping[str, Any]]
 
+SHORT = 64
+"""Cells up to which two masks may be equal by chance; in longer ones that does not happen."""
+
 
 def _same(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> float:
     """Share of pairs of masks that are equal."""
@@ -24,7 +28,7 @@ def _order(subject: Subject) -> list[int]:
     return list(range(min(EXAMPLES, len(subject.examples))))
 
 
-def _alone(subject: Subject, **settings: Any) -> list[np.ndarray]:
+def _again(subject: Subject, **settings: Any) -> list[np.ndarray]:
     return run(subject, _order(subject), **settings)[0]
 
 
@@ -34,47 +38,53 @@ def _told(shares: Mapping[str, float]) -> Looked:
 
 
 def _repeats(subject: Subject) -> Looked:
-    return _told({"second run": _same(_alone(subject), _alone(subject))})
+    return _told({"second run": _same(subject.usual, _again(subject))})
 
 
 def _workers(subject: Subject) -> Looked:
-    usual = _alone(subject)
-    return _told({f"{n} worker{'s' * (n > 1)}": _same(usual, _alone(subject, workers=n)) for n in (1, 4)})
+    usual = subject.usual
+    return _told({f"{n} worker{'s' * (n > 1)}": _same(usual, _again(subject, workers=n)) for n in (1, 4)})
 
 
 def _batch_size(subject: Subject) -> Looked:
-    usual = _alone(subject)
-    return _told({f"batches of {n}": _same(usual, _alone(subject, batch_size=n)) for n in (1, 64)})
+    usual = subject.usual
+    return _told({f"batches of {n}": _same(usual, _again(subject, batch_size=n)) for n in (1, 64)})
 
 
 def _shuffled(subject: Subject) -> Looked:
     order = _order(subject)
     shuffled = np.random.default_rng(0).permutation(order).tolist()
     masks = dict(zip(shuffled, run(subject, shuffled)[0], strict=True))
-    return _told({"shuffled": _same(_alone(subject), [masks[number] for number in order])})
+    return _told({"shuffled": _same(subject.usual, [masks[number] for number in order])})
 
 
 def _resume(subject: Subject) -> Looked:
     order = _order(subject)
     done = len(order) // 16 * 8  # whole batches of 8: half of the examples
-    return _told({"after resuming": _same(_alone(subject)[done:], run(subject, order[done:])[0])})
+    if not done:
+        return "too few examples for two batches", NOT_APPLICABLE, {}
+    return _told({"after resuming": _same(subject.usual[done:], run(subject, order[done:])[0])})
 
 
 def _ranks(subject: Subject) -> tuple[list[int], list[np.ndarray], list[np.ndarray]]:
-    lengths = [mask.size for mask in _alone(subject)]
+    lengths = [mask.size for mask in subject.usual]
     order = sorted(_order(subject), key=lambda number: lengths[number])  # so that partners are of equal lengths
     order = order[: len(order) // 2 * 2]
     return order, run(subject, order[0::2])[0], run(subject, order[1::2])[0]
 
 
 def _ranks_same(subject: Subject) -> Looked:
+    if len(subject.examples) < 2:
+        return "one example cannot be shared out", NOT_APPLICABLE, {}
     order, first, second = _ranks(subject)
     both = [mask for pair in zip(first, second, strict=True) for mask in pair]
-    alone = _alone(subject)
+    alone = subject.usual
     return _told({"two ranks and one": _same([alone[number] for number in order], both)})
 
 
 def _ranks_differ(subject: Subject) -> Looked:
+    if len(subject.examples) < 2:
+        return "one example cannot be shared out", NOT_APPLICABLE, {}
     _, first, second = _ranks(subject)
     pairs = [(a, b) for a, b in zip(first, second, strict=True) if len(a) == len(b)]
     if len(pairs) < 8:
@@ -91,13 +101,16 @@ def _epochs(subject: Subject) -> Looked:
 
 
 def _distinct(subject: Subject, shares: Mapping[str, float]) -> Looked:
-    """Equal masks may come up by chance, as often as between examples of one batch."""
-    masks = _alone(subject)
+    """Equal masks may come up by chance: as often as between examples, or as draws of so many cells fall together."""
+    masks = sorted(subject.usual, key=len)
     pairs = [(a, b) for a, b in itertools.pairwise(masks) if len(a) == len(b)]
-    chance = float(np.mean([np.array_equal(a, b) for a, b in pairs])) if pairs else 0.0
+    short = [1 / math.comb(len(mask), int(mask.sum())) if len(mask) <= SHORT else 0.0 for mask in masks]
+    chance = max(float(np.mean([np.array_equal(a, b) for a, b in pairs])) if pairs else 0.0, float(np.mean(short)))
     if chance > 0.5:
         return f"{chance:.0%} of neighbours have equal masks by nature", NOT_APPLICABLE, {"chance": chance}
     allowed = chance + 5 * np.sqrt(max(chance * (1 - chance), 0.002) / len(masks))
+    if allowed >= 1:
+        return "too few examples to tell from chance", NOT_APPLICABLE, {"chance": chance}
     found = "equal: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
     passed = all(share <= allowed for share in shares.values())
     return found, verdict(passed), {**shares, "chance": chance}
@@ -106,8 +119,8 @@ def _distinct(subject: Subject, shares: Mapping[str, float]) -> Looked:
 def _back_ends(subject: Subject) -> Looked:
     if not subject.alternatives:
         return "there is one back end", NOT_APPLICABLE, {}
-    usual = _alone(subject)
-    return _told({name: _same(usual, _alone(subject, make=make)) for name, make in subject.alternatives.items()})
+    usual = subject.usual
+    return _told({name: _same(usual, _again(subject, make=make)) for name, make in subject.alternatives.items()})
 
 
 REPEATING_CHECKS = (

@@ -75,6 +75,13 @@ class Subject:
         except SubjectError:
             return self.outcomes
 
+    @cached_property
+    def usual(self) -> list[np.ndarray]:
+        """Masks of the first examples as a run of one process draws them, which other runs are compared with."""
+        from maskwright.testing.loading import EXAMPLES, run
+
+        return run(self, range(min(EXAMPLES, len(self.examples))))[0]
+
     def observe(self, examples: Sequence[Any], passes: int = 1) -> list[Outcome]:
         """Run examples through one fresh collator, in batches of 50."""
         from maskwright.testing.loading import seeded

@@ -154,7 +154,7 @@ def _starts(flags: Array, cells: Array) -> Array:
     follows = ((flat[1:] & BEGINS) | (before & BREAKS)) != 0
     follows &= (before & JOINS) == 0
     follows |= ~known[:-1]
-    starts = cells & True
+    starts = cells.clone() if is_torch(cells) else cells.copy()
     starts.reshape(-1)[1:] &= follows
     starts[:, :1] = cells[:, :1]
     return starts

@@ -1,0 +1,114 @@
+"""From units to a mask: the key of every example, the budget's count, the pattern's choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maskwright.arrays import Array, is_integer, is_torch, like, namespace, numpy_view, to_dtype, true_count
+from maskwright.budgets.bernoulli import Bernoulli
+from maskwright.errors import MaskingError
+from maskwright.grid import Grid
+from maskwright.patterns.iid import Iid
+from maskwright.rng import Rng
+from maskwright.units.text import Units
+
+if TYPE_CHECKING:
+    from maskwright.masking import Masking
+
+
+def keyed(example_ids: Any, reference: Array, *, seed: int, epoch: int) -> Rng:
+    """The random numbers of a batch.
+
+    Args:
+        example_ids: [B] whole numbers.
+        reference: an array of the batch, whose back end and device the numbers get.
+        seed: of the run.
+        epoch: pass over the data.
+
+    Raises:
+        MaskingError: ids that are no whole numbers, or not one per example.
+    """
+    ids: Array = example_ids if is_torch(example_ids) else np.asarray(example_ids)
+    if ids.ndim == 1 and ids.shape[0] == 0:
+        ids = to_dtype(ids, "int64")  # an empty list has no integers to tell its dtype from
+    if ids.ndim != 1 or ids.shape[0] != reference.shape[0] or not is_integer(ids):
+        raise MaskingError(
+            f"example_ids: expected {reference.shape[0]} whole numbers, one per example, given {ids.dtype} of shape "
+            f"{tuple(ids.shape)}."
+        )
+    if is_torch(reference):
+        if not is_torch(ids):
+            ids = like(ids.astype(np.int64), reference)
+        ids = ids.to(reference.device)
+    return Rng.from_ids(ids, seed=int(seed), epoch=int(epoch))
+
+
+def independent(masking: Masking) -> bool:
+    """Whether units need no selection: each has a chance of its own."""
+    return isinstance(masking.budget, Bernoulli) and isinstance(masking.pattern, Iid)
+
+
+def drawn_alone(masking: Masking, rng: Rng, *shape: int) -> Array:
+    """[B, *shape] bool, the independent units that are hit, valid or not."""
+    steps = masking.budget.steps if isinstance(masking.budget, Bernoulli) else 0
+    mask = rng.child("pattern").child("cells").chance(steps, *shape)
+    whole = left_whole(masking, rng)
+    return mask if whole is None else mask & ~whole.reshape((-1,) + (1,) * len(shape))
+
+
+def draw_mask(masking: Masking, units: Units, rng: Rng, progress: float, facts: Mapping[str, Any]) -> Array:
+    """The mask over units, [B, *grid] bool.
+
+    Args:
+        masking: whose pattern, budget and share of whole examples.
+        units: of the batch.
+        rng: of the examples.
+        progress: share of training done.
+        facts: where the pattern's signals are.
+    """
+    if independent(masking):
+        return drawn_alone(masking, rng, *units.grid.shape) & units.valid
+    whole = left_whole(masking, rng)
+    own_units = getattr(masking.pattern, "units", None)
+    # Tubes, stripes, coarse cells: what the pattern hides whole is what counts.
+    count = units.n if own_units is None else true_count(own_units(units.grid, units.valid))
+    if masking.budget is not None:
+        count = masking.budget(count, rng=rng.child("budget"), progress=progress)
+    if whole is not None:
+        count = namespace(count).where(whole, 0, count)
+    names = getattr(masking.pattern, "signals", ())
+    signals = {name: units.to_units(_signal(facts, name, units)) for name in names}
+    return _hidden(masking.pattern, units.grid, count, valid=units.valid, rng=rng.child("pattern"), **signals)
+
+
+def _hidden(pattern: Any, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
+    """What a pattern hides; for tensors on the CPU it is drawn on their memory by NumPy.
+
+    Back ends agree to the bit, and torch's stable sorts on a CPU take several times as long.
+    """
+    if not is_torch(valid) or valid.device.type != "cpu":
+        return pattern(grid, count, valid=valid, rng=rng, **signals)
+    there = {name: numpy_view(value) for name, value in {"valid": valid, **signals}.items()}
+    mask = pattern(grid, numpy_view(count), rng=Rng(numpy_view(rng.keys), rng.purpose), **there)
+    return like(mask, valid)
+
+
+def left_whole(masking: Masking, rng: Rng) -> Array | None:
+    """[B] bool, the examples of which nothing is hidden; None if there are none."""
+    if not masking.clean_share:
+        return None
+    return rng.child("clean share").draw() < round(masking.clean_share * (1 << 24))
+
+
+def _signal(facts: Mapping[str, Any], name: str, units: Units) -> Array:
+    value = facts.get(name)
+    expected = tuple(units.cells.shape)
+    if value is None or not isinstance(value, type(units.cells)) or tuple(value.shape) != expected:
+        given = type(value).__name__ if value is None else f"{type(value).__name__} {tuple(np.shape(value))}"
+        raise MaskingError(
+            f"{name}: the pattern needs one number per cell, an array of shape {expected}, given {given}."
+        )
+    return value
