@@ -52,3 +52,14 @@ def test_bits_say_the_same_as_flags():
     np.testing.assert_array_equal(packed, np.packbits(flags, axis=-1, bitorder="little")[..., 0])
     there = boxes.covering(*(torch.from_numpy(a) for a in (start, side, extent)), 9)
     np.testing.assert_array_equal(packed, there.numpy())
+
+
+@pytest.mark.parametrize("n", [1, 3, 8, 19])
+def test_any_box_is_the_union_of_the_boxes(n):
+    rng, shape = np.random.default_rng(n), (5, 7)
+    measure = np.array([[5, 7], [3, 4], [1, 6]])
+    starts = [rng.integers(0, measure[:, axis, None], size=(3, n)) for axis in range(2)]
+    sizes = [rng.integers(1, measure[:, axis, None] + 1, size=(3, n)) // 2 + 1 for axis in range(2)]
+    every = boxes.box_masks(starts, sizes, measure, shape).any(1)
+    assert 0 < every.mean() < 1
+    np.testing.assert_array_equal(boxes.any_box(starts, sizes, measure, shape), every)

@@ -55,6 +55,10 @@ GLOBAL_RANDOMNESS = {
     "torch": {"rand", "randn", "randint", "randperm", "bernoulli", "multinomial"},
 }
 
+MAY_DRAW_GLOBALLY = {
+    ("clock.py", "randint"): "drop-in collators without seed and epoch, which are documented to draw from it",
+}
+
 
 def layer_of(module: str) -> int:
     return next(number for number, names in enumerate(LAYERS) if module in names)
@@ -133,6 +137,8 @@ def test_no_global_randomness_and_no_assert(path):
         assert not isinstance(node, ast.Assert), f"{path.name}:{node.lineno}: assert is not validation"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = ast.unparse(node.func.value).replace("numpy.", "np.")
+            if (path.name, node.func.attr) in MAY_DRAW_GLOBALLY:
+                continue
             assert node.func.attr not in GLOBAL_RANDOMNESS.get(owner, ()), f"{path.name}:{node.lineno}"
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from maskwright import Rng
-from maskwright.select import bounded, exact, first_of, fixed_point, random_order, round_count, same_share
+from maskwright.select import bounded, exact, first_of, fixed_point, random_order, round_count, same_share, undecided
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -86,3 +86,12 @@ def test_first_of_and_bounded():
     fewer = bounded(cells, np.array([3, 1]), rng)
     assert fewer.sum(1).tolist() == [3, 1]
     assert not (fewer & ~cells).any()
+
+
+@pytest.mark.parametrize("back", [np.asarray, torch.from_numpy])
+def test_undecided_where_a_chosen_cell_scores_as_one_that_is_not(back):
+    scores = np.array([[1, 2, 2, 9], [1, 2, 3, 9], [1, 2, 2, 2], [5, 5, 5, 5], [2, 2, 7, 2]], dtype=np.int32)
+    valid = np.array([[1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 1], [1, 1, 1, 0]], dtype=bool)
+    counts = np.array([2, 2, 2, 4, 1])
+    mask = exact(scores, counts, valid)
+    assert undecided(back(scores), back(mask), back(valid)).tolist() == [True, False, False, False, True]

@@ -247,11 +247,8 @@ def overridden_masking(preset: str, overrides: Sequence[str]) -> Masking:
     node: dict[str, Any] = {"masking": Masking.from_dict(preset).to_dict()}
     for override in overrides:
         _override(node, override)
-    others = [key for key in node if key != "masking"]
-    if others:
-        raise ConfigError(
-            f"'{others[0]}': of a preset only keys of its masking can be set, such as masking.budget=0.3."
-        )
+    if len(node) > 1:
+        raise ConfigError(f"'{list(node)[1]}': a preset has only keys of its masking, such as masking.budget=0.3.")
     return Masking.from_dict(node["masking"])
 
 

@@ -184,6 +184,7 @@ def undecided(scores: Array, mask: Array, valid: Array) -> Array:
         mask: [B, ...] bool, what `exact` chose by them.
         valid: [B, ...] bool.
     """
-    xp, axes = namespace(scores), tuple(range(1, scores.ndim))
-    last = xp.max(xp.where(mask, scores, -1), axis=axes)
-    return last == xp.min(xp.where(valid & ~mask, scores, xp.iinfo(scores.dtype).max), axis=axes)
+    xp, axes, kind = namespace(scores), tuple(range(1, scores.ndim)), str(scores.dtype).removeprefix("torch.")
+    # Arithmetic, because `where` has a branch for each cell.
+    others = (to_dtype(valid & ~mask, kind) - 1) & xp.iinfo(scores.dtype).max
+    return xp.max(scores * to_dtype(mask, kind), axis=axes) == xp.min(scores | others, axis=axes)

@@ -218,7 +218,13 @@ def passes(collator, n, workers, context=None, epochs=False):
     for epoch in range(n):
         if epochs:
             collator.set_epoch(epoch)
-        out.append(torch.cat([torch.nn.functional.pad(b["labels"], (0, 32 - b["labels"].shape[1])) for b in loader]))
+        iterator = iter(loader)
+        try:
+            labels = [batch["labels"] for batch in iterator]
+        finally:
+            if workers and epoch == n - 1:
+                iterator._shutdown_workers()  # left to the garbage collector, each is waited for 5 seconds
+        out.append(torch.cat([torch.nn.functional.pad(rows, (0, 32 - rows.shape[1])) for rows in labels]))
     return out
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from maskwright import ConfigError, Grid, Rng
-from maskwright.patterns.filtered import Filtered, _smooth
+from maskwright.patterns.filtered import Filtered, _circular_sum, _smooth
 
 SIDE = 32
 
@@ -70,3 +70,12 @@ def test_running_sums_may_wrap_around(width, measure):
         for first in (-((width - 1) // 2), -(width // 2)):
             whole = sum(np.roll(whole, -(first + i), axis=axis) for i in range(width)) // width
     np.testing.assert_array_equal(here[0], whole)
+
+
+@pytest.mark.parametrize("width", [2, 3, 7, 10, 11, 25])
+def test_sums_go_around_the_circle(width):
+    field = np.random.default_rng(0).integers(0, 100, size=(2, 10, 3))
+    before = (width + 1) // 2
+    around = sum(np.roll(field, before - 1 - step, axis=1) for step in range(width))
+    np.testing.assert_array_equal(_circular_sum(field, 1, before, width), around)
+    np.testing.assert_array_equal(_circular_sum(field.swapaxes(1, 2), 2, before, width), around.swapaxes(1, 2))

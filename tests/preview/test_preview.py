@@ -123,7 +123,7 @@ def test_letters():
         ("short.wav", "seconds of sound"),
         ("uneven.csv", "line 3 has 1 values"),
         ("words.csv", "no column of numbers"),
-        ("header.csv", "found 1 lines"),
+        ("header.csv", "found a single line"),
     ],
 )
 def test_files_that_cannot_be_used(files, name, fragment):

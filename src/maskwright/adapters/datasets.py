@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from maskwright.adapters.clock import Clock, Clocked
-from maskwright.adapters.rows import check_objective, mask_rows, tables
+from maskwright.adapters.rows import check_objective, mask_rows, moment_of, tables
 from maskwright.errors import MaskingError
 from maskwright.masking import Masking
 from maskwright.units.vocabulary import Vocabulary
@@ -28,13 +26,7 @@ class MapFunction:
 
     def __call__(self, columns: Mapping[str, Sequence[Any]], indices: Sequence[int] | None = None) -> dict[str, Any]:
         """The changed columns of a batch of rows."""
-
-        def moment(ids: np.ndarray, attended: np.ndarray) -> dict[str, Any]:
-            del ids, attended
-            known = columns.get("example_id", indices)
-            names = None if known is None else np.asarray(known, dtype=np.int64)
-            return {"example_ids": names, "seed": self.seed, "epoch": self.epoch, "progress": self.progress}
-
+        moment = moment_of(self, columns, indices)
         return mask_rows(self.masking, self.vocabulary, columns, moment, self.objective)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,11 +34,18 @@ def tables(tokenizer: Any) -> Vocabulary:
     return dataclasses.replace(Vocabulary.from_tokenizer(tokenizer), pieces=())
 
 
+def moment_of(made: Any, columns: Mapping[str, Sequence[Any]], indices: Sequence[int] | None) -> dict[str, Any]:
+    """What keys the masks of rows: their column `example_id` or their numbers, and when `made` masks them."""
+    known = columns.get("example_id", indices)
+    names = None if known is None else np.asarray(known, dtype=np.int64)
+    return {"example_ids": names, "seed": made.seed, "epoch": made.epoch, "progress": made.progress}
+
+
 def mask_rows(
     masking: Masking,
     vocabulary: Vocabulary,
     columns: Mapping[str, Sequence[Any]],
-    moment: Callable[[np.ndarray, np.ndarray], dict[str, Any]],
+    moment: Mapping[str, Any],
     objective: str = "supervised",
     allowed: Sequence[Any] | None = None,
 ) -> dict[str, list[Any]]:
@@ -49,7 +56,7 @@ def mask_rows(
         vocabulary: of the ids.
         columns: `input_ids`, one row per example, and if there are any `attention_mask`, `special_tokens_mask`, and
             others; columns with one value per token are shortened too where the fill removes tokens.
-        moment: padded ids and where they are attended -> `example_ids`, `seed`, `epoch` and `progress`.
+        moment: `example_ids`, `seed`, `epoch` and `progress`, from `moment_of`.
         objective: `supervised` leaves labels alone, `reconstruct` makes the column `labels`.
         allowed: per token, whether it may be hidden; None: all that are not special.
 
@@ -72,7 +79,7 @@ def mask_rows(
     given = columns.get("attention_mask")
     attended = inside if given is None else (pad_rows(given, lengths, 0) != 0) & inside
     batch["attention_mask"] = attended.astype(np.int64)
-    facts: dict[str, Any] = {"vocabulary": vocabulary, **moment(batch["input_ids"], attended)}
+    facts: dict[str, Any] = {"vocabulary": vocabulary, **moment}
     if allowed is not None:
         facts["valid"] = pad_rows(allowed, lengths, 0) != 0
     shortens = isinstance(masking.fill, Drop)

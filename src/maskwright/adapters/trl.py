@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.adapters.clock import Clock, Clocked
-from maskwright.adapters.rows import labels_of, mask_rows, tables
+from maskwright.adapters.rows import labels_of, mask_rows, moment_of, tables
 from maskwright.corrupt import IGNORED
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.fills.drop import Drop
@@ -48,13 +48,7 @@ class SFTRows:
         labels = labels_of(columns)
         told = [[label != IGNORED for label in row] for row in labels]
         allowed = {"answer": told, "prompt": [[not answer for answer in row] for row in told], "all": None}[self.part]
-
-        def moment(ids: np.ndarray, attended: np.ndarray) -> dict[str, Any]:
-            del ids, attended
-            known = columns.get("example_id", indices)
-            names = None if known is None else np.asarray(known, dtype=np.int64)
-            return {"example_ids": names, "seed": self.seed, "epoch": self.epoch, "progress": self.progress}
-
+        moment = moment_of(self, columns, indices)
         return {**mask_rows(self.masking, self.vocabulary, columns, moment, allowed=allowed), "labels": labels}
 
 

@@ -51,7 +51,7 @@ class Filtered:
         del signals
         if 0 in valid.shape:
             return valid & False
-        noise = to_dtype(rng.child("cells").bits(*grid.shape) >> (31 - _NOISE_BITS), "int64")
+        noise = rng.child("cells").bits(*grid.shape) >> (31 - _NOISE_BITS)
         measure = extents(valid)
         measure = measure + (measure == 0)
         field = _smooth(noise, self.size, measure)
@@ -62,27 +62,28 @@ class Filtered:
         if self.color == "purple":
             field = noise - field
         field = field + (2 << _NOISE_BITS)  # room for negative values
-        mask = exact(to_dtype(field, "int32"), count, valid)
+        mask = exact(field, count, valid)
         rows = namespace(valid).nonzero(undecided(field, mask, valid))[0]
         if rows.shape[0]:  # lots for cells whose values are equal
             lots = Rng(rng.keys[rows], rng.purpose).child("ties").bits(*grid.shape) >> 7
-            mask[rows] = exact(field[rows] << _NOISE_BITS | lots, count[rows], valid[rows])
+            mask[rows] = exact(to_dtype(field[rows], "int64") << _NOISE_BITS | lots, count[rows], valid[rows])
         return mask
 
 
 def _smooth(noise: Array, width: int, measure: Array) -> Array:
-    """Means over `width` cells, twice along every axis, centred; whole numbers, rounded down."""
+    """int32 means over `width` cells, twice along every axis, centred; whole numbers, rounded down."""
     sizes = tuple(noise.shape[1:])
     whole = all(bool((measure[:, axis] == size).all()) for axis, size in enumerate(sizes))
-    if width < 1 << (31 - _NOISE_BITS):
-        noise = to_dtype(noise, "int32")  # running sums may wrap around: their differences are right all the same
+    # Below this width running sums may wrap around: their differences are right all the same.
+    if width >= 1 << (31 - _NOISE_BITS):
+        noise = to_dtype(noise, "int64")
     for axis in range(1, noise.ndim):
         for before in ((width + 1) // 2, width // 2 + 1):  # an even box leans to one side, and then to the other
             if whole:
                 noise = _circular_sum(noise, axis, before, width) // width
             else:
                 noise = _ragged_sum(noise, axis, before, width, measure[:, axis - 1]) // width
-    return to_dtype(noise, "int64")
+    return to_dtype(noise, "int32")
 
 
 def _circular_sum(field: Array, axis: int, before: int, width: int) -> Array:
@@ -92,9 +93,13 @@ def _circular_sum(field: Array, axis: int, before: int, width: int) -> Array:
     total = xp.sum(field, axis=axis, keepdims=True, dtype=field.dtype) * whole if whole else 0
     if not rest:
         return total + field * 0
-    # Sums over 1, 2, 4, ... cells, and of these those that add up to the width.
-    sums = xp.take(field, (arange(size + rest - 1, field) + (1 - before)) % size, axis=axis)
     every, cells, at = (slice(None),) * axis, 1, 0
+    left, pieces = rest - 1 + (1 - before) % size, [field[(*every, slice((1 - before) % size, None))]]
+    while left > 0:
+        pieces.append(field[(*every, slice(left))])
+        left -= size
+    # Sums over 1, 2, 4, ... cells, and of these those that add up to the width.
+    sums = xp.concat(pieces, axis=axis)
     while True:
         if rest & cells:
             total = total + sums[(*every, slice(at, at + size))]

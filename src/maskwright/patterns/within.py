@@ -36,7 +36,7 @@ class Within:
     >>> import numpy as np
     >>> valid = np.ones((1, 8), dtype=bool)
     >>> half = Within("iid", region={"token": [0.5, 1.0]})
-    >>> half(Grid(token=8), np.array([4]), valid=valid, rng=Rng.from_ids([3])).astype(int)
+    >>> half(Grid(token=8), np.array([4]), valid=valid, rng=Rng.from_ids([1])).astype(int)
     array([[0, 0, 0, 0, 1, 1, 0, 0]])
     """
 
