@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from maskwright import ConfigError, Masking, MaskingCollator, MaskingError
+from tests.settings import ListTokenizer
 from tests.units.tokenizers_trained_here import texts, trained
 
 MASKING = Masking.from_dict({"pattern": "iid", "budget": {"uniform": [0.1, 0.7]}, "fill": "mask-token", "unit": "word"})
@@ -88,7 +89,7 @@ def test_supervised_leaves_labels_alone_and_passes_other_columns_on():
     rows = [row | {"weight": 0.5, "score": [1] * len(row["input_ids"])} for row in examples(6)]
     batch = MASKING.collator(trained("wordpiece"), epoch=0)(rows)
     assert batch["labels"].tolist() == [0, 1, 2, 0, 1, 2]
-    assert batch["weight"].dtype == torch.float64
+    assert batch["weight"].dtype == torch.float32
     assert batch["score"].shape == batch["input_ids"].shape
     assert "example_id" not in batch
 
@@ -181,3 +182,9 @@ def test_words_given_in_the_batch_are_used():
     out = masking(batch, vocabulary=collator.vocabulary, example_ids=[0])
     assert out.n_units.tolist() == [1]
     assert "word_ids" not in collator(rows)
+
+
+def test_float_labels_are_single_precision():
+    collator = MaskingCollator(ListTokenizer(["[PAD]", "[CLS]", "[SEP]", "[MASK]", "a"]), None)
+    batch = collator([{"input_ids": [1, 4, 2], "label": 0.5}, {"input_ids": [1, 2], "label": 1.5}])
+    assert batch["labels"].dtype == torch.float32

@@ -69,3 +69,31 @@ def test_clean_share_leaves_that_share_whole():
         out = node(np.ones((8000, 40)), grid=Grid(token=40), example_ids=np.arange(8000))
         assert abs((out.count == 0).mean() - 0.25) < 0.02
         assert abs(out.ratio[out.count > 0].mean() - 0.5) < 0.02
+
+
+GRID = Grid(row=2, col=3)
+ONES = np.ones((1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("x", "facts", "fragment"),
+    [
+        (ONES, {"valid": np.ones((1, 2, 3))}, "given float64"),
+        (ONES, {"valid": torch.ones(1, 2, 3, dtype=torch.bool)}, "given Tensor"),
+        (ONES, {"valid": np.ones((1, 3, 2), dtype=bool)}, "(1, 3, 2)"),
+        (ONES, {"valid": [[True] * 3] * 2}, "given list"),
+        (np.full((1, 2, 3), "word"), {}, "<U4"),
+        (np.full((1, 2, 3), None), {}, "object"),
+        ([[[1, 2, 3], [4, 5, 6]]], {}, "given list"),
+    ],
+)
+def test_arrays_that_cannot_be_masked_are_refused(x, facts, fragment):
+    with pytest.raises(MaskingError) as caught:
+        Masking("iid", 0.5, "zero")(x, grid=GRID, example_ids=[0], **facts)
+    assert fragment in str(caught.value)
+
+
+def test_scores_in_bfloat16_order_cells_as_any_others():
+    scores = torch.arange(6, dtype=torch.bfloat16).reshape(1, 2, 3)
+    out = Masking("by-score", 0.5, "zero")(torch.ones(1, 2, 3), grid=GRID, example_ids=[0], scores=scores)
+    assert out.mask.tolist() == [[[False] * 3, [True] * 3]]

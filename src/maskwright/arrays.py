@@ -52,7 +52,11 @@ def like(values: np.ndarray, reference: Array) -> Array:
 
 def numpy_view(array: Array) -> np.ndarray:
     """The array as NumPy, copied only if it lies on another device."""
-    return array.detach().cpu().numpy() if is_torch(array) else np.asarray(array)
+    if not is_torch(array):
+        return np.asarray(array)
+    array = array.detach().cpu()
+    # NumPy has no bfloat16; float32 holds the same numbers.
+    return (array.float() if array.dtype is sys.modules["torch"].bfloat16 else array).numpy()
 
 
 def is_integer(array: Array) -> bool:

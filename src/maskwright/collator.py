@@ -164,7 +164,9 @@ class MaskingCollator:
     def _add(self, batch: dict[str, Any], key: str, values: list[Any], lengths: np.ndarray) -> None:
         name = "labels" if key in ("label", "labels", "label_ids") else key
         if np.ndim(values[0]) == 0:
-            batch[name] = np.asarray(values)
+            scalars = np.asarray(values)
+            # Python's floats are targets of a regression; models compute in single precision.
+            batch[name] = scalars.astype(np.float32) if isinstance(values[0], float) else scalars
             return
         sizes = np.fromiter(map(len, values), np.int64, len(values))
         if not np.array_equal(sizes, lengths):

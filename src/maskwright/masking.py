@@ -145,6 +145,7 @@ class Masking:
         fills.check_for_tokens(self.fill)
         ids = batch["input_ids"]
         namespace(ids)
+        _check_valid(facts.get("valid"), ids, tuple(ids.shape))
         word_ids = facts.get("word_ids", batch.get("word_ids"))
         batch = {key: value for key, value in batch.items() if key != "word_ids"} if "word_ids" in batch else batch
         attention = batch.get("attention_mask")
@@ -185,14 +186,14 @@ class Masking:
         return Corrupted({**batch, "input_ids": filled}, mask, find, None, ids, flat)
 
     def _array(self, x: Array, facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
-        namespace(x)
+        if not namespace(x).isdtype(x.dtype, ("bool", "numeric")):
+            raise MaskingError(f"expected an array of numbers, given dtype {x.dtype}; turn texts into ids first.")
         grid = _fact(facts, "grid", Grid, "Grid(row=14, col=14), say")
         if tuple(x.shape[1 : 1 + grid.ndim]) != grid.shape:
             raise MaskingError(f"an array of shape {tuple(x.shape)} is not a batch of {grid}.")
         shape = tuple(x.shape[: 1 + grid.ndim])
         valid = facts.get("valid")
-        if valid is not None and tuple(valid.shape) != shape:
-            raise MaskingError(f"valid: expected shape {shape} (batch and {grid}), given {tuple(valid.shape)}.")
+        _check_valid(valid, x, shape)
         if example_ids is None:
             raise MaskingError("example_ids: give whole numbers that name the examples, such as their row numbers.")
         rng = keyed(example_ids, x, seed=moment[0], epoch=moment[1])
@@ -227,6 +228,16 @@ class Masking:
 
 
 _TEXT_FACTS, _ARRAY_FACTS = ("vocabulary", "word_ids", "valid"), ("grid", "valid", "vocabulary")
+
+
+def _check_valid(valid: Any, x: Array, shape: tuple[int, ...]) -> None:
+    if valid is None:
+        return
+    wanted = f"valid: expected a bool array of shape {shape} on the batch's back end (True = may be hidden)"
+    if not isinstance(valid, type(x)):
+        raise MaskingError(f"{wanted}, given {type(valid).__name__}; the batch is a {type(x).__name__}.")
+    if not namespace(x).isdtype(valid.dtype, "bool") or tuple(valid.shape) != shape:
+        raise MaskingError(f"{wanted}, given {valid.dtype} of shape {tuple(valid.shape)}.")
 
 
 def _fact(facts: Mapping[str, Any], name: str, kind: type, example: str) -> Any:

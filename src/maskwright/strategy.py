@@ -123,10 +123,10 @@ def _imported(kind: str, name: str) -> type:
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(f"{kind} '{name}': cannot be imported: {error}. Is its folder on PYTHONPATH?") from None
     # Every class can be called; what counts is whether its values can.
-    values_call = isinstance(found, type) and any("__call__" in base.__dict__ for base in found.__mro__)
-    if not (values_call and dataclasses.is_dataclass(found)):
+    own: type = found if isinstance(found, type) else object
+    if not (dataclasses.is_dataclass(own) and any("__call__" in base.__dict__ for base in own.__mro__)):
         raise ConfigError(f"{kind} '{name}': expected a dataclass with a __call__ method; see `maskwright.strategy`.")
-    return found
+    return own
 
 
 def class_name(name: str) -> str:

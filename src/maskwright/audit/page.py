@@ -52,6 +52,7 @@ def render(document: Mapping[str, Any]) -> str:
 def positions_picture(document: Mapping[str, Any]) -> bytes:
     """A PNG: rate of hiding by place, with five standard errors either side of the mean."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     rate, error = document["positions"]["rate"], document["positions"]["standard_error"]
     figure = Figure(figsize=(8, 2.8), dpi=130, layout="constrained")
@@ -64,7 +65,7 @@ def positions_picture(document: Mapping[str, Any]) -> bytes:
     )
     axes.plot(places, rate, color="#0067a5", marker=".", linewidth=1.2, label="measured")
     axes.set_xlim(0.5, len(rate) + 0.5)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(0, max(0.05, *(max(rate, default=0.0) * 1.15, max(high, default=0.0) * 1.05)))
     axes.set_xlabel("place, from the first cell to the last")
     axes.set_ylabel("share of masks that hide it")

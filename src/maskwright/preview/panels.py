@@ -112,7 +112,8 @@ def _draws(shown: Shown) -> list[tuple[str, np.ndarray]]:
 def _table(shown: Shown) -> list[tuple[str, np.ndarray]]:
     """Rows over columns; every column has colours of its own, because columns have units of their own."""
     x, result = shown.sample.x[..., 0], shown.result[..., 0]
-    low, high = np.nanmin(shown.sample.pool, axis=0)[:, 0], np.nanmax(shown.sample.pool, axis=0)[:, 0]
+    pool = shown.sample.x if shown.sample.pool is None else shown.sample.pool
+    low, high = np.nanmin(pool, axis=0)[:, 0], np.nanmax(pool, axis=0)[:, 0]
     scale = np.where(high > low, high - low, 1.0)
     pictures = [_heat((v - low) / scale, shown.mask, (0.0, 1.0), ("row",))[::-1] for v in (x, result)]
     share = f"{shown.mask.sum():,} of {shown.mask.size:,} cells hidden ({shown.mask.mean():.1%})"

@@ -30,15 +30,15 @@ def text_examples(
     from maskwright.tasks.scratch import train_tokenizer
     from maskwright.units.vocabulary import Vocabulary
 
-    tokenizer = tokenizer or train_tokenizer([text] * 2, VOCABULARY, LONGEST)
-    vocabulary = Vocabulary.from_tokenizer(tokenizer)
-    batch = dict(tokenizer([text] * examples, truncation=True, max_length=LONGEST, return_tensors="np"))
+    reader: Any = tokenizer or train_tokenizer([text] * 2, VOCABULARY, LONGEST)
+    vocabulary = Vocabulary.from_tokenizer(reader)
+    batch = dict(reader([text] * examples, truncation=True, max_length=LONGEST, return_tensors="np"))
     moment = {"seed": seed, "epoch": epoch, "example_ids": list(range(examples))}
     out = masking(batch, vocabulary=vocabulary, **moment)
     shown = []
     for row in range(examples):
         arrays = (batch["input_ids"][row], out.mask[row], out.groups[row])
-        pieces = read_aloud(*arrays, vocabulary=vocabulary, tokenizer=tokenizer)
+        pieces = read_aloud(*arrays, vocabulary=vocabulary, tokenizer=reader)
         shown.append(
             {
                 "hidden_units": int(out.count[row]),
