@@ -177,27 +177,46 @@ def true_count(mask: Array) -> Array:
     return (words * np.uint64(0x0001_0001_0001_0001) >> np.uint64(48)).view(np.int64)
 
 
-def running_count(mask: Array) -> Array:
-    """int32, how many cells are True up to and including each, along the last axis."""
+def running_count(mask: Array, start: int = 0) -> Array:
+    """int32, `start` plus how many cells are True up to and including each, along the last axis."""
     if is_torch(mask):
-        return mask.cumsum(-1, dtype=sys.modules["torch"].int32)
+        return mask.cumsum(-1, dtype=sys.modules["torch"].int32) + start
     width = mask.shape[-1]
-    if mask.ndim != 2 or not mask.size or width >= 1 << 15 or sys.byteorder == "big":
-        return np.cumsum(mask, axis=-1, dtype=np.int32)
-    # Four 16-bit counts in one word: a multiplication adds up the four, and only every fourth is summed one by one.
-    if width % 4:
-        lanes = np.zeros((len(mask), -(-width // 4) * 4), dtype=np.uint16)
-        lanes[:, :width] = mask
-    else:
-        lanes = mask.astype(np.uint16, order="C")
-    words = lanes.view(np.uint64)
-    words *= np.uint64(0x0001_0001_0001_0001)
-    total = words >> np.uint64(48)
+    if mask.ndim != 2 or not mask.size or sys.byteorder == "big":
+        return np.cumsum(mask, axis=-1, dtype=np.int32) + np.int32(start)
+    if width % 8 or not mask.flags.c_contiguous:
+        padded = np.zeros((len(mask), -(-width // 8) * 8), dtype=bool)
+        padded[:, :width] = mask
+        return running_count(padded, start)[:, :width]
+    # Eight counts in one word: a multiplication adds up the eight, and only every eighth is summed one by one.
+    words = mask.view(np.uint64) * np.uint64(0x0101_0101_0101_0101)
+    total = words >> np.uint64(56)
     before = np.cumsum(total, axis=1)
     before -= total
-    before *= np.uint64(0x0001_0001_0001_0001)
-    words += before
-    return lanes[:, :width].astype(np.int32)
+    count = words.view(np.uint8).astype(np.int32).reshape(len(mask), -1, 8)
+    before = before.astype(np.int32)
+    before += np.int32(start)
+    count += before[:, :, None]
+    return count.reshape(mask.shape)
+
+
+def place_of(rank: Array, rows: Array, valid: Array, total: Array) -> Array:
+    """[n] int64, the flat place of the `rank`-th True cell, from 0, of each of the given rows.
+
+    Args:
+        rank: [n] integers below the row's total.
+        rows: [n] integers.
+        valid: [B, L] bool.
+        total: [B] int64, `true_count(valid)`.
+    """
+    xp = namespace(valid)
+    width = valid.shape[1]
+    if not is_torch(valid) and width:
+        first = valid.argmax(axis=1)
+        if np.array_equal(first + total, np.where(total > 0, width - valid[:, ::-1].argmax(axis=1), first)):
+            return (first + np.arange(0, valid.size, width))[rows] + rank  # no gaps: counting is enough
+    cells = xp.nonzero(valid.reshape(-1))[0]
+    return cells[(xp.cumulative_sum(total, axis=0) - total)[rows] + rank]
 
 
 def cumulative_max(array: Array) -> Array:

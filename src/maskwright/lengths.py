@@ -155,7 +155,7 @@ class Circles:
         mask.reshape(-1)[flat] = True
         if whole:
             return mask
-        return gather(mask, running_count(self.valid) - 1) & self.valid
+        return gather(mask, running_count(self.valid, -1)) & self.valid
 
     def _first(self) -> tuple[np.ndarray | None, bool]:
         """The first valid cell of each line, and True, if no line has gaps; otherwise None and False."""

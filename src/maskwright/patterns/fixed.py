@@ -63,7 +63,7 @@ class Fixed:
         """Return a bool mask [B, *grid.shape] with the named valid cells hidden, at most `count` per example."""
         del signals, rng
         flat = valid.reshape((valid.shape[0], grid.size))
-        rank = running_count(flat) - 1
+        rank = running_count(flat, -1)
         total = true_count(flat)[:, None]
         chosen = (rank < self.first) | (rank >= total - self.last)
         for position in self.positions:

@@ -88,7 +88,7 @@ class Spanbert:
         used = self._anchors(place, lengths, turns)
         order = self._first_turn(place[used], lengths[used], turns[used], valid)
         chosen = exact(order, count, present)
-        rank = running_count(valid) - 1
+        rank = running_count(valid, -1)
         return gather(chosen, xp.where(valid, rank, 0)) & valid
 
     def _anchors(self, place: Array, lengths: Array, turns: Array) -> Array:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwright.arrays import Array, arange, at_least_zero, largest, namespace, running_parity, to_dtype, true_count
+from maskwright.arrays import (
+    Array,
+    arange,
+    at_least_zero,
+    largest,
+    namespace,
+    place_of,
+    running_parity,
+    to_dtype,
+    true_count,
+)
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
@@ -126,12 +136,11 @@ def _between(rows: Array, start: Array, stop: Array, valid: Array, total: Array)
     """Hide the valid cells of ranks start ... stop - 1 of their example, going around its end; spans never touch."""
     xp = namespace(valid)
     width = valid.shape[1]
-    cells = xp.nonzero(valid.reshape(-1))[0]  # flat place of every valid cell
-    offset = (xp.cumulative_sum(total, axis=0) - total)[rows]
     n = total[rows]
     around = (start < n) & (stop > n)
-    opens = cells[offset + start - xp.where(start < n, 0, n)]
-    closes = cells[offset + stop - 1 - xp.where(stop <= n, 0, n)]
+    ranks = xp.concat([start - xp.where(start < n, 0, n), stop - 1 - xp.where(stop <= n, 0, n)])
+    places = place_of(ranks, xp.concat([rows, rows]), valid, total)
+    opens, closes = places[: rows.shape[0]], places[rows.shape[0] :]
     # A cell is hidden if an odd number of borders lies before it; one column more for spans that end with the row.
     borders = xp.zeros((valid.shape[0], width + 1), dtype=xp.bool, device=valid.device)
     flat = borders.reshape(-1)

@@ -121,7 +121,7 @@ def text_units(
         starts = _segmented_starts(ids, cells, vocabulary)
     else:
         starts = _starts(flags, cells)
-    groups = running_count(starts) - 1
+    groups = running_count(starts, -1)
     words = _grid_of("word", groups, cells)
     return words if unit == "word" else _types(ids, words, starts, vocabulary)
 
