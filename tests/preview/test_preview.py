@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 
 from maskwright import DataError, Masking, MaskingError
 from maskwright.cli import application, main
+from maskwright.presets import presets
 from maskwright.preview.image import to_cells, to_pixels
 from maskwright.preview.panels import mask_letters, panels, save
 from maskwright.preview.sample import read_sample, show
+from maskwright.preview.text import text_examples
 
 IID = Masking("iid", 0.25, "zero")
 TEXT = "Parts of the input are hidden while the model learns."
@@ -184,3 +186,24 @@ class TestCommand:
             main()
         assert stopped.value.code == 2
         assert "Traceback" not in capfd.readouterr().err
+
+
+def of_kind(preset):
+    """The file that a preset is shown on; None for text."""
+    files = {"row": "photo.png", "freq": "tone.wav", "time": "tone.wav", "patch": "tone.wav"}
+    if "feature" in preset.grid:
+        return "table.csv"
+    return next((file for axis, file in files.items() if axis in preset.grid), None)
+
+
+@pytest.mark.parametrize("preset", presets().values(), ids=lambda preset: preset.name)
+def test_every_preset_can_be_shown(files, preset):
+    masking = Masking.from_dict(preset.node)
+    file = of_kind(preset)
+    if file is None:
+        shown = text_examples(TEXT, masking, None, examples=2, seed=0, epoch=0)
+        assert len(shown) == 2
+        assert 0 < sum(example["hidden_units"] for example in shown) < sum(example["units"] for example in shown)
+    else:
+        hidden, cells = show(read_sample(files / file, preset.grid, 2), masking).hidden
+        assert 0 <= hidden <= cells

@@ -20,7 +20,8 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
 
     Args:
         path: of a CSV or TSV file with a header. Columns that hold anything but numbers are left out.
-        wanted: with an axis `time` the table is one series whose rows are moments; otherwise each row is an example.
+        wanted: with an axis besides `feature` (`time`, `token`) the table is one series whose rows lie along it;
+            otherwise each row is an example.
         examples: how many rows, or draws of a series.
 
     Raises:
@@ -46,10 +47,10 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
         raise unreadable(path, f"no column of numbers among {', '.join(header)}", "Masking a table needs numbers.")
     x = np.stack(list(numeric.values()), axis=1).astype(np.float32)
     names = tuple(numeric)
-    if "time" in wanted:
+    if "feature" in wanted and len(wanted) == 2:
         x = x[:LONGEST]
         series = np.repeat(x[None, :, :, None], examples, axis=0)
-        grid = Grid(time=len(x), feature=len(names))
+        grid = Grid(**{next(iter(wanted)): len(x), "feature": len(names)})
         return Sample("table", series, grid, series[:1], names, ids=np.arange(examples))
     chosen = x[:examples, :, None]
     return Sample("table", chosen, Grid(feature=len(names)), x[:, :, None], names, ids=np.arange(len(chosen)))

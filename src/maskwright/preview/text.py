@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from maskwright.masking import Masking
 
@@ -17,7 +20,7 @@ def text_examples(
 
     Args:
         text: any text.
-        masking: for text.
+        masking: for text. Patterns that follow scores are given how rare each token is in the text.
         tokenizer: a Transformers tokenizer; None learns one from the text, in which most words are one token.
         examples: how many draws.
         seed: of the masks.
@@ -34,7 +37,11 @@ def text_examples(
     vocabulary = Vocabulary.from_tokenizer(reader)
     batch = dict(reader([text] * examples, truncation=True, max_length=LONGEST, return_tensors="np"))
     moment = {"seed": seed, "epoch": epoch, "example_ids": list(range(examples))}
-    out = masking(batch, vocabulary=vocabulary, **moment)
+    ids = batch["input_ids"]
+    rarity = 1.0 / np.bincount(ids[0])[ids]  # for patterns that follow scores: what is rare in the text scores high
+    signals = dict.fromkeys(getattr(masking.pattern, "signals", ()), rarity)
+    # What is hidden is marked in the text as it was, so that the fill does not matter.
+    out = replace(masking, fill="keep")(batch, vocabulary=vocabulary, **moment, **signals)
     shown = []
     for row in range(examples):
         arrays = (batch["input_ids"][row], out.mask[row], out.groups[row])
