@@ -18,6 +18,7 @@
 # %%
 import importlib
 import sys
+import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -26,12 +27,13 @@ import numpy as np
 import maskwright as mw
 from maskwright.testing import PATTERN_CHECKS, PatternSubject, check_pattern
 
-sys.path.insert(0, str(Path.cwd()))
+FOLDER = Path(tempfile.mkdtemp())
+sys.path.insert(0, str(FOLDER))
 
 
 def load(source):
     """Write the file and import it."""
-    Path("diagonals.py").write_text(source)
+    (FOLDER / "diagonals.py").write_text(source)
     sys.modules.pop("diagonals", None)
     importlib.invalidate_caches()
     return importlib.import_module("diagonals")
@@ -136,7 +138,7 @@ print("hidden per picture:", hidden.count.tolist(), "of", grid.size)
 # ## It is one of the family now
 #
 # It combines with everything else: other budgets and fills, `mix`, `tied`, schedules. In a run configuration it goes by
-# `module:Class`:
+# `module:Class`, which is looked for in the current folder and on `PYTHONPATH`:
 
 # %%
 node = masking.to_dict()

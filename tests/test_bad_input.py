@@ -61,6 +61,15 @@ CONFIGURATION = [
         [*CHECK, "masking={pattern: spam, budget: {ratio: 0.3}, fill: zero}"],
         ["spam", "'span'"],
     ),
+    ("a pattern for images", files(), [*CHECK, "masking=beit"], ["Blockwise is not for text"]),
+    ("a pattern that needs scores", files(), [*CHECK, "masking=tiacbm"], ["needs scores", "cannot give"]),
+    ("a fill for denoising", files(), [*CHECK, "masking=t5"], ["Sentinel is for sequence-to-sequence"]),
+    (
+        "a pattern that fails",
+        files(),
+        [*CHECK, "masking={pattern: {'tests.test_corrupt:Crooked': {}}, budget: 0.3, fill: mask-token}"],
+        ["tried on 64 tokens it fails", "Crooked has to return a bool mask"],
+    ),
     ("ratio above 1", files(), [*CHECK, "masking={pattern: iid, budget: {ratio: 1.3}, fill: zero}"], ["ratio", "1.3"]),
 ]
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
-from maskwright import Grid, Masking, MaskingError, apply_mask
+from maskwright import ConfigError, Grid, Iid, Masking, MaskingError, apply_mask
+from tests.settings import small_vocabulary
 
 
 @pytest.mark.parametrize("make", [np.array, torch.tensor])
@@ -97,3 +100,59 @@ def test_scores_in_bfloat16_order_cells_as_any_others():
     scores = torch.arange(6, dtype=torch.bfloat16).reshape(1, 2, 3)
     out = Masking("by-score", 0.5, "zero")(torch.ones(1, 2, 3), grid=GRID, example_ids=[0], scores=scores)
     assert out.mask.tolist() == [[[False] * 3, [True] * 3]]
+
+
+IDS = {"input_ids": np.array([[1, 5, 6, 2]])}
+
+
+@pytest.mark.parametrize(
+    ("call", "fragment"),
+    [
+        (lambda m, v: m({}, vocabulary=v), "'input_ids'"),
+        (lambda m, v: m({"input_ids": [[1, 2]]}, vocabulary=v), "return_tensors"),
+        (lambda m, v: m({"input_ids": np.array([1.5, 2.0])}, vocabulary=v), "whole numbers [B, L], given float64"),
+        (lambda m, v: m({"input_ids": np.array([1, 2])}, vocabulary=v), "of shape (2,)"),
+        (lambda m, v: m({**IDS, "attention_mask": np.ones((1, 3))}, vocabulary=v), "like input_ids"),
+        (lambda m, v: m({**IDS, "attention_mask": torch.ones(1, 4)}, vocabulary=v), "given Tensor"),
+        (lambda m, v: m(IDS, vocabulary=v, word_ids=[[None, 0, 0]]), "1 lists of 4"),
+        (lambda m, v: m(IDS, vocabulary=v, seed=None), "seed: expected a whole number"),
+        (lambda m, v: m(IDS, vocabulary=v, seed=1.7), "given 1.7"),
+        (lambda m, v: m(IDS, vocabulary=v, epoch=-1), "0 or more, given -1"),
+        (lambda m, v: m(IDS, vocabulary=v, progress=3), "from 0 (start) to 1"),
+        (lambda m, v: m(IDS["input_ids"], vocabulary=v, grid=Grid(token=4), example_ids=[0]), "is for texts"),
+        (lambda m, v: m(np.ones((1, 3, 4, 4)), grid=Grid(row=4, col=4), example_ids=[0]), "is for texts"),
+    ],
+)
+def test_what_is_no_batch_is_told_so(call, fragment):
+    with pytest.raises(MaskingError) as caught:
+        call(Masking("iid", 0.5, "mask-token", unit="word"), small_vocabulary())
+    assert fragment in str(caught.value)
+
+
+def test_shapes_that_are_no_grid_say_which_are():
+    with pytest.raises(MaskingError, match=r"expected \[B, row, col\] or \[B, row, col, channels\]"):
+        Masking("iid", 0.5, "zero")(np.ones((1, 3, 4, 4)), grid=Grid(row=4, col=4), example_ids=[0])
+
+
+def test_words_as_a_tokenizer_numbers_them_and_ids_from_another_library():
+    masking = Masking("iid", 1.0, "mask-token", unit="word")
+    out = masking(IDS, vocabulary=small_vocabulary(), word_ids=[[None, 0, 1, None]], example_ids=torch.tensor([3]))
+    assert out.inputs["input_ids"].tolist() == [[1, 3, 3, 2]]
+
+
+def test_a_class_is_no_value():
+    with pytest.raises(ConfigError, match=r"Iid\(\.\.\.\)"):
+        Masking(Iid, 0.5, "zero")
+
+
+@dataclasses.dataclass(frozen=True)
+class Crooked:
+    """A pattern that gives back another shape."""
+
+    def __call__(self, grid, count, *, valid, rng, **signals):
+        return valid[:, :2]
+
+
+def test_a_pattern_that_gives_no_mask_is_named():
+    with pytest.raises(MaskingError, match="Crooked has to return a bool mask"):
+        Masking(Crooked(), 0.5, "zero")(np.ones((2, 5)), grid=Grid(token=5), example_ids=[0, 1])

@@ -26,7 +26,7 @@ LAYERS = [
     {"budgets", "patterns", "signals"},
     {"units", "fills"},
     {"mask", "reorder"},
-    {"corrupt", "drawing"},
+    {"corrupt", "drawing", "batch"},
     {"masking"},
     {"presets", "padding", "modalities", "attention", "augment"},
     {"collator", "trainer_hook", "denoising", "packing", "permutation", "heads", "leak"},

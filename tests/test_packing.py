@@ -135,12 +135,12 @@ def test_packed_causal_loss_is_that_of_the_documents():
 class TestPackingCollator:
     tokens = ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "[unused0]", *(f"w{n}" for n in range(40)))
 
-    def collator(self, **options):
+    def collator(self, attention="lengths", **options):
         from maskwright import Masking
 
         masking = Masking("iid", 0.3, "mask-token")
         inner = MaskingCollator(ListTokenizer(list(self.tokens)), masking, objective="reconstruct", epoch=0)
-        return inner, PackingCollator(inner, **options)
+        return inner, PackingCollator(inner, attention=attention, **options)
 
     def features(self):
         rng = np.random.default_rng(1)
@@ -205,7 +205,15 @@ class TestPackingCollator:
 
         inner = MaskingCollator(ListTokenizer(list(self.tokens)), Masking("iid", 0.5, "drop"), epoch=0)
         with pytest.raises(MaskingError, match="use mask-token"):
-            PackingCollator(inner, causal_labels=True)(self.features())
+            PackingCollator(inner, attention="lengths", causal_labels=True)(self.features())
+
+    def test_what_keeps_documents_apart_has_to_be_said(self):
+        inner, _ = self.collator()
+        with pytest.raises(TypeError, match="attention"):
+            PackingCollator(inner, length=128)  # pyright: ignore[reportCallIssue]
+        for given in (None, "sdpa", True):
+            with pytest.raises(ConfigError, match=r"DocumentAttention.of\(model\)"):
+                PackingCollator(inner, attention=given)
 
     def test_epochs_and_progress_reach_the_inner_collator(self):
         inner, packing = self.collator()
@@ -227,6 +235,8 @@ class TestPackingCollator:
     [
         (lambda: pack(documents_of([5, 9]), 8), "document 1 has 9 tokens and a row has 8"),
         (lambda: pack({**documents_of([5, 9]), "labels": np.array([0, 1])}), "'labels' has shape (2,)"),
+        (lambda: pack({"input_ids": [[5, 6], [7]]}), "'input_ids': expected arrays [D, L]"),
+        (lambda: pack({"input_ids": np.array([5, 6])}), "given shape (2,)"),
     ],
 )
 def test_errors(call, fragment):

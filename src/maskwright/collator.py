@@ -59,6 +59,7 @@ class MaskingCollator:
             raise ConfigError(f"return_tensors: expected 'pt' or 'np', given {return_tensors!r}.")
         if pad_to_multiple_of < 1:
             raise ConfigError(f"pad_to_multiple_of: expected 1 or more, given {pad_to_multiple_of!r}.")
+        vocabulary = Vocabulary.from_tokenizer(tokenizer, segmenter)
         if tokenizer.pad_token_id is None:
             raise ConfigError(
                 "the tokenizer has no padding token; set tokenizer.pad_token, to its end token for example."
@@ -66,7 +67,7 @@ class MaskingCollator:
         self.masking = masking
         self.objective = objective
         self.seed = seed
-        self.vocabulary = Vocabulary.from_tokenizer(tokenizer, segmenter)
+        self.vocabulary = vocabulary
         self._left = tokenizer.padding_side == "left"
         self.multiple = pad_to_multiple_of
         self._torch = return_tensors == "pt"

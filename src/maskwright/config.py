@@ -22,7 +22,8 @@ from pydantic import (
     model_validator,
 )
 
-from maskwright import fills, patterns
+from maskwright import patterns
+from maskwright.drawing import check_on_text
 from maskwright.errors import ConfigError, MaskwrightError, did_you_mean
 from maskwright.masking import Masking
 from maskwright.yaml_reader import parse_yaml
@@ -190,9 +191,9 @@ class RunConfig(_Node):
     evaluation: EvaluationConfig = Field(default_factory=lambda: EvaluationConfig())
 
     @model_validator(mode="after")
-    def _fill_is_for_text(self) -> RunConfig:
+    def _masking_is_for_text(self) -> RunConfig:
         if self.masking is not None:
-            fills.check_for_tokens(self.masking.fill)
+            check_on_text(self.masking)
         return self
 
 

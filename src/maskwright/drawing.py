@@ -9,8 +9,11 @@ import numpy as np
 
 from maskwright.arrays import Array, is_integer, is_torch, like, namespace, numpy_view, to_dtype, true_count
 from maskwright.budgets.bernoulli import Bernoulli
-from maskwright.errors import MaskingError
+from maskwright.errors import ConfigError, MaskingError
+from maskwright.fills import check_for_tokens
+from maskwright.fills.drop import Drop
 from maskwright.grid import Grid
+from maskwright.patterns import fits
 from maskwright.patterns.iid import Iid
 from maskwright.rng import Rng
 from maskwright.units.text import Units
@@ -43,6 +46,8 @@ def keyed(example_ids: Any, reference: Array, *, seed: int, epoch: int) -> Rng:
         if not is_torch(ids):
             ids = like(ids.astype(np.int64), reference)
         ids = ids.to(reference.device)
+    elif is_torch(ids):
+        ids = numpy_view(ids)
     return Rng.from_ids(ids, seed=int(seed), epoch=int(epoch))
 
 
@@ -90,10 +95,19 @@ def _hidden(pattern: Any, grid: Grid, count: Array, *, valid: Array, rng: Rng, *
     Back ends agree to the bit, and torch's stable sorts on a CPU take several times as long.
     """
     if not is_torch(valid) or valid.device.type != "cpu":
-        return pattern(grid, count, valid=valid, rng=rng, **signals)
+        return _checked(pattern, pattern(grid, count, valid=valid, rng=rng, **signals), valid)
     there = {name: numpy_view(value) for name, value in {"valid": valid, **signals}.items()}
     mask = pattern(grid, numpy_view(count), rng=Rng(numpy_view(rng.keys), rng.purpose), **there)
-    return like(mask, valid)
+    return like(_checked(pattern, mask, there["valid"]), valid)
+
+
+def _checked(pattern: Any, mask: Any, valid: Array) -> Array:
+    if isinstance(mask, type(valid)) and mask.shape == valid.shape and mask.dtype == valid.dtype:
+        return mask
+    given = f"{getattr(mask, 'dtype', type(mask).__name__)} of shape {tuple(np.shape(mask))}"
+    raise MaskingError(
+        f"the pattern {type(pattern).__name__} has to return a bool mask of shape {tuple(valid.shape)}, gave {given}."
+    )
 
 
 def left_whole(masking: Masking, rng: Rng) -> Array | None:
@@ -112,3 +126,30 @@ def _signal(facts: Mapping[str, Any], name: str, units: Units) -> Array:
             f"{name}: the pattern needs one number per cell, an array of shape {expected}, given {given}."
         )
     return value
+
+
+def check_on_text(masking: Masking, tokens: int = 64) -> None:
+    """Try a masking on two made-up texts, so that what cannot work is found before anything slow begins.
+
+    Raises:
+        ConfigError: a fill that is none for the inputs of a classifier, a pattern that needs other axes or signals that
+            a run cannot give, or that fails.
+    """
+    check_for_tokens(masking.fill)
+    pattern, name = masking.pattern, type(masking.pattern).__name__
+    if getattr(masking.fill, "changes_shape", False) and not isinstance(masking.fill, Drop):
+        raise ConfigError(
+            f"masking.fill: {type(masking.fill).__name__} is for sequence-to-sequence models; use mask-token or drop."
+        )
+    needed = getattr(pattern, "signals", ())
+    if needed:
+        raise ConfigError(f"masking.pattern: {name} needs {', '.join(needed)} per token, which a run cannot give.")
+    grid = Grid(token=tokens)
+    if not fits(pattern, grid):
+        raise ConfigError(f"masking.pattern: {name} is not for text, which has the one axis 'token'.")
+    valid = np.arange(tokens) < np.array([[tokens], [tokens // 2]])
+    units = Units(grid, valid, valid, np.arange(tokens)[None, :], plain=True)
+    try:
+        draw_mask(masking, units, Rng.from_ids(np.arange(2)), 0.0, {})
+    except Exception as error:
+        raise ConfigError(f"masking: tried on {tokens} tokens it fails: {type(error).__name__}: {error}") from error

@@ -69,11 +69,14 @@ class DataError(MaskwrightError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Offer the nearest known name, as a sentence to append to a message, or list what is known.
 
+    Case does not count.
+
     >>> did_you_mean("spam", ["span", "iid"])
     "Did you mean 'span'?"
     >>> did_you_mean("zzz", ["span", "iid"])
     'Known: iid, span.'
     """
     names = sorted(known)
-    nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
-    return f"Did you mean '{nearest[0]}'?" if nearest else f"Known: {', '.join(names)}."
+    by_lower = {known.lower(): known for known in reversed(names)}
+    nearest = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
+    return f"Did you mean '{by_lower[nearest[0]]}'?" if nearest else f"Known: {', '.join(names)}."

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from maskwright import budgets, fills, patterns
-from maskwright.arrays import Array, all_true, is_torch, like, namespace
+from maskwright.arrays import Array, all_true, is_torch, like
+from maskwright.batch import check_array, check_moment, check_valid, text_arrays
 from maskwright.compact import on_host
 from maskwright.corrupt import Corrupted, corrupt_painted, corrupt_text, is_paint
 from maskwright.drawing import draw_mask, drawn_alone, independent, keyed, left_whole
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.fills.drop import Drop, existing
-from maskwright.grid import Grid
 from maskwright.rng import Rng, content_ids
 from maskwright.strategy import check as check_fields
 from maskwright.strategy import number, to_node
@@ -61,6 +61,10 @@ class Masking:
         # What YAML takes is taken here too: a name, a number, or a mapping of one name to its parameters.
         for field, read in (("pattern", patterns.from_node), ("budget", budgets.from_node), ("fill", fills.from_node)):
             given = getattr(self, field)
+            if isinstance(given, type):
+                raise ConfigError(
+                    f"masking.{field}: given the class {given.__name__}; make a value: {given.__name__}(...)."
+                )
             if given is not None and not callable(given):
                 object.__setattr__(self, field, read(given))
         check_fields(self)
@@ -130,6 +134,7 @@ class Masking:
         Raises:
             MaskingError: arrays that do not fit together, a fact that is missing or unknown.
         """
+        check_moment(seed, epoch, progress)
         known = _TEXT_FACTS if isinstance(batch, Mapping) else _ARRAY_FACTS
         known += getattr(self.pattern, "signals", ()) + getattr(self.fill, "facts", ())
         for name in facts:
@@ -143,12 +148,9 @@ class Masking:
     def _text(self, batch: Mapping[str, Any], facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
         vocabulary = _fact(facts, "vocabulary", Vocabulary, "Vocabulary.from_tokenizer(tokenizer)")
         fills.check_for_tokens(self.fill)
-        ids = batch["input_ids"]
-        namespace(ids)
-        _check_valid(facts.get("valid"), ids, tuple(ids.shape))
-        word_ids = facts.get("word_ids", batch.get("word_ids"))
+        ids, attention, word_ids = text_arrays(batch, facts.get("word_ids", batch.get("word_ids")))
+        check_valid(facts.get("valid"), ids, tuple(ids.shape))
         batch = {key: value for key, value in batch.items() if key != "word_ids"} if "word_ids" in batch else batch
-        attention = batch.get("attention_mask")
         find = partial(text_units, ids, attention, vocabulary, self.unit, word_ids, facts.get("valid"))
         if example_ids is None:
             example_ids = content_ids(ids, all_true(ids) if attention is None else attention != 0)
@@ -186,14 +188,11 @@ class Masking:
         return Corrupted({**batch, "input_ids": filled}, mask, find, None, ids, flat)
 
     def _array(self, x: Array, facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
-        if not namespace(x).isdtype(x.dtype, ("bool", "numeric")):
-            raise MaskingError(f"expected an array of numbers, given dtype {x.dtype}; turn texts into ids first.")
-        grid = _fact(facts, "grid", Grid, "Grid(row=14, col=14), say")
-        if tuple(x.shape[1 : 1 + grid.ndim]) != grid.shape:
-            raise MaskingError(f"an array of shape {tuple(x.shape)} is not a batch of {grid}.")
+        grid: Any = facts.get("grid")
+        check_array(x, grid, self.unit)
         shape = tuple(x.shape[: 1 + grid.ndim])
         valid = facts.get("valid")
-        _check_valid(valid, x, shape)
+        check_valid(valid, x, shape)
         if example_ids is None:
             raise MaskingError("example_ids: give whole numbers that name the examples, such as their row numbers.")
         rng = keyed(example_ids, x, seed=moment[0], epoch=moment[1])
@@ -228,16 +227,6 @@ class Masking:
 
 
 _TEXT_FACTS, _ARRAY_FACTS = ("vocabulary", "word_ids", "valid"), ("grid", "valid", "vocabulary")
-
-
-def _check_valid(valid: Any, x: Array, shape: tuple[int, ...]) -> None:
-    if valid is None:
-        return
-    wanted = f"valid: expected a bool array of shape {shape} on the batch's back end (True = may be hidden)"
-    if not isinstance(valid, type(x)):
-        raise MaskingError(f"{wanted}, given {type(valid).__name__}; the batch is a {type(x).__name__}.")
-    if not namespace(x).isdtype(valid.dtype, "bool") or tuple(valid.shape) != shape:
-        raise MaskingError(f"{wanted}, given {valid.dtype} of shape {tuple(valid.shape)}.")
 
 
 def _fact(facts: Mapping[str, Any], name: str, kind: type, example: str) -> Any:

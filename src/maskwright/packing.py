@@ -63,7 +63,7 @@ class DocumentAttention:
         if self.implementation not in ("sdpa", "eager", "flex_attention"):
             raise ConfigError(
                 f"packed rows: no dense mask for attn_implementation {self.implementation!r}; leave attention_mask out "
-                "and pass cu_seqlens (PackingCollator with attention=None), or load the model with sdpa."
+                "and pass cu_seqlens on (PackingCollator with attention='lengths'), or load the model with sdpa."
             )
 
     @classmethod
@@ -115,7 +115,7 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
             token of every document, so that the last token of a document does not have to predict the next document.
 
     Raises:
-        MaskingError: a document longer than a row, columns of another shape.
+        MaskingError: no arrays [D, L], a document longer than a row, columns of another shape.
 
     >>> ids = np.array([[5, 6, 0], [7, 0, 0], [8, 9, 4]])
     >>> packed = pack({"input_ids": ids, "attention_mask": (ids > 0).astype(int)}, length=4)
@@ -125,7 +125,7 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
     ([[0, 1, 0, 0], [0, 0, 1, 2]], [0, 2, 3, 6])
     """
     ids = batch["input_ids"]
-    arrays = {name: numpy_view(value) for name, value in batch.items()}
+    arrays = {name: _column(name, value) for name, value in batch.items()}
     attended = _attended(arrays)
     _check_columns(arrays)
     sizes = np.count_nonzero(attended, axis=1)
@@ -163,6 +163,16 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
     cu_seqlens = np.concatenate([[0], ends]).astype(np.int32)
     moved = {name: like(value, ids) for name, value in out.items()}
     return Packed(moved, like(documents, ids), like(cu_seqlens, ids), int(sizes.max(initial=0)))
+
+
+def _column(name: str, value: Any) -> np.ndarray:
+    if not hasattr(value, "dtype") or (name == "input_ids" and value.ndim != 2):
+        given = f"shape {tuple(value.shape)}" if hasattr(value, "dtype") else type(value).__name__
+        raise MaskingError(
+            f"pack: '{name}': expected arrays [D, L] of padded documents, NumPy or torch, given {given}; a "
+            "MaskingCollator pads lists."
+        )
+    return numpy_view(value)
 
 
 def _attended(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -213,10 +223,14 @@ class PackingCollator:
     Args:
         collator: a `MaskingCollator`, or anything that turns a list of documents into a padded batch.
         length: tokens per row; None makes one row.
-        attention: the dense mask to put into the batch, `DocumentAttention.of(model)`; None leaves `attention_mask` out
-            and passes `cu_seq_lens_q`, `cu_seq_lens_k` and their maxima on, for variable-length kernels; padding at the
-            end of a row counts as a document there, because kernels see the rows laid end to end.
+        attention: what keeps the documents apart. `DocumentAttention.of(model)`: the dense mask to put into the batch.
+            `"lengths"`: no mask, but `cu_seq_lens_q`, `cu_seq_lens_k` and their maxima, for models whose kernels take
+            lengths (others would let every document see the others); padding at the end of a row counts as a document
+            there, because kernels see the rows laid end to end.
         causal_labels: see `pack`; the labels are the tokens as they were before a `MaskingCollator` hid some.
+
+    Raises:
+        ConfigError: another `attention`.
     """
 
     def __init__(
@@ -224,9 +238,14 @@ class PackingCollator:
         collator: Any,
         length: int | None = None,
         *,
-        attention: DocumentAttention | None = None,
+        attention: DocumentAttention | str,
         causal_labels: bool = False,
     ):
+        if not isinstance(attention, DocumentAttention) and attention != "lengths":
+            raise ConfigError(
+                f"PackingCollator: attention: given {attention!r}; expected DocumentAttention.of(model), the mask that "
+                "keeps documents apart, or 'lengths' for kernels that take cu_seq_lens."
+            )
         self.collator = collator
         self.length = length
         self.attention = attention
@@ -267,7 +286,7 @@ class PackingCollator:
         packed = pack(padded, self.length, causal_labels=self.causal_labels)
         batch = dict(packed.batch)
         attended = batch.pop("attention_mask") != 0
-        if self.attention is not None:
+        if isinstance(self.attention, DocumentAttention):
             return {**batch, "attention_mask": self.attention.mask(attended, packed.documents)}
         ends = _ends(numpy_view(packed.documents))
         longest = int(np.diff(ends).max(initial=0))

@@ -36,8 +36,10 @@ def attach(collator: Any, trainer: Any) -> Any:
     """Make the trainer mask its training batches and no others.
 
     Raises:
-        ConfigError: a trainer that keeps its workers alive between epochs, which breaks exact resuming.
+        ConfigError: no trainer, or one that keeps its workers alive between epochs, which breaks exact resuming.
     """
+    if not hasattr(trainer, "args") or not hasattr(trainer, "add_callback"):
+        raise ConfigError(f"attach: expected a Hugging Face Trainer, given {type(trainer).__name__}.")
     if trainer.args.dataloader_persistent_workers:
         raise ConfigError("dataloader_persistent_workers=True makes a resumed run differ; set it to False.")
     trainer.data_collator = collator

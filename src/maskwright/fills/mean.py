@@ -99,7 +99,7 @@ def visible_moments(x: Array, visible: Array, axes: tuple[int, ...] | None = Non
     """Mean of the visible cells, their number, and the visible cells with the rest 0, in float32 or wider.
 
     Args:
-        x: [B, ...] floating-point.
+        x: [B, ...] floating-point; cells that are not finite do not count.
         visible: bool, of x's shape or with size-1 axes.
         axes: over which the mean goes; by default all but the first and those where `visible` has size 1.
 
@@ -109,6 +109,9 @@ def visible_moments(x: Array, visible: Array, axes: tuple[int, ...] | None = Non
     xp = namespace(x)
     if axes is None:
         axes = tuple(axis for axis in range(1, x.ndim) if visible.shape[axis] == x.shape[axis])
+    finite = xp.isfinite(x)
+    if not bool(finite.all()):
+        visible = visible & finite
     wide = "float64" if str(x.dtype).endswith("float64") else "float32"  # sums of half-precision numbers overflow
     cells = to_dtype(fill_hidden(~visible, 0, x), wide)
     n = total(to_dtype(visible, wide), axes)

@@ -38,12 +38,15 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
     flat = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
     pixels = np.asarray(ImageOps.fit(flat, (columns * cell[1], rows * cell[0])), dtype=np.float32) / 255
     cells = to_cells(pixels, cell)
+    wide, high = picture.size
+    small = f"the image has {high} x {wide} pixels, fewer than {rows} x {columns} cells; it is scaled up"
+    notes = (small,) if high < rows or wide < columns else ()
     frames = wanted.get("frame", 0)
     grid = {"frame": frames} if frames else {}
     if frames:
         cells = np.repeat(cells[None], frames, axis=0)
     x, ids = repeated(cells, examples)
-    return Sample("image", x, Grid(**grid, row=rows, col=columns), x[:1, ..., ::-1], (), cell, ids)
+    return Sample("image", x, Grid(**grid, row=rows, col=columns), x[:1, ..., ::-1], (), cell, ids, notes)
 
 
 def to_cells(pixels: np.ndarray, cell: tuple[int, int]) -> np.ndarray:

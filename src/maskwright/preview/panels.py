@@ -13,19 +13,34 @@ from maskwright.preview.sample import Shown
 GAP = np.array([0.82, 0.12, 0.16], dtype=np.float32)
 """The colour of cells that were removed, or hold a mask token."""
 HIDDEN = "removed, or a mask token"
+LINES = 24
+"""Of letters, where there are no colours."""
+NAMED = 40
+"""Columns of a table whose names stand in a picture."""
 
 
 def panels(shown: Shown, example: int) -> list[tuple[str, np.ndarray]]:
     """What is drawn of one example: (title, [height, width, 3] from 0 to 1), original first."""
     sample, mask = shown.sample, shown.mask[example]
-    values = [sample.x[example], shown.result[example]]
+    values = [sample.x[example], _gaps(shown)[example]]
     if sample.kind == "image":
         pictures = [_pixels(value, mask, sample.picture) for value in values]
     else:
         low, high = float(np.nanmin(values[0])), float(np.nanmax(values[0]))
-        pictures = [_heat(value, mask, (low, high), sample.grid.axes) for value in values]
+        masks = (np.zeros_like(mask), mask)  # what is missing in the original is not hidden
+        given = zip(values, masks, strict=True)
+        pictures = [_heat(value, hidden, (low, high), sample.grid.axes) for value, hidden in given]
     share = f"{mask.sum():,} of {mask.size:,} cells hidden ({mask.mean():.1%})"
-    return [("original", pictures[0]), (share, pictures[1])]
+    original = "original (decibels around their mean)" if sample.kind == "sound" else "original"
+    return [(original, pictures[0]), (share, pictures[1])]
+
+
+def _gaps(shown: Shown) -> np.ndarray:
+    """What is drawn of the result: in a table, where any number may be a value, hidden cells are gaps."""
+    if shown.sample.kind != "table":
+        return shown.result
+    hidden = shown.mask.reshape(shown.mask.shape + (1,) * (shown.result.ndim - shown.mask.ndim))
+    return np.where(hidden, np.nan, shown.result)
 
 
 def _pixels(cells: np.ndarray, mask: np.ndarray, cell: tuple[int, int]) -> np.ndarray:
@@ -70,10 +85,16 @@ def half_blocks(pixels: np.ndarray, width: int) -> Any:
 
 
 def mask_letters(mask: np.ndarray, width: int) -> str:
-    """A mask where there are no colours: # for hidden, . for visible, one line per row of cells."""
+    """A mask where there are no colours: # for hidden, . for visible, one line per row of cells.
+
+    Of more than 24 rows, or more columns than the width, every second, third, ... is shown, and a last line says so.
+    """
     plane = mask.reshape(-1, mask.shape[-1])
-    step = -(-plane.shape[1] // width)
-    return "\n".join("".join("#" if cell else "." for cell in row[::step]) for row in plane[:60])
+    down, across = max(1, -(-plane.shape[0] // LINES)), max(1, -(-plane.shape[1] // width))
+    lines = ["".join("#" if cell else "." for cell in row[::across]) for row in plane[::down]]
+    if down * across > 1:
+        lines.append(f"(a letter stands for {down} x {across} cells, of which it is the first)")
+    return "\n".join(lines)
 
 
 def save(shown: Shown, path: Path, title: str) -> None:
@@ -100,9 +121,26 @@ def save(shown: Shown, path: Path, title: str) -> None:
     for axis, (name, picture) in zip(axes, pictures, strict=False):
         axis.imshow(picture, aspect="equal" if shown.sample.kind == "image" else "auto", interpolation="nearest")
         axis.set_title(name, fontsize=9, loc="left")
-    gap = bool(np.isnan(shown.result).any() and not np.isnan(shown.sample.x).any())
-    figure.suptitle(title + (f" (red: {HIDDEN})" if gap else ""), fontsize=10, x=0.01, ha="left")
+        if shown.sample.names:
+            _name_columns(axis, shown)
+    table = shown.sample.kind == "table"
+    gap = table or bool(np.isnan(shown.result).any() and not np.isnan(shown.sample.x).any())
+    figure.suptitle(title + (f" (red: {'hidden' if table else HIDDEN})" if gap else ""), fontsize=10, x=0.01, ha="left")
     figure.savefig(path, dpi=110)
+
+
+def _name_columns(axis: Any, shown: Shown) -> None:
+    """The names of a table's columns, along the side on which they lie; some of them if they are many."""
+    names = shown.sample.names
+    step = -(-len(names) // NAMED)
+    axis.set_axis_on()
+    if shown.sample.grid.axes[0] == "time":  # drawn with time to the right and the first column at the bottom
+        places = [len(names) - 1 - place for place in range(len(names))]
+        axis.set_yticks(places[::step], names[::step], fontsize=7)
+        axis.set_xticks([])
+    else:
+        axis.set_xticks(range(0, len(names), step), names[::step], fontsize=7, rotation=45, ha="right")
+        axis.set_yticks([])
 
 
 def _draws(shown: Shown) -> list[tuple[str, np.ndarray]]:
@@ -111,10 +149,11 @@ def _draws(shown: Shown) -> list[tuple[str, np.ndarray]]:
 
 def _table(shown: Shown) -> list[tuple[str, np.ndarray]]:
     """Rows over columns; every column has colours of its own, because columns have units of their own."""
-    x, result = shown.sample.x[..., 0], shown.result[..., 0]
+    x, result = shown.sample.x[..., 0], _gaps(shown)[..., 0]
     pool = shown.sample.x if shown.sample.pool is None else shown.sample.pool
     low, high = np.nanmin(pool, axis=0)[:, 0], np.nanmax(pool, axis=0)[:, 0]
     scale = np.where(high > low, high - low, 1.0)
-    pictures = [_heat((v - low) / scale, shown.mask, (0.0, 1.0), ("row",))[::-1] for v in (x, result)]
+    given = ((x, np.zeros_like(shown.mask)), (result, shown.mask))
+    pictures = [_heat((v - low) / scale, hidden, (0.0, 1.0), ("row",))[::-1] for v, hidden in given]
     share = f"{shown.mask.sum():,} of {shown.mask.size:,} cells hidden ({shown.mask.mean():.1%})"
     return [("original: a line a row, a column a column", pictures[0]), (share, pictures[1])]

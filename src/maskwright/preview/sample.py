@@ -18,6 +18,12 @@ from maskwright.patterns import fits
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
 TABLES = (".csv", ".tsv")
+EXAMPLES_OF_KINDS = {
+    "image": (Grid(row=14, col=14), Grid(frame=8, row=14, col=14)),
+    "sound": (Grid(time=100), Grid(freq=80, time=100), Grid(time=100, freq=80)),
+    "table": (Grid(feature=8), Grid(time=100, feature=8), Grid(token=32, feature=8)),
+}
+"""Grids that each kind of file is read as."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +37,8 @@ class Sample:
         pool: rows from which fills may take values, [N, *grid, channels].
         names: of the columns of a table.
         picture: cell size in pixels, for images.
+        ids: [B] of the examples.
+        notes: what of the file is not shown, or how it was read.
     """
 
     kind: str
@@ -40,6 +48,7 @@ class Sample:
     names: tuple[str, ...] = ()
     picture: tuple[int, int] = (1, 1)
     ids: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +110,9 @@ def show(sample: Sample, masking: Masking, *, seed: int = 0, epoch: int = 0) -> 
         MaskingError: a pattern that does not fit the sample's axes.
     """
     if not fits(masking.pattern, sample.grid):
-        raise MaskingError(f"this masking is not for {sample.grid}; try --input with another kind of file.")
+        fitting = [f"a{'n' if kind == 'image' else ''} {kind}" for kind in kinds_that_fit(masking)]
+        remedy = f"give {' or '.join(fitting)} with --input" if fitting else "it is for text: give --text"
+        raise MaskingError(f"this masking is not for {sample.grid}, which the {sample.kind} was read as; {remedy}.")
     channels = sample.x.reshape(*sample.x.shape[: 1 + sample.grid.ndim], -1)
     signals = {name: np.abs(channels - channels.mean()).mean(-1) for name in getattr(masking.pattern, "signals", ())}
     known = {"pool": sample.pool}
@@ -115,6 +126,11 @@ def show(sample: Sample, masking: Masking, *, seed: int = 0, epoch: int = 0) -> 
         gone = mask.reshape(mask.shape + (1,) * (result.ndim - mask.ndim))
         result = np.where(gone, np.nan, result)
     return Shown(sample, mask, result)
+
+
+def kinds_that_fit(masking: Masking) -> list[str]:
+    """The kinds of file that a masking's pattern can be shown on."""
+    return [kind for kind, grids in EXAMPLES_OF_KINDS.items() if any(fits(masking.pattern, grid) for grid in grids)]
 
 
 def unreadable(path: Path, what: str, remedy: str) -> DataError:

@@ -17,7 +17,7 @@ LONGEST = 30
 
 
 def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
-    """A sound as cells of a log-mel spectrogram, in decibels.
+    """A sound as cells of a log-mel spectrogram, in decibels around its mean.
 
     Args:
         path: of anything libsndfile reads; channels are averaged; the first 30 seconds are shown.
@@ -35,6 +35,8 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
     except (soundfile.LibsndfileError, RuntimeError) as error:
         said = f"cannot be read as a sound: {str(error).rstrip('.')}"
         raise unreadable(path, said, "Give a WAV or FLAC file, say.") from None
+    seconds = len(samples) / rate
+    notes = (f"the first {LONGEST} of {seconds:.1f} seconds are shown",) if seconds > LONGEST else ()
     samples = samples[: LONGEST * rate].mean(axis=1)
     window, hop = int(WINDOW * rate), int(HOP * rate)
     if len(samples) < window:
@@ -52,6 +54,7 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
         log_mel="dB",
         power=2.0,
     )
+    power = power - power.mean()  # as a model is given it: a fill of zero is the average, not the loudest
     if tuple(wanted) == ("time",):
         cells, grid = power.T, Grid(time=power.shape[1])
     elif next(iter(wanted), "freq") != "freq":
@@ -59,4 +62,4 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
     else:
         cells, grid = power[:, :, None], Grid(freq=bands, time=power.shape[1])
     x, ids = repeated(cells.astype(np.float32), examples)
-    return Sample("sound", x, grid, x[:1], ids=ids)
+    return Sample("sound", x, grid, x[:1], ids=ids, notes=notes)

@@ -27,7 +27,8 @@ def text_examples(
         epoch: of the masks.
 
     Returns:
-        per draw the hidden units, the units, and the pieces of text with whether each is hidden.
+        per draw the hidden units, the units, the tokens at the end of the text that are left out, and the pieces of
+        text with whether each is hidden.
     """
     from maskwright.evaluate.display import read_aloud
     from maskwright.tasks.scratch import train_tokenizer
@@ -38,6 +39,7 @@ def text_examples(
     batch = dict(reader([text] * examples, truncation=True, max_length=LONGEST, return_tensors="np"))
     moment = {"seed": seed, "epoch": epoch, "example_ids": list(range(examples))}
     ids = batch["input_ids"]
+    left_out = len(reader(text, truncation=False, verbose=False)["input_ids"]) - ids.shape[1]
     rarity = 1.0 / np.bincount(ids[0])[ids]  # for patterns that follow scores: what is rare in the text scores high
     signals = dict.fromkeys(getattr(masking.pattern, "signals", ()), rarity)
     # What is hidden is marked in the text as it was, so that the fill does not matter.
@@ -50,6 +52,7 @@ def text_examples(
             {
                 "hidden_units": int(out.count[row]),
                 "units": int(out.n_units[row]),
+                "tokens_left_out": left_out,
                 "pieces": [{"text": piece.text, "hidden": piece.hidden} for piece in pieces],
             }
         )
