@@ -78,3 +78,14 @@ def test_long_inputs_of_short_types_are_warped_as_finely():
 def test_what_does_not_fit_is_refused(x, options):
     with pytest.raises(MaskingError, match="time_warp"):
         time_warp(x, 2, rng=Rng.from_ids([0, 1]), **options)
+
+
+def test_random_numbers_and_lengths_are_moved_to_where_the_cells_lie():
+    x, lengths = np.random.default_rng(0).standard_normal((40, 60)), np.arange(40) + 21
+    out = time_warp(x, 5, rng=Rng.from_ids(IDS), lengths=lengths)
+    there = time_warp(torch.from_numpy(x), 5, rng=Rng.from_ids(IDS), lengths=lengths)
+    np.testing.assert_allclose(there.numpy(), out, rtol=0, atol=1e-12)
+    back = time_warp(x, 5, rng=Rng.from_ids(torch.from_numpy(IDS)), lengths=lengths.tolist())
+    np.testing.assert_array_equal(back, out)
+    with pytest.raises(MaskingError, match="given Generator"):
+        time_warp(x, 5, rng=np.random.default_rng(0))

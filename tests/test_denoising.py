@@ -154,6 +154,28 @@ def test_epochs_differ_and_evaluation_repeats():
     np.testing.assert_array_equal(first, collator.for_evaluation(rows)["labels"])
 
 
+@pytest.mark.parametrize("given", ["t5", T5.to_dict(), [T5], ["t5"], [Denoiser("t5")]], ids=str)
+def test_maskings_are_given_as_everywhere(given):
+    rows = examples(6)
+    wanted = DenoisingCollator(tokenizer(), Masking.from_dict("t5") if "t5" in str(given) else T5, epoch=0)(rows)
+    assert torch.equal(DenoisingCollator(tokenizer(), given, epoch=0)(rows)["labels"], wanted["labels"])
+
+
+@pytest.mark.parametrize(
+    ("given", "fragment"),
+    [
+        ("mae", "is for row x col, not for text"),
+        ("t55", "Did you mean 't5'"),
+        (Masking("iid", 0.3, "zero"), "zero puts numbers"),
+        (3, "given 3"),
+    ],
+    ids=str,
+)
+def test_maskings_that_are_not_for_text_are_refused(given, fragment):
+    with pytest.raises(ConfigError, match=fragment):
+        DenoisingCollator(tokenizer(), given)
+
+
 def test_what_it_refuses():
     with pytest.raises(ConfigError, match="no token '<R>'"):
         DenoisingCollator(tokenizer(), ul2(regular="<R>"))

@@ -210,10 +210,10 @@ class TestPackingCollator:
     def test_what_keeps_documents_apart_has_to_be_said(self):
         inner, _ = self.collator()
         with pytest.raises(TypeError, match="attention"):
-            PackingCollator(inner, length=128)  # pyright: ignore[reportCallIssue]
-        for given in (None, "sdpa", True):
+            PackingCollator(inner, length=128)
+        for attention in (None, "sdpa", True):
             with pytest.raises(ConfigError, match=r"DocumentAttention.of\(model\)"):
-                PackingCollator(inner, attention=given)
+                PackingCollator(inner, attention=attention)
 
     def test_epochs_and_progress_reach_the_inner_collator(self):
         inner, packing = self.collator()

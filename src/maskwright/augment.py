@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from maskwright.arrays import Array, arange, is_torch, namespace, to_dtype
+from typing import Any
+
+from maskwright.arrays import Array, arange, is_torch, like, namespace, numpy_view, to_dtype
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
 
@@ -22,15 +24,16 @@ def time_warp(x: Array, width: int, *, rng: Rng, lengths: Array | None = None, a
     Args:
         x: [B, ...] floating-point, time on `axis`; never written to.
         width: W, the largest shift in frames; 0 changes nothing.
-        rng: of the examples.
-        lengths: [B] integers, frames of each example without padding; None means all.
+        rng: of the examples; moved to where x lies.
+        lengths: [B] integers, frames of each example without padding; None means all. Moved too.
         axis: of time, 1 or more.
 
     Returns:
         A new array of x's shape and dtype.
 
     Raises:
-        MaskingError: cells that are not floating-point, an axis there is not, lengths that do not fit, a width below 0.
+        MaskingError: cells that are not floating-point, random numbers that are not an `Rng`, an axis there is not,
+            lengths that do not fit, a width below 0.
 
     >>> import numpy as np
     >>> x = np.arange(12.0)[None]
@@ -45,8 +48,9 @@ def time_warp(x: Array, width: int, *, rng: Rng, lengths: Array | None = None, a
             f"time_warp: expected axis 1 to {x.ndim - 1} and a width of 0 or more, given {axis}, {width}."
         )
     size = x.shape[axis]
+    rng = _beside(rng, x)
     full = rng.child("time warp").draw()
-    n = full * 0 + size if lengths is None else to_dtype(lengths, "int64")
+    n = full * 0 + size if lengths is None else to_dtype(_moved(lengths, x), "int64")
     if tuple(n.shape) != (x.shape[0],) or (x.shape[0] and bool(((n < 0) | (n > size)).any())):
         raise MaskingError(f"time_warp: lengths: expected {x.shape[0]} numbers from 0 to {size}, given {lengths}.")
     if not x.shape[0] or not size:
@@ -64,6 +68,21 @@ def time_warp(x: Array, width: int, *, rng: Rng, lengths: Array | None = None, a
     out = xp.where(weight == 0, low, low + (high - low) * weight)
     out = xp.moveaxis(out, 1, axis)
     return out.contiguous() if is_torch(out) else out
+
+
+def _beside(rng: Rng, x: Array) -> Rng:
+    if not isinstance(rng, Rng):
+        raise MaskingError(
+            f"time_warp: rng: expected Rng.from_ids(example_ids, seed=..., epoch=...), given {type(rng).__name__}."
+        )
+    return Rng(_moved(rng.keys, x), rng.purpose)
+
+
+def _moved(values: Any, reference: Array) -> Array:
+    """The numbers on the back end and the device of `reference`."""
+    if is_torch(values) and is_torch(reference):
+        return values.to(reference.device)
+    return like(numpy_view(values), reference)
 
 
 def _sources(n: Array, width: int, size: int, rng: Rng) -> Array:

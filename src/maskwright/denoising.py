@@ -12,6 +12,7 @@ from maskwright.arrays import Array, arange, largest, namespace, running_count, 
 from maskwright.collator import MaskingCollator
 from maskwright.corrupt import IGNORED
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.fills import check_for_tokens
 from maskwright.fills.drop import kept, take
 from maskwright.fills.sentinel import Sentinel, run_starts, sentinels
 from maskwright.masking import Masking
@@ -25,7 +26,7 @@ class Denoiser:
     """One way of damaging texts, and what the model is to say.
 
     Args:
-        masking: what is hidden.
+        masking: what is hidden; a value, a preset's name or a mapping, as `Masking.from_dict` takes them.
         targets: `hidden`, the hidden tokens, each run behind its sentinel if the fill numbers them; `whole`, the text
             as it was; `auto`, hidden with the fill `sentinel` (numbered) and whole with any other.
         share: of the examples that get this one, relative to the shares of the others.
@@ -43,8 +44,10 @@ class Denoiser:
 
     def __post_init__(self):
         if not isinstance(self.masking, Masking):
+            _check_text_preset(self.masking)
             object.__setattr__(self, "masking", Masking.from_dict(self.masking))
         check(self)
+        check_for_tokens(self.masking.fill)
 
     @property
     def numbered(self) -> bool:
@@ -88,7 +91,8 @@ class DenoisingCollator:
 
     Args:
         tokenizer: the one that made the ids; pads on the right.
-        denoisers: a masking, a `Denoiser`, or several of them, of which each example draws one anew in every epoch.
+        denoisers: a masking (or what `Masking.from_dict` takes: `"t5"`, a mapping), a `Denoiser`, or several of them,
+            of which each example draws one anew in every epoch.
         reorder: before hiding, `sentences` (put into random order) or `rotation` (begin at a random token), as in BART;
             for denoisers whose target is the whole text.
         last_sentinel: end targets of numbered runs with one more sentinel, as in T5's figure 2.
@@ -98,13 +102,14 @@ class DenoisingCollator:
         **options: `pad_to_multiple_of` and `return_tensors`, as of `MaskingCollator`.
 
     Raises:
-        ConfigError: options out of range, padding on the left, a mode that the tokenizer does not know as one token.
+        ConfigError: options out of range, maskings that are not for text, padding on the left, a mode that the
+            tokenizer does not know as one token.
     """
 
     def __init__(
         self,
         tokenizer: Any,
-        denoisers: Masking | Denoiser | Sequence[Denoiser],
+        denoisers: Any,
         *,
         reorder: str | None = None,
         last_sentinel: bool = True,
@@ -117,8 +122,8 @@ class DenoisingCollator:
             raise ConfigError("denoising: encoders and decoders are padded on the right; set padding_side='right'.")
         if reorder is not None and reorder not in REORDERINGS:
             raise ConfigError(f"reorder: expected one of {', '.join(REORDERINGS)} or None, given {reorder!r}.")
-        several = [denoisers] if isinstance(denoisers, Masking | Denoiser) else list(denoisers)
-        self.denoisers = tuple(Denoiser(d) if isinstance(d, Masking) else d for d in several)
+        several = denoisers if isinstance(denoisers, list | tuple) else [denoisers]
+        self.denoisers = tuple(d if isinstance(d, Denoiser) else Denoiser(d) for d in several)
         if not self.denoisers:
             raise ConfigError("denoising: expected a masking or one or more denoisers, given none.")
         if reorder is not None and any(denoiser.hidden_only for denoiser in self.denoisers):
@@ -259,6 +264,19 @@ def whole_targets(ids: Array, attended: Array, eos_id: int | None = None) -> Arr
     missing = (size == 0) | (out[row, xp.where(size > 0, size - 1, 0)] != eos_id)
     out[row[missing], size[missing]] = eos_id
     return out[:, : largest(size + missing)]
+
+
+def _check_text_preset(node: Any) -> None:
+    if not isinstance(node, str):
+        return
+    from maskwright.presets import presets
+
+    known = presets().get(node)
+    if known is not None and set(known.grid) != {"token"}:
+        raise ConfigError(
+            f"denoising: the preset '{node}' is for {' x '.join(known.grid)}, not for text; use t5, bart or another "
+            "text preset."
+        )
 
 
 def _mode_id(tokenizer: Any, mode: str | None) -> int | None:

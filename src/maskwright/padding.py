@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from maskwright.errors import MaskingError
+
 
 def pad_rows(rows: Sequence[Any], lengths: np.ndarray, value: int, left: bool = False, multiple: int = 1) -> np.ndarray:
     """Put rows of integers into one array.
@@ -23,6 +25,9 @@ def pad_rows(rows: Sequence[Any], lengths: np.ndarray, value: int, left: bool = 
     Returns:
         [B, width] int64.
 
+    Raises:
+        MaskingError: lists of text or of other things that are no whole numbers.
+
     >>> pad_rows([[1, 2], [3]], np.array([2, 1]), 0)
     array([[1, 2],
            [3, 0]])
@@ -35,7 +40,11 @@ def pad_rows(rows: Sequence[Any], lengths: np.ndarray, value: int, left: bool = 
     else:
         # struct takes Python integers several times faster than NumPy does.
         sizes = lengths.tolist()
-        flat = np.frombuffer(b"".join([_packer(n)(*row) for row, n in zip(rows, sizes, strict=True)]), dtype=np.int64)
+        try:
+            packed = b"".join([_packer(n)(*row) for row, n in zip(rows, sizes, strict=True)])
+        except (struct.error, TypeError) as error:
+            raise MaskingError(_no_integers(rows)) from error
+        flat = np.frombuffer(packed, dtype=np.int64)
     out[filled(lengths, width, left)] = flat
     return out
 
@@ -46,6 +55,15 @@ def filled(lengths: np.ndarray, width: int, left: bool = False) -> np.ndarray:
     places = np.arange(width, dtype=kind)
     lengths = lengths.astype(kind)[:, None]
     return places >= kind(width) - lengths if left else places < lengths
+
+
+def _no_integers(rows: Sequence[Any]) -> str:
+    wrong = [value for row in rows for value in row if not hasattr(value, "__index__")][:1]
+    if not wrong:
+        return "expected tokenised examples; a column has other lengths than 'input_ids', or numbers beyond 64 bits."
+    if isinstance(wrong[0], str):
+        return f"expected tokenised examples, given text ({wrong[0]!r:.40}): call tokenizer(texts) first."
+    return f"expected tokenised examples, lists of whole numbers, given {wrong[0]!r:.40}."
 
 
 @lru_cache(maxsize=1 << 14)

@@ -112,4 +112,9 @@ def test_what_it_refuses():
         map_function(DROP, TOKENIZER, objective="reconstruct")
     with pytest.raises(MaskingError, match="input_ids"):
         map_function(MASKING, TOKENIZER)({"text": ["a"]})
+    with pytest.raises(MaskingError, match="batched=True, with_indices=True"):
+        rows(2).map(map_function(MASKING, TOKENIZER))
+    for text in (["hello"], [["he", "llo"]]):
+        with pytest.raises(MaskingError, match="given text"):
+            map_function(MASKING, TOKENIZER)({"input_ids": text})
     assert map_function(MASKING, TOKENIZER)({"input_ids": []}) == {"input_ids": []}

@@ -360,3 +360,19 @@ def test_xlnet_takes_the_batch():
     model = transformers.XLNetLMHeadModel(config)
     out = model(**PLM(trained("wordpiece"))(rows(3)))
     assert torch.isfinite(out.loss)
+
+
+@pytest.mark.parametrize(
+    "given", [["hello"], [["he", "llo"]], [{"input_ids": "hello"}], [{"input_ids": ["he", "llo"]}]], ids=str
+)
+def test_text_is_no_example(given):
+    for make in (LM, PLM):
+        with pytest.raises(MaskingError, match="expected tokenised examples, given text"):
+            make(trained("wordpiece"))(given)
+
+
+def test_the_message_about_a_missing_epoch_shows_the_lines_that_mend_it():
+    with pytest.raises(MaskingError) as caught:
+        LM(trained("wordpiece"), seed=3)(rows(2))
+    for line in ("trainer = Trainer(..., data_collator=collator)", "collator.attach(trainer)"):
+        assert f"\n    {line}\n" in str(caught.value)

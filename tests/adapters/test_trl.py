@@ -60,7 +60,17 @@ def test_loss_masks():
         assistant_mask([[1]], [], [2])
 
 
+@pytest.mark.parametrize("part", ["answer", "prompt"])
+def test_without_a_column_that_tells_the_answer_it_refuses(part):
+    rows = {"input_ids": conversations()["input_ids"]}
+    with pytest.raises(MaskingError, match=rf"part='{part}' .*'completion_mask'"):
+        sft_function(MASKING, TOKENIZER, part=part)(rows)
+    assert sft_function(MASKING, TOKENIZER, part="all")(rows)["input_ids"] != rows["input_ids"]
+
+
 def test_what_it_refuses():
+    with pytest.raises(MaskingError, match="batched=True"):
+        sft_function(MASKING, TOKENIZER)({"input_ids": [5, 6], "completion_mask": [0, 1]})
     with pytest.raises(ConfigError, match="'answer'"):
         sft_function(MASKING, TOKENIZER, part="answers")
     with pytest.raises(ConfigError, match="fill drop"):

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from maskwright import ConfigError, Masking, MaskingError
-from maskwright.adapters.vision import ImageMasking, PatchDrop
+from maskwright.adapters.vision import ImageMasking, PatchDrop, mask_images
 
 PATCHES = Masking.from_dict({"pattern": {"coarse": {"pattern": "iid", "size": 4}}, "budget": 0.5, "fill": "zero"})
 PIXELS = np.random.default_rng(0).integers(1, 256, (8, 16, 3), dtype=np.uint8)
@@ -59,8 +59,59 @@ def test_grey_pictures_and_targets_beside_the_image():
     np.testing.assert_array_equal(np.asarray(image) == 0, hide({"image": PIXELS, "image_id": 5})["image"][..., 0] == 0)
 
 
+@pytest.mark.parametrize("fill", ["mean", "noise", "blur", {"mix": {"mean": 0.5, "zero": 0.5}}], ids=str)
+def test_fills_that_compute_take_bytes_and_round(fill):
+    masking = Masking("iid", 0.5, fill)
+    given = PIXELS // 8 + 224  # so bright that noise has to be kept below 256
+    hide = ImageMasking(masking, seed=0)
+    hide.set_epoch(0)
+    out, floats = (hide({"image": image, "image_id": 5})["image"] for image in (given, given.astype(np.float32)))
+    assert out.dtype == np.uint8
+    np.testing.assert_array_equal(out, floats.round().clip(0, 255).astype(np.uint8))
+    assert 0.3 < (out != given).any(-1).mean() <= 0.5
+    picture = hide({"image": Image.fromarray(given), "image_id": 5})["image"]
+    np.testing.assert_array_equal(np.asarray(picture), out)
+    tensor = hide({"image": torch.from_numpy(given).movedim(-1, 0), "image_id": 5})["image"]
+    assert tensor.dtype == torch.uint8
+    assert np.abs(tensor.movedim(0, -1).numpy().astype(int) - out).max() <= 1, "sums may round the other way"
+
+
+@pytest.mark.parametrize(
+    ("fill", "fragment"),
+    [
+        ("drop", "use maskwright.adapters.vision.PatchDrop"),
+        ("indicator", "no place"),
+        ("sentinel", "for text"),
+        ("swap", "one at a time"),
+        ("marginal", "pool="),
+        ({"mix": {"swap": 0.5, "zero": 0.5}}, "fill swap"),
+        ({"mean": {"over": "position"}}, "over: example"),
+    ],
+    ids=str,
+)
+def test_fills_that_leave_no_image_are_refused_at_construction(fill, fragment):
+    with pytest.raises(ConfigError, match=fragment):
+        ImageMasking(Masking("iid", 0.5, fill))
+
+
+def test_the_other_layout_is_refused_and_both_readings_are_named():
+    hide = ImageMasking(PATCHES)
+    with pytest.raises(MaskingError, match=r"read as \[row, col, C\]: 3 x 8 pixels with 16 .* 8 x 16 pixels with 3"):
+        hide(PIXELS.transpose(2, 0, 1))
+    with pytest.raises(MaskingError, match=r"read as \[C, row, col\]: 16 x 3 pixels with 8 .* 8 x 16 pixels with 3"):
+        hide(torch.from_numpy(PIXELS))
+    assert hide(torch.ones(13, 8, 16)).shape == (13, 8, 16), "many channels alone are no reason"
+    with pytest.raises(MaskingError, match="read as"):
+        mask_images(PATCHES, torch.from_numpy(PIXELS)[None], example_ids=[0])
+    with pytest.raises(ConfigError, match="fill drop"):
+        mask_images(Masking("iid", 0.5, "drop"), torch.ones(1, 3, 8, 16), example_ids=[0])
+
+
 def test_epochs_content_and_freshness():
     keyed, fresh = ImageMasking(PATCHES, seed=0), ImageMasking(PATCHES)
+    with pytest.raises(MaskingError, match=r"transform\.set_epoch") as caught:
+        keyed(PIXELS)
+    assert "attach" not in str(caught.value)
     with pytest.raises(MaskingError, match="set_epoch"):
         keyed(PIXELS)
     keyed.set_epoch(0)

@@ -137,3 +137,19 @@ def test_errors(call, error, fragment):
     with pytest.raises(error) as caught:
         call()
     assert fragment in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "fragment"),
+    [
+        ({"key-dropout": 0.5}, {}, "give rng=Rng.from_ids(example_ids, seed=..., epoch=...)."),
+        ("same-document", {}, "give documents=packed.documents, [B, L]"),
+        ({"key-dropout": 0.5}, {"rng": np.random.default_rng(0)}, "given Generator"),
+        ({"key-dropout": 0.5}, {"rng": Rng.from_ids(torch.arange(3))}, "attended is NumPy"),
+    ],
+    ids=str,
+)
+def test_what_is_missing_is_said_as_it_is_given(rule, facts, fragment):
+    with pytest.raises(MaskingError) as caught:
+        AttentionMask([rule]).hidden(ATTENDED, **facts)
+    assert fragment in str(caught.value)

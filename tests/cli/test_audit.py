@@ -21,6 +21,9 @@ def coin(x):
     return np.random.rand(*x.shape) < 0.5
 def boom(x):
     raise OSError("no")
+class EveryThird:
+    def __call__(self, grid, count, *, valid, rng):
+        return valid
 """
 
 
@@ -85,6 +88,11 @@ def test_ctrl_c_is_one_line_and_exit_code_130(audit):
     [
         (["nowhere:x"], "there is no module 'nowhere'"),
         (["masks_typed_here:boom"], "raised OSError: no"),
+        (["masks_typed_here:boom"], "masks_typed_here.py, line 10)"),
+        (["masks_typed_here:EveryThird"], "maskwright.testing.check_pattern(EveryThird(), Grid(token=64))"),
+        (["masks_typed_here.py:boom"], "without .py: masks_typed_here:boom"),
+        (["masks_typed_here.py"], "without .py: masks_typed_here:name"),
+        (["none"], "none hides nothing"),
         (["masks_typed_here:leave"], "raised SystemExit: 7"),
         (["masks_typed_here:coin", "x"], "expected key=value"),
         (["masks_typed_here:coin", "--only", "ration"], "Did you mean 'ratio'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 
 import numpy as np
@@ -15,11 +16,21 @@ from maskwright import DataError, Masking, MaskingError
 from maskwright.cli import application, main
 from maskwright.presets import presets
 from maskwright.preview.image import to_cells, to_pixels
-from maskwright.preview.panels import mask_letters, panels, save
+from maskwright.preview.notes import marks_for, notes_on, notes_on_text
+from maskwright.preview.panels import GAP, mask_letters, panels, save
 from maskwright.preview.sample import read_sample, show
 from maskwright.preview.text import text_examples
 
 IID = Masking("iid", 0.25, "zero")
+PATTERN = """from dataclasses import dataclass
+import numpy as np
+@dataclass(frozen=True)
+class EveryThird:
+    sets_own_count = True
+    draws = False
+    def __call__(self, grid, count, *, valid, rng):
+        return valid & (np.arange(grid.size) % 3 == 0)
+"""
 TEXT = "Parts of the input are hidden while the model learns."
 
 
@@ -113,6 +124,70 @@ def test_pictures_are_written(files, tmp_path, name, fill):
 
 def test_letters():
     assert mask_letters(np.array([[True, False], [False, True]]), 80) == "#.\n.#"
+    lines = mask_letters(np.ones((100, 200), dtype=bool), 80).split("\n")
+    assert (len(lines), len(lines[0])) == (21, 67)
+    assert lines[-1] == "(a letter stands for 5 x 3 cells, of which it is the first)"
+
+
+def notes(path, name):
+    preset, masking = presets()[name], Masking.from_dict(name)
+    return notes_on(name, masking, preset.grid, read_sample(path, preset.grid, 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "expected"),
+    [
+        ("bert", "photo.png", ["bert is meant for text; shown on an image of 14 x 14 patches"]),
+        ("mae", "tone.wav", ["mae is meant for images; shown on a sound of 51 x 80 cells (time, freq)"]),
+        ("vime", "photo.png", ["vime is meant for tables; shown on an image of 14 x 14 patches"]),
+        ("mae", "photo.png", []),
+        ("specaugment-ld", "tone.wav", []),
+        ("mae", "clear.png", ["the image has 1 x 1 pixels, fewer than 14 x 14 cells; it is scaled up"]),
+        ("vime", "table.csv", ["columns left out, which hold more than numbers: name"]),
+        (
+            "hpm",
+            "photo.png",
+            ["the pattern follows scores; those here are invented: how far a cell lies from the mean"],
+        ),
+    ],
+)
+def test_what_is_not_as_asked_is_said(files, name, file, expected):
+    assert notes(files / file, name) == expected
+
+
+def test_cuts_are_said(tmp_path):
+    soundfile.write(tmp_path / "long.wav", np.sin(np.arange(31 * 8000) / 5.0), 8_000)
+    assert notes(tmp_path / "long.wav", "wav2vec2") == ["the first 30 of 31.0 seconds are shown"]
+    (tmp_path / "long.csv").write_text("a;b\n" + "1;2\n" * 600)
+    assert notes(tmp_path / "long.csv", "automask-series") == [
+        "rows are taken as moments of one series",
+        "read as separated by semicolons, as its header is",
+        "the first 512 of 600 rows are shown",
+    ]
+    (example,) = text_examples("a " * 600, Masking.from_dict("bert"), None, examples=1, seed=0, epoch=0)
+    assert example["tokens_left_out"] == 602 - 512
+    assert notes_on_text(Masking.from_dict("bert"), 90) == [
+        "the first 512 tokens are shown; 90 at the end are left out"
+    ]
+
+
+def test_a_sound_lies_around_zero_and_its_title_says_so(files):
+    shown = show(read_sample(files / "tone.wav", {"time": 1, "freq": 80}, 1), IID)
+    assert abs(shown.sample.x.mean()) < 1e-3
+    assert panels(shown, 0)[0][0] == "original (decibels around their mean)"
+
+
+def test_hidden_cells_of_a_table_are_gaps(files):
+    shown = show(read_sample(files / "table.csv", {"time": 9, "feature": 3}, 1), IID)
+    picture = panels(shown, 0)[1][1][::-1].transpose(1, 0, 2)
+    np.testing.assert_array_equal((picture == GAP).all(-1), shown.mask[0])
+
+
+def test_marks_do_not_occur_in_the_text():
+    assert marks_for("plain", "utf-8") == ("[", "]")
+    assert marks_for("f[0]", "utf-8") == ("⟦", "⟧")
+    assert marks_for("f[0]", "latin-1") == ("«", "»")
+    assert marks_for("f[0]", "ascii") == ("[[", "]]")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +233,11 @@ class TestCommand:
         assert out.exit_code == 0, out.output
         assert "29 of 196" in out.output or "30 of 196" in out.output
         assert (tmp_path / "p.png").exists()
-        document = json.loads(self.run("bert", "--input", files / "table.csv", "-n", 2, "--json").output)
+        document = json.loads(self.run("bert", "--input", files / "table.csv", "-n", 2, "--json").stdout)
+        assert document["note"].startswith("bert is meant for text; shown on the rows of a table with 3 columns; ")
+        assert [example["cells"] for example in document["examples"]] == [3, 3]
+        assert sum(example["hidden"] for example in document["examples"]) == document["hidden"]
+        assert document["epoch"] == 0
         assert document["grid"] == {"feature": 3}
         assert np.sum(document["mask"]) == document["hidden"]
 
@@ -167,6 +246,48 @@ class TestCommand:
             "bert", "--input", files / "table.csv", "-n", 1, "masking.fill=mean", "masking.budget.ratio=0.34"
         )
         assert "row 1: 1 of 3 hidden" in out.output
+
+    def test_marks_and_what_they_mean(self):
+        out = self.run("roberta", "--text", "f[0] and more words", "-n", 1).stdout
+        assert "⟦marked⟧: hidden; the fill (" in out
+        assert ") then decides what stands there" in out
+
+    def test_left_whole(self, files):
+        arguments = ("-n", 2, "masking.clean_share=1.0")
+        assert "the text: left whole (0 of 11 tokens hidden)" in self.run("bert", "--text", TEXT, *arguments).stdout
+        assert (
+            "0 of 196 cells hidden (0.0%), left whole"
+            in self.run("mae", "--input", files / "photo.png", *arguments).stdout
+        )
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (("none",), "none hides nothing"),
+            (("MAE", "--input", "photo.png"), "Did you mean 'mae'?"),
+            (("mae",), "mae is meant for images (row, col), not for text; give an image with --input"),
+            (("bert", "--text", "x", "--input", "photo.png"), "give one of them"),
+            (("specaugment-ld", "--input", "photo.png"), "give a sound with --input"),
+        ],
+    )
+    def test_what_was_meant(self, files, arguments, message, capfd, monkeypatch):
+        monkeypatch.chdir(files)
+        monkeypatch.setattr(sys, "argv", ["maskwright", "preview", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        assert stopped.value.code == 2
+        assert message in " ".join(capfd.readouterr().err.split())
+
+    def test_a_pattern_in_the_current_folder(self, tmp_path):
+        (tmp_path / "corners_here.py").write_text(PATTERN)
+        (tmp_path / "train.csv").write_text("text,label\n" + "".join(f"one two three {n},{n % 2}\n" for n in range(40)))
+        masking = "{pattern: 'corners_here:EveryThird', fill: mask-token}"
+        (tmp_path / "run.yaml").write_text(f"model: scratch:tiny\ndata: {{train: train.csv}}\nmasking: {masking}\n")
+        # As the installed command does, Python is started without the current folder on its path.
+        code = "import sys; sys.argv = ['maskwright', 'preview', 'run.yaml']; from maskwright.cli import main; main()"
+        done = subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "corners_here:EveryThird" in done.stdout
 
     @pytest.mark.parametrize(
         "arguments",

@@ -35,9 +35,11 @@ class Batches:
         """The batch as NumPy arrays [B, L], and the examples' names where they have a column `example_id`.
 
         Raises:
-            MaskingError: examples that bring labels, which would be overwritten; columns that cannot be a batch.
+            MaskingError: text; examples that bring labels, which would be overwritten; columns that cannot be a batch.
             ConfigError: padding is needed, but the tokenizer has no padding token.
         """
+        if any(isinstance(row, str) for row in examples):
+            raise MaskingError("expected tokenised examples, given text: call tokenizer(texts) first.")
         rows = [dict(row) if isinstance(row, Mapping) else {"input_ids": row} for row in examples]
         if not rows:
             raise MaskingError("expected a list of tokenised examples, given an empty one.")

@@ -9,7 +9,7 @@ from maskwright.collator import shared_number
 from maskwright.errors import MaskingError
 from maskwright.rng import content_ids
 
-EVALUATION = -1
+EVALUATION = 1 << 62
 """The epoch of the masks that evaluation gets: the same at every evaluation, and those of no training epoch."""
 
 _ROW = 0x9E3779B97F4A7C15 - (1 << 64)  # an odd number, so that rows of equal content get names of their own
@@ -18,12 +18,17 @@ _ROW = 0x9E3779B97F4A7C15 - (1 << 64)  # an odd number, so that rows of equal co
 class Clock:
     """Epoch and progress in shared memory, so that worker processes that already run see them change.
 
+    Args:
+        epoch: of a first pass; None: none was set.
+        owner: what the user calls the object that has the clock, for messages; a `collator` has `attach`.
+
     Attributes:
         epoch: pass over the data, from 0; -1 before one was set.
         progress: share of the training that is done, 0 to 1.
     """
 
-    def __init__(self, epoch: int | None = None):
+    def __init__(self, epoch: int | None = None, owner: str = "collator"):
+        self.owner = owner
         self._epoch = shared_number(-1 if epoch is None else epoch)
         self._progress = shared_number(0.0)
 
@@ -58,10 +63,16 @@ class Clock:
         if self.epoch >= 0:
             return {"example_ids": names, "seed": seed or 0, "epoch": self.epoch}
         if seed is not None:
+            remedy = f"Call {self.owner}.set_epoch(epoch) at the start of every epoch"
+            if self.owner == "collator":
+                remedy = (
+                    "With a Trainer write\n    trainer = Trainer(..., data_collator=collator)\n    "
+                    "collator.attach(trainer)\nIn a loop of your own call collator.set_epoch(epoch) at the start of "
+                    "every epoch"
+                )
             raise MaskingError(
-                f"seed={seed} was given, but no epoch has reached the collator, so every epoch would get the same "
-                "masks: call collator.attach(trainer), or collator.set_epoch(epoch) at the start of every epoch, or "
-                "leave the seed out for masks that are new at every call."
+                f"seed={seed} was given, but no epoch has reached the {self.owner}, so every epoch would get the same "
+                f"masks. {remedy}, or leave the seed out for masks that are new at every call."
             )
         import torch
 

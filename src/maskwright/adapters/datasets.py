@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskwright.adapters.clock import Clock, Clocked
-from maskwright.adapters.rows import check_objective, mask_rows, moment_of, tables
+from maskwright.adapters.rows import check_objective, check_rows, mask_rows, moment_of, tables
 from maskwright.errors import MaskingError
 from maskwright.masking import Masking
 from maskwright.units.vocabulary import Vocabulary
@@ -26,6 +26,7 @@ class MapFunction:
 
     def __call__(self, columns: Mapping[str, Sequence[Any]], indices: Sequence[int] | None = None) -> dict[str, Any]:
         """The changed columns of a batch of rows."""
+        check_rows(columns, "map_function")
         moment = moment_of(self, columns, indices)
         return mask_rows(self.masking, self.vocabulary, columns, moment, self.objective)
 

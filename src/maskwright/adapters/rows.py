@@ -34,6 +34,17 @@ def tables(tokenizer: Any) -> Vocabulary:
     return dataclasses.replace(Vocabulary.from_tokenizer(tokenizer), pieces=())
 
 
+def check_rows(columns: Mapping[str, Sequence[Any]], name: str) -> None:
+    """Refuse columns without ids, and a single row where `name` was to be given a batch; raises MaskingError."""
+    rows = columns.get("input_ids")
+    if rows is None:
+        raise MaskingError(f"expected tokenised rows with 'input_ids', given the columns {sorted(columns)}.")
+    if (len(rows) and not hasattr(rows[0], "__len__")) or getattr(rows, "ndim", 2) == 1:
+        raise MaskingError(
+            f"expected a batch of rows, given one row: data.map({name}(...), batched=True, with_indices=True)."
+        )
+
+
 def moment_of(made: Any, columns: Mapping[str, Sequence[Any]], indices: Sequence[int] | None) -> dict[str, Any]:
     """What keys the masks of rows: their column `example_id` or their numbers, and when `made` masks them."""
     known = columns.get("example_id", indices)
@@ -61,11 +72,9 @@ def mask_rows(
         allowed: per token, whether it may be hidden; None: all that are not special.
 
     Raises:
-        MaskingError: no `input_ids`, or with `reconstruct` labels that would be overwritten.
+        MaskingError: text in place of ids, or with `reconstruct` labels that would be overwritten.
     """
-    rows = columns.get("input_ids")
-    if rows is None:
-        raise MaskingError(f"expected tokenised rows with 'input_ids', given the columns {sorted(columns)}.")
+    rows = columns["input_ids"]
     if objective == "reconstruct" and not set(columns).isdisjoint(_LABELS):
         raise MaskingError(
             "objective reconstruct makes labels of its own, but the data set has a label column; remove it, or use "

@@ -42,7 +42,7 @@ class MaskedPreprocess(Clocked):
         self.vocabulary = Vocabulary.from_tokenizer(tokenizer)
         self.tasks = tasks
         self.seed = seed
-        self.clock = Clock()
+        self.clock = Clock(owner="preprocess")
 
     def __call__(self, inputs: Sequence[Any], prompt: str | None = None, task: str | None = None, **more: Any) -> Any:
         """The model's features of the texts, with tokens hidden."""
@@ -89,7 +89,7 @@ class ColumnMasking(Clocked):
         self.for_evaluation = collator
         self.columns = tuple(columns)
         self.masked = MaskedPreprocess(collator.preprocess_fn, masking, tokenizer, seed=seed)
-        self.clock = self.masked.clock
+        self.clock = self.masked.clock = Clock()
 
     @property
     def valid_label_columns(self) -> list[str]:

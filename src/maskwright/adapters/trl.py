@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.adapters.clock import Clock, Clocked
-from maskwright.adapters.rows import labels_of, mask_rows, moment_of, tables
+from maskwright.adapters.rows import check_rows, labels_of, mask_rows, moment_of, tables
 from maskwright.corrupt import IGNORED
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.fills.drop import Drop
@@ -22,6 +22,9 @@ from maskwright.units.vocabulary import Vocabulary
 
 PARTS = ("answer", "prompt", "all")
 """Tokens that the loss looks at, tokens that it does not look at, or both."""
+
+TOLD = {"labels", "completion_mask", "assistant_masks"}
+"""Columns that tell the answer from the prompt."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +46,13 @@ class SFTRows:
 
     def __call__(self, columns: Mapping[str, Sequence[Any]], indices: Sequence[int] | None = None) -> dict[str, Any]:
         """`input_ids` with tokens hidden and `labels` of the tokens before."""
-        if "input_ids" not in columns:
-            raise MaskingError(f"expected tokenised rows with 'input_ids', given the columns {sorted(columns)}.")
+        check_rows(columns, "sft_function")
+        if self.part != "all" and not TOLD.intersection(columns):
+            raise MaskingError(
+                f"part={self.part!r} needs to know where the answer is, but the rows have neither 'completion_mask' "
+                "(make it with completion_mask(prompts, rows)) nor 'assistant_masks' nor 'labels' with -100 for the "
+                "prompt; give one of them, or part='all'."
+            )
         labels = labels_of(columns)
         told = [[label != IGNORED for label in row] for row in labels]
         allowed = {"answer": told, "prompt": [[not answer for answer in row] for row in told], "all": None}[self.part]
@@ -64,6 +72,11 @@ def sft_function(masking: Masking, tokenizer: Any, **options: Any) -> SFTRows:
         masking: what to hide; for tokenizers without a mask token, give them one, or use the fill `random-token`.
         tokenizer: the one that made the ids.
         **options: `part` (`answer`, `prompt` or `all`: where tokens may be hidden), `seed`, `epoch`, `progress`.
+
+    Raises:
+        ConfigError: another part; the fill `drop`.
+        MaskingError: (when called) rows with no column that tells the answer from the prompt, unless `part="all"`; one
+            row in place of a batch.
     """
     return SFTRows(masking, tables(tokenizer), **options)
 

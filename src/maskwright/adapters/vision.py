@@ -9,8 +9,13 @@ import numpy as np
 import torch
 
 from maskwright.adapters.clock import Clock, Clocked
-from maskwright.arrays import is_torch, numpy_view
+from maskwright.arrays import Array, is_torch, namespace, numpy_view, to_dtype
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.fills.blur import Blur
+from maskwright.fills.drop import Drop
+from maskwright.fills.indicator import Indicator
+from maskwright.fills.mean import Mean
+from maskwright.fills.noise import Noise
 from maskwright.grid import Grid
 from maskwright.mask import Mask
 from maskwright.masking import Masking
@@ -22,34 +27,55 @@ ID_KEYS = ("example_id", "image_id")
 
 
 def mask_images(masking: Masking, images: torch.Tensor, **moment: Any) -> torch.Tensor:
-    """Hide pixels of images [B, C, row, col]; `moment` is `example_ids`, `seed`, `epoch`, `progress`."""
-    grid = Grid(row=images.shape[2], col=images.shape[3])
-    return masking(images.permute(0, 2, 3, 1), grid=grid, **moment).inputs.permute(0, 3, 1, 2)
+    """Hide pixels of images [B, C, row, col]; `moment` is `example_ids`, `seed`, `epoch`, `progress`.
+
+    Raises:
+        ConfigError: a fill that changes the shape.
+        MaskingError: images that look like [B, row, col, C].
+    """
+    _check_shape_kept(masking)
+    _check_layout(tuple(images.shape[1:]), channels_first=True)
+    return _hidden(masking, images.permute(0, 2, 3, 1), moment).permute(0, 3, 1, 2)
 
 
 class ImageMasking(Clocked):
     """A transform for single images that hides pixels, in the style of torchvision's `v2`.
 
-    Takes a PIL image, an array [row, col] or [row, col, C], a tensor [C, row, col] (of a subclass too), a mapping with
-    one of them under `image`, `pixel_values` or `img`, or several values of which the first is one of these, and gives
-    back the same kind. Everything else, such as `boxes` and `labels`, is passed on as it is. An image is named by
-    `example_id` or `image_id` of a mapping, the target's too, and otherwise by its content.
+    Takes, and gives back in the same layout:
+
+    - a PIL image;
+    - a NumPy array, channels last: [row, col, C], or [row, col];
+    - a torch tensor (of a subclass too), channels first: [C, row, col], or [row, col];
+    - a mapping with one of them under `image`, `pixel_values` or `img`;
+    - several values of which the first is one of these.
+
+    An array or tensor that looks like the other layout (more than 4 channels, at most 4 rows or columns) is refused.
+    Fills that compute (`mean`, `noise`, `blur`) do so in floating-point numbers on whole-number pixels too, and what
+    they put in is rounded and kept within the type's range, 0 to 255 for bytes.
+
+    Everything else, such as `boxes` and `labels`, is passed on as it is. An image is named by `example_id` or
+    `image_id` of a mapping, the target's too, and otherwise by its content.
 
     A masking whose pattern hides coarse cells hides patches: `{"coarse": {"pattern": "iid", "size": 16}}`.
 
     Args:
-        masking: what to hide, over a `Grid(row=..., col=...)` of pixels; fills that keep the shape and the dtype.
+        masking: what to hide, over a `Grid(row=..., col=...)` of pixels; fills that keep the shape and need no other
+            images.
         seed: of the masks; needs an epoch (`set_epoch`). None: masks that are new at every call as long as no epoch
             was set.
 
     Raises:
-        MaskingError: (when called) no image found; a seed, but no epoch.
+        ConfigError: a fill that changes the shape (`drop`, `indicator`, `sentinel`), or that needs other images
+            (`swap`, `marginal`, `mean` over anything but the example).
+        MaskingError: (when called) no image found, or one of the other layout; a seed, but no epoch.
     """
 
     def __init__(self, masking: Masking, *, seed: int | None = None):
+        _check_shape_kept(masking)
+        _check_alone(masking)
         self.masking = masking
         self.seed = seed
-        self.clock = Clock()
+        self.clock = Clock(owner="transform")
 
     def __call__(self, *inputs: Any) -> Any:
         """The input with pixels of its image hidden."""
@@ -70,7 +96,10 @@ class ImageMasking(Clocked):
     def _masked(self, image: Any, name: int | None) -> Any:
         array: Any = image if is_torch(image) else np.asarray(image)
         if array.ndim not in (2, 3) or array.dtype == object:
-            raise MaskingError(f"expected an image of 2 or 3 axes, given {type(image).__name__} {np.shape(image)}.")
+            raise MaskingError(
+                f"expected one image, of 2 or 3 axes, given {type(image).__name__} of shape {np.shape(image)}."
+            )
+        _check_layout(tuple(array.shape), channels_first=is_torch(array))
         if is_torch(array):
             plain = array.as_subclass(torch.Tensor)
             cells = plain.movedim(0, -1) if plain.ndim == 3 else plain
@@ -78,8 +107,7 @@ class ImageMasking(Clocked):
             cells = array
         ids = np.array([_content(cells) if name is None else name], dtype=np.int64)
         moment = self.clock.moment(self.seed, ids[:, None], np.ones((1, 1), dtype=bool), ids)
-        grid = Grid(row=cells.shape[0], col=cells.shape[1])
-        out = self.masking(cells[None], grid=grid, progress=self.clock.progress, **moment).inputs[0]
+        out = _hidden(self.masking, cells[None], {**moment, "progress": self.clock.progress})[0]
         if is_torch(out):
             return (out.movedim(-1, 0) if out.ndim == 3 else out).as_subclass(type(image))
         return out if isinstance(image, np.ndarray) else _pil(out)
@@ -177,6 +205,78 @@ class PatchDrop(torch.nn.Module):
                 "told: call set_examples(ids) before the forward pass."
             )
         return Rng.from_ids(names.to(x.device), seed=self.seed, epoch=self.clock.epoch)
+
+
+def _hidden(masking: Masking, cells: Array, moment: Mapping[str, Any]) -> Array:
+    """Images [B, row, col, ...] with pixels hidden, in the dtype they have."""
+    grid = Grid(row=cells.shape[1], col=cells.shape[2])
+    if not _computes(masking.fill) or namespace(cells).isdtype(cells.dtype, "real floating"):
+        return masking(cells, grid=grid, **moment).inputs
+    dtype = str(cells.dtype).removeprefix("torch.")
+    small = dtype in ("bool", "uint8", "int8", "uint16", "int16")
+    corrupted = masking(to_dtype(cells, "float32" if small else "float64"), grid=grid, **moment)
+    low, high = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    put = to_dtype(namespace(cells).round(corrupted.inputs).clip(low, high), dtype)
+    mask = corrupted.mask.reshape(tuple(corrupted.mask.shape) + (1,) * (cells.ndim - corrupted.mask.ndim))
+    return namespace(cells).where(mask, put, cells)
+
+
+def _leaves(fill: Any) -> list[Any]:
+    """The fills inside a fill, or itself."""
+    inside = [part for part, _ in getattr(fill, "parts", ())] or [
+        part for part in [getattr(fill, "fill", None)] if part
+    ]
+    return [leaf for part in inside for leaf in _leaves(part)] or [fill]
+
+
+def _computes(fill: Any) -> bool:
+    return any(isinstance(leaf, Mean | Noise | Blur) for leaf in _leaves(fill))
+
+
+def _check_shape_kept(masking: Masking) -> None:
+    if not getattr(masking.fill, "changes_shape", False):
+        return
+    name = type(masking.fill).__name__.lower()
+    what = {
+        Drop: "an image without some of its pixels is no image; to remove patches inside a vision transformer, use "
+        "maskwright.adapters.vision.PatchDrop",
+        Indicator: "an image has no place for the channel that tells what is hidden; use the fill inside it, or call "
+        "the masking on batches of arrays [B, row, col, C]",
+    }
+    remedy = what.get(type(masking.fill), "it is for text; use zero, mean or noise")
+    raise ConfigError(f"images: the fill {name} changes the shape: {remedy}.")
+
+
+def _check_alone(masking: Masking) -> None:
+    for leaf in _leaves(masking.fill):
+        if "pool" in getattr(leaf, "facts", ()) and getattr(leaf, "over", None) != "example":
+            raise ConfigError(
+                f"ImageMasking: the fill {type(leaf).__name__.lower()} takes values from other images, and a transform "
+                "sees one at a time. Use zero, noise, or mean over: example; or hide after batching, with "
+                "masking(images, grid=Grid(row=..., col=...), example_ids=...) on images [B, row, col, C], where "
+                "pool=[N, row, col, C] may be given."
+            )
+
+
+def _check_layout(shape: tuple[int, ...], *, channels_first: bool) -> None:
+    """Refuse an image that reads better in the other layout: 3 rows and 64 channels are 64 columns and 3 channels."""
+    if len(shape) != 3:
+        return
+    first, last = shape[0], shape[2]
+    channels, other = (first, last) if channels_first else (last, first)
+    if not (channels > 4 >= other):
+        return
+    kind, layout, way = "an array", "[row, col, C]", "x.transpose(1, 2, 0)"
+    rows, cols, read_as = first, shape[1], "[C, row, col]"
+    other_rows, other_cols = shape[1], last
+    if channels_first:
+        kind, layout, way = "a tensor", "[C, row, col]", "x.movedim(-1, 0)"
+        rows, cols, read_as = shape[1], last, "[row, col, C]"
+        other_rows, other_cols = first, shape[1]
+    raise MaskingError(
+        f"images: {kind} of shape {shape} is read as {layout}: {rows} x {cols} pixels with {channels} channels. As "
+        f"{read_as} it would be {other_rows} x {other_cols} pixels with {other} channels; if that is meant, give {way}."
+    )
 
 
 def _name(value: Any) -> int | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from maskwright import strategy
-from maskwright.arrays import Array, arange, namespace, to_dtype
+from maskwright.arrays import Array, arange, is_torch, namespace, to_dtype
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
 from maskwright.strategy import check, parts
@@ -34,6 +34,12 @@ class Facts:
     documents: Array | None = None
     rng: Rng | None = None
     heads: int = 1
+
+
+_GIVE = {
+    "rng": "rng=Rng.from_ids(example_ids, seed=..., epoch=...)",
+    "documents": "documents=packed.documents, [B, L], of packed = pack(batch)",
+}
 
 
 class Rule(Protocol):
@@ -149,8 +155,18 @@ class AttentionMask:
         for rule in self.rules:
             for name in getattr(rule, "needs", ()):
                 if getattr(given, name) is None:
-                    raise MaskingError(f"{type(rule).__name__}: give {name}=..., [B, L]; see `packing.pack`, or Rng.")
+                    raise MaskingError(f"attention rule {strategy.to_node(rule)!r}: give {_GIVE[name]}.")
+        if given.rng is not None:
+            _check_rng(given.rng, attended)
         if given.documents is not None and tuple(given.documents.shape) != tuple(attended.shape):
             shape = tuple(given.documents.shape)
             raise MaskingError(f"documents: expected shape {tuple(attended.shape)}, given {shape}.")
         return given
+
+
+def _check_rng(rng: Any, attended: Array) -> None:
+    if not isinstance(rng, Rng):
+        raise MaskingError(f"rng: expected {_GIVE['rng'].removeprefix('rng=')}, given {type(rng).__name__}.")
+    if is_torch(rng.keys) != is_torch(attended):
+        kind = "a torch tensor" if is_torch(attended) else "NumPy"
+        raise MaskingError(f"rng: attended is {kind}, the random numbers are not; make them from such example_ids.")

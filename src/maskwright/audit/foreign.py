@@ -6,13 +6,13 @@ import copy
 import functools
 import importlib
 import inspect
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.testing import Subject, array_subject, collator_subject
 from maskwright.testing.arrays import ArrayFunction
+from maskwright.testing.finding import SubjectError
 from maskwright.testing.loading import seeded
 from maskwright.testing.subject import set_epoch
 from maskwright.testing.synthetic import synthetic_tokenizer, token_examples
@@ -43,6 +43,7 @@ def foreign_subject(
     found, settings = load(target), dict(settings or {})
     if examples is not None and not examples:
         raise ConfigError("the data hold no examples to mask.")
+    _refuse_patterns(target, found)
     tokenizer = synthetic_tokenizer() if tokenizer is None else tokenizer
     build = _builder(target, found, settings, tokenizer)
     first = build()
@@ -60,16 +61,17 @@ def foreign_subject(
 
 
 def load(target: str) -> Any:
-    """Import `package.module:name`; modules in the current folder are found too.
+    """Import `package.module:name`.
 
     Raises:
         ConfigError: no such module, no such name, or the import fails.
     """
     module, _, name = target.partition(":")
+    if module.endswith(".py"):
+        said = f"{module.removesuffix('.py').strip('./').replace('/', '.')}:{name or 'name'}"
+        raise ConfigError(f"'{target}': expected module:name, without .py: {said}.")
     if not module or not name:
         raise ConfigError(f"'{target}': expected package.module:name, such as my_code.masks:collate.")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
     try:
         found: Any = importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -85,6 +87,21 @@ def load(target: str) -> Any:
             raise ConfigError(f"{target}: there is no '{part}' in {module}. {near}".strip())
         found = getattr(found, part)
     return found
+
+
+def _refuse_patterns(target: str, found: Any) -> None:
+    """A pattern, told by what it is called with, has checks of its own."""
+    try:
+        parameters = inspect.signature(found.__call__).parameters if callable(found) else {}
+    except (TypeError, ValueError):
+        return
+    if {"grid", "count"} <= set(parameters):
+        own = found.__name__ if hasattr(found, "__name__") else target.rpartition(":")[2]
+        raise ConfigError(
+            f"{target}: a pattern, not a collator. Check it in Python with maskwright.testing.check_pattern({own}(), "
+            f"Grid(token=64)), or audit a run configuration with masking: {{pattern: {target}, budget: 0.3, fill: "
+            "mask-token}."
+        )
 
 
 def _builder(target: str, found: Any, settings: Mapping[str, Any], tokenizer: Any) -> Callable[[], Any]:
@@ -103,14 +120,13 @@ def _builder(target: str, found: Any, settings: Mapping[str, Any], tokenizer: An
         try:
             return found(**given)
         except Exception as error:
-            raise ConfigError(f"{target}: building it raised {type(error).__name__}: {error}") from error
+            raise ConfigError(f"{target}: {SubjectError.raised('building it', error)}") from error
 
     return build
 
 
 def _takes(build: Callable[[], Any], examples: list[Any]) -> tuple[str, str]:
     """`examples`, `arrays` or nothing, with what was raised."""
-    from maskwright.testing.finding import SubjectError
     from maskwright.testing.reading import Reader
 
     complaints = []

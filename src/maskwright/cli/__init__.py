@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 bad input (a `MaskwrightError`, told in one mess
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 
@@ -40,6 +41,7 @@ def application() -> typer.Typer:
 def main() -> None:
     """Entry point of `maskwright` and of `python -m maskwright`."""
     try:
+        _find_code_of_the_user()
         application()(standalone_mode=True)
     except MaskwrightError as error:
         say_error(str(error))
@@ -56,6 +58,13 @@ def main() -> None:
         # Disk full, no permission, a vanished network drive: the cause lies outside the program.
         say_error(f"the system refused: {error.strerror or error} ({error.filename or 'no file named'}).")
         sys.exit(2)
+
+
+def _find_code_of_the_user() -> None:
+    """Let strategies and collators in the current folder be named `module:Name`; installed packages come first."""
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.append(here)
 
 
 def _version(value: bool) -> None:

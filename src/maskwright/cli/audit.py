@@ -79,11 +79,13 @@ def _subject(
     from maskwright.audit import foreign_subject, masking_subject, preset_subject
     from maskwright.presets import preset, presets
 
-    if Path(target).suffix in (".yaml", ".yml") or Path(target).is_file():
+    if target.lower() == "none":
+        raise _bad("none hides nothing, so there is nothing to audit.")
+    if Path(target).suffix in (".yaml", ".yml") or (Path(target).is_file() and Path(target).suffix != ".py"):
         if data is not None or tokenizer is not None or ratio is not None:
             raise _bad("--data, --tokenizer and --ratio do not go with a run configuration; set data.train=..., say.")
         return _configured(target, settings)
-    if ":" in target:
+    if ":" in target or target.endswith(".py"):
         texts, reader = _texts(data, tokenizer)
         return foreign_subject(target, _settings(settings), examples=texts, tokenizer=reader, ratio=ratio)
     if target not in presets():

@@ -26,6 +26,12 @@ def output() -> Console:
     return Console(highlight=False)
 
 
+def say_notes(*notes: str) -> None:
+    """Print what a person should know about a result, a line each; empty ones are left out."""
+    for note in filter(None, notes):
+        console().print(f"note: {note}", markup=False, soft_wrap=True)
+
+
 def say_error(message: str) -> None:
     """Print an error a person can act on; plain text, so that nothing in it is read as markup."""
     from rich.text import Text

@@ -33,11 +33,16 @@ def command(
     Example: maskwright preview beit --input photo.jpg --output beit.png
     """
     from maskwright.cli import preview_input
+    from maskwright.cli.console import say_notes
 
     if output is not None and file is None:
         from maskwright.errors import ConfigError
 
         raise ConfigError(f"--output {output}: pictures are made of files; give one with --input.")
+    if file is not None and text is not None:
+        from maskwright.errors import ConfigError
+
+        raise ConfigError("--text and --input: give one of them.")
     if file is None and text is None and target.endswith((".yaml", ".yml")):
         from maskwright.config import load_config
 
@@ -46,6 +51,7 @@ def command(
         return preview_input.show_file(target, overrides or [], file, (n, epoch), output, json)
     else:
         document = preview_input.text_document(target, overrides or [], text, n, epoch)
+    say_notes(document["note"])
     if json:
         import json as json_module
 
@@ -97,7 +103,8 @@ def _document(config: RunConfig, n: int, epoch: int) -> dict[str, Any]:
             }
         )
     hidden, units = int(out.count.sum()), int(out.n_units.sum())
-    return {"masking": config.masking.to_dict(), "epoch": epoch, "hidden": hidden, "units": units, "examples": examples}
+    counted = {"hidden": hidden, "units": units}
+    return {"masking": config.masking.to_dict(), "epoch": epoch, "note": "", **counted, "examples": examples}
 
 
 def _show(document: dict[str, Any]) -> None:
@@ -105,22 +112,34 @@ def _show(document: dict[str, Any]) -> None:
     from rich.text import Text
 
     from maskwright.cli.console import output
+    from maskwright.preview.notes import left_whole, marks_for
 
     out, unit = output(), document["masking"]["unit"]
+    said = "".join(piece["text"] for example in document["examples"] for piece in example["pieces"])
+    # Without colour, brackets say the same.
+    opening, closing = ("", "") if out.color_system else marks_for(said, out.encoding)
+    style = "white on red" if out.color_system else ""
+    fill = document["masking"]["fill"]
+    name = fill if isinstance(fill, str) else next(iter(fill))
     masking = yaml.safe_dump(document["masking"], default_flow_style=True, sort_keys=False, width=1000).strip()
     out.print(Text(f"masking: {masking}"), soft_wrap=True)
+    legend = Text(f"{opening}marked{closing}", style=style).append(
+        f": hidden; the fill ({name}) then decides what stands there", style="default on default"
+    )
+    out.print(legend, soft_wrap=True)
     for example in document["examples"]:
         hidden, units = example["hidden_units"], example["units"]
         share = f"{hidden / units:.0%}" if units else "nothing to hide"
         out.print()
         name = f"row {example['example_id'] + 1}, {example['label']}" if "label" in example else "the text"
         title = f"{name}: {hidden} of {units} {unit}s hidden ({share})"
+        if units and not hidden and left_whole(document["masking"]):
+            title = f"{name}: left whole (0 of {units} {unit}s hidden)"
         out.print(Text(title, style="bold"), soft_wrap=True)
         text = Text()
         for piece in example["pieces"]:
-            # Without colour, brackets say the same.
-            shown = piece["text"] if out.color_system or not piece["hidden"] else f"[{piece['text']}]"
-            text.append(shown, style="white on red" if piece["hidden"] else "")
+            shown = f"{opening}{piece['text']}{closing}" if piece["hidden"] else piece["text"]
+            text.append(shown, style=style if piece["hidden"] else "")
         out.print(text)
     out.print()
     share = document["hidden"] / document["units"] if document["units"] else 0.0

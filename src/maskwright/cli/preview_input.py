@@ -21,17 +21,21 @@ SENTENCE = (
 def text_document(target: str, overrides: Sequence[str], text: str | None, n: int, epoch: int) -> dict[str, Any]:
     """What `preview` prints of a masking on a text, a sentence of ours if none is given."""
     from maskwright.errors import ConfigError
+    from maskwright.preview.notes import meant_for, notes_on_text
     from maskwright.preview.text import text_examples
 
     masking, grid, tokenizer = _masking(target, overrides)
-    if grid and "token" not in grid:
-        axes = ", ".join(grid)
-        raise ConfigError(f"{target} hides cells of a grid ({axes}), not words; give --input with a file.")
+    if grid and ("token" not in grid or "feature" in grid):
+        (kind, file), axes = meant_for(grid), ", ".join(grid)
+        what = f"a{'n' if file == 'image' else ''} {file}"
+        raise ConfigError(f"{target} is meant for {kind} ({axes}), not for text; give {what} with --input.")
     if text is not None and not text.strip():
         raise ConfigError("--text: the text is empty; there is nothing to hide.")
     examples = text_examples(text or SENTENCE, masking, tokenizer, examples=n, seed=0, epoch=epoch)
     hidden, units = (sum(example[key] for example in examples) for key in ("hidden_units", "units"))
-    return {"masking": masking.to_dict(), "epoch": epoch, "hidden": hidden, "units": units, "examples": examples}
+    counted = {"hidden": hidden, "units": units}
+    note = "; ".join(notes_on_text(masking, examples[0]["tokens_left_out"]))
+    return {"masking": masking.to_dict(), "epoch": epoch, "note": note, **counted, "examples": examples}
 
 
 def show_file(
@@ -39,12 +43,16 @@ def show_file(
 ) -> None:
     """Print (and save) what a masking hides in a file; `draws` is how many, and of which epoch."""
     from maskwright.cli.console import output as console
+    from maskwright.cli.console import say_notes
     from maskwright.errors import ConfigError
+    from maskwright.preview.notes import left_whole, notes_on
     from maskwright.preview.panels import half_blocks, mask_letters, panels, save
     from maskwright.preview.sample import read_sample, show
 
     masking, grid, _ = _masking(target, overrides)
     shown = show(read_sample(file, grid, draws[0]), masking, epoch=draws[1])
+    notes = notes_on(target, masking, grid, shown.sample)
+    say_notes(*notes)
     if output is not None:
         try:
             save(shown, output, f"{target} on {file.name}")
@@ -52,18 +60,19 @@ def show_file(
             why = str(getattr(error, "strerror", None) or error).rstrip(".")
             raise ConfigError(f"--output {output}: cannot be written: {why}.") from None
     if json:
-        return _print_json(masking, shown)
-    out = console()
+        return _print_json(masking, shown, draws[1], "; ".join(notes))
+    out, may_be_whole = console(), left_whole(masking.to_dict())
     for example in range(len(shown.mask)):
+        whole = ", left whole" if may_be_whole and not shown.mask[example].any() else ""
         if shown.sample.kind == "table" and shown.mask.ndim == 2:
-            out.print(_row(shown, example))
+            out.print(_row(shown, example, whole))
             continue
         if out.color_system is None:
-            out.print(panels(shown, example)[1][0])
+            out.print(panels(shown, example)[1][0] + whole)
             out.print(mask_letters(shown.mask[example], out.width))
             continue
         for title, picture in panels(shown, example)[example > 0 :]:
-            out.print(title, style="bold")
+            out.print(title + ("" if title.startswith("original") else whole), style="bold")
             wide = picture.shape[1] > 1.5 * picture.shape[0]
             out.print(half_blocks(picture, min(out.width, 100 if wide else 44)))
     hidden, cells = shown.hidden
@@ -79,6 +88,8 @@ def _masking(target: str, overrides: Sequence[str]) -> tuple[Masking, Mapping[st
     from maskwright.errors import ConfigError
     from maskwright.presets import presets
 
+    if target.lower() == "none":
+        raise ConfigError("none hides nothing, so there is nothing to preview; see docs/papers.md for what does.")
     if target.endswith((".yaml", ".yml")):
         config = load_config(Path(target), overrides)
         if config.masking is None:
@@ -88,29 +99,33 @@ def _masking(target: str, overrides: Sequence[str]) -> tuple[Masking, Mapping[st
     return masking, presets()[target].grid, None
 
 
-def _print_json(masking: Masking, shown: Shown) -> None:
+def _print_json(masking: Masking, shown: Shown, epoch: int, note: str) -> None:
     import json
 
     hidden, cells = shown.hidden
     document = {
         "masking": masking.to_dict(),
+        "epoch": epoch,
+        "note": note,
         "grid": dict(zip(shown.sample.grid.axes, shown.sample.grid.shape, strict=True)),
         "hidden": hidden,
         "cells": cells,
+        "examples": [{"hidden": int(mask.sum()), "cells": mask.size} for mask in shown.mask],
         "mask": shown.mask.astype(int).tolist(),
     }
-    typer.echo(json.dumps(document, ensure_ascii=False))
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def _row(shown: Shown, example: int) -> Any:
+def _row(shown: Shown, example: int, whole: str) -> Any:
     import numpy as np
     from rich.table import Table
 
-    row = Table(title=f"row {example + 1}: {int(shown.mask[example].sum())} of {shown.mask[example].size} hidden")
+    mask = shown.mask[example]
+    row = Table(title=f"row {example + 1}: {int(mask.sum())} of {mask.size} hidden{whole}", min_width=40)
     for name in ("column", "value", "becomes"):
         row.add_column(name, justify="left" if name == "column" else "right")
     values, results = shown.sample.x[example, :, 0], shown.result[example, :, 0]
-    for name, before, after, hidden in zip(shown.sample.names, values, results, shown.mask[example], strict=True):
+    for name, before, after, hidden in zip(shown.sample.names, values, results, mask, strict=True):
         became = "removed" if np.isnan(after) else f"{after:g}"
         row.add_row(name, f"{before:g}", became if hidden else "", style="white on red" if hidden else "")
     return row

@@ -37,6 +37,8 @@ def preset(name: str) -> Masking:
     'type'
     """
     known: dict[str, Any] = presets()
+    if str(name).lower() == "none":
+        raise ConfigError("masking: none hides nothing, so there is no masking of that name; name a preset.")
     if name not in known:
-        raise ConfigError(f"there is no masking preset '{name}'. {did_you_mean(name, [*known, 'none'])}")
+        raise ConfigError(f"there is no masking preset '{name}'. {did_you_mean(name, known)}")
     return Masking.from_dict(known[name].node)

@@ -1,4 +1,4 @@
-"""What a person should know about a preview: what a masking is meant for, and what of a file is not shown."""
+"""Notes on a preview: what a masking is meant for, what of a file is not shown, what is invented."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from maskwright.masking import Masking
 from maskwright.preview.sample import Sample
+from maskwright.preview.text import LONGEST
 
 
 def notes_on(name: str, masking: Masking, wanted: Mapping[str, int], sample: Sample) -> list[str]:
@@ -30,6 +31,16 @@ def notes_on(name: str, masking: Masking, wanted: Mapping[str, int], sample: Sam
     return notes
 
 
+def notes_on_text(masking: Masking, tokens_left_out: int) -> list[str]:
+    """The same for a text."""
+    notes = []
+    if tokens_left_out:
+        notes.append(f"the first {LONGEST} tokens are shown; {tokens_left_out:,} at the end are left out")
+    if getattr(masking.pattern, "signals", ()):
+        notes.append("the pattern follows scores; those here are invented: how rare a token is in the text")
+    return notes
+
+
 def meant_for(wanted: Mapping[str, int]) -> tuple[str, str]:
     """The kind of input that axes belong to, in the plural, and the kind of sample that shows it.
 
@@ -46,11 +57,23 @@ def meant_for(wanted: Mapping[str, int]) -> tuple[str, str]:
     return "text", ""
 
 
-def may_be_left_whole(node: Mapping[str, object]) -> bool:
+def left_whole(node: Mapping[str, object]) -> bool:
     """Whether a masking, given as its YAML node, leaves some examples as they are on purpose."""
     budget = node["budget"]
     law = next(iter(budget)) if isinstance(budget, Mapping) else budget
     return bool(node["clean_share"]) or law in (None, "uniform", "bernoulli")
+
+
+def marks_for(text: str, encoding: str) -> tuple[str, str]:
+    """What stands around hidden text where there are no colours: marks that the text does not hold.
+
+    >>> marks_for("plain", "utf-8"), marks_for("f[0]", "utf-8")
+    (('[', ']'), ('⟦', '⟧'))
+    """
+    for marks in ("[]", "⟦⟧", "«»", "⟪⟫"):
+        if not set(marks) & set(text) and marks == marks.encode(encoding, "ignore").decode(encoding):
+            return marks[0], marks[1]
+    return "[[", "]]"
 
 
 def _described(sample: Sample) -> str:

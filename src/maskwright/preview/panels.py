@@ -26,13 +26,17 @@ def panels(shown: Shown, example: int) -> list[tuple[str, np.ndarray]]:
     if sample.kind == "image":
         pictures = [_pixels(value, mask, sample.picture) for value in values]
     else:
-        low, high = float(np.nanmin(values[0])), float(np.nanmax(values[0]))
+        low, high = (edge.reduce(values[0], axis=None) for edge in (np.fmin, np.fmax))
+        if sample.kind == "table":  # columns have units of their own
+            least, most = (edge.reduce(values[0], axis=0) for edge in (np.fmin, np.fmax))
+            values = [(value - least) / np.where(most > least, most - least, 1.0) for value in values]
+            low, high = 0.0, 1.0
         masks = (np.zeros_like(mask), mask)  # what is missing in the original is not hidden
         given = zip(values, masks, strict=True)
-        pictures = [_heat(value, hidden, (low, high), sample.grid.axes) for value, hidden in given]
+        pictures = [_heat(value, hidden, (float(low), float(high)), sample.grid.axes) for value, hidden in given]
     share = f"{mask.sum():,} of {mask.size:,} cells hidden ({mask.mean():.1%})"
-    original = "original (decibels around their mean)" if sample.kind == "sound" else "original"
-    return [(original, pictures[0]), (share, pictures[1])]
+    about = {"sound": " (decibels around their mean)", "table": " (each column in colours of its own)"}
+    return [("original" + about.get(sample.kind, ""), pictures[0]), (share, pictures[1])]
 
 
 def _gaps(shown: Shown) -> np.ndarray:

@@ -20,7 +20,8 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
     """The numeric columns of a table.
 
     Args:
-        path: of a CSV or TSV file with a header; commas, semicolons and tabs are told apart. Columns that hold anything but numbers are left out.
+        path: of a CSV or TSV file with a header; commas, semicolons and tabs are told apart. Columns that hold
+            anything but numbers are left out.
         wanted: with an axis besides `feature` (`time`, `token`) the table is one series whose rows lie along it;
             otherwise each row is an example.
         examples: how many rows, or draws of a series.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sysconfig
 import textwrap
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from maskwright.errors import MaskwrightError
@@ -25,9 +28,18 @@ class SubjectError(MaskwrightError):
 
     @classmethod
     def raised(cls, what: str, error: BaseException) -> SubjectError:
-        """What was done, and what it raised, in one line."""
+        """What was done, what it raised and where, in one line."""
         said = textwrap.shorten(str(error), 130, placeholder=" …").rstrip(". ") or "no message"
-        return cls(f"{what} raised {type(error).__name__}: {said}")
+        return cls(f"{what} raised {type(error).__name__}: {said}{_place(error)}")
+
+
+def _place(error: BaseException) -> str:
+    """File and line of the innermost call within the user's own code, if there is any."""
+    libraries = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    libraries.append(str(Path(__file__).parents[1]))
+    called = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in called if not frame.filename.startswith(("<", *libraries))]
+    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 
 @dataclass(frozen=True)
