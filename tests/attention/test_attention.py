@@ -147,7 +147,7 @@ def test_errors(call, error, fragment):
         ({"key-dropout": 0.5}, {"rng": np.random.default_rng(0)}, "given Generator"),
         ({"key-dropout": 0.5}, {"rng": Rng.from_ids(torch.arange(3))}, "attended is NumPy"),
     ],
-    ids=str,
+    ids=["no draws", "no documents", "another generator", "draws of another library"],
 )
 def test_what_is_missing_is_said_as_it_is_given(rule, facts, fragment):
     with pytest.raises(MaskingError) as caught:
