@@ -46,6 +46,7 @@ class Masking:
         clean_share: this share of the examples, drawn anew each epoch, is left whole.
 
     >>> import numpy as np
+    >>> from maskwright.grid import Grid
     >>> half = Masking(pattern="iid", budget=0.5, fill="zero")
     >>> half(np.ones((1, 2, 4)), example_ids=[0], grid=Grid(row=2, col=4)).inputs.sum()
     np.float64(4.0)
