@@ -22,14 +22,14 @@ LAYERS = [
     {"arrays", "grid"},
     {"mixing"},
     {"rng"},
-    {"select", "moments", "lengths", "strategy", "compact", "running", "where", "boxes"},
+    {"select", "slices", "moments", "lengths", "strategy", "compact", "running", "where", "boxes"},
     {"budgets", "patterns", "signals"},
     {"units", "fills"},
     {"mask", "reorder"},
     {"corrupt", "drawing", "batch"},
     {"masking"},
     {"presets", "padding", "modalities", "attention", "augment"},
-    {"collator", "trainer_hook", "denoising", "packing", "permutation", "heads", "leak"},
+    {"collator", "trainer_hook", "denoising", "packing", "permutation", "heads", "leak", "document_attention"},
     {"adapters"},
     {"testing"},
     {"audit"},
@@ -100,7 +100,8 @@ def test_imports_point_one_way(path):
 def test_patterns_know_grids_and_fills_know_no_patterns():
     for path, tree in TREES.items():
         if home(path) == "patterns":
-            below = {"arrays", "boxes", "compact", "errors", "grid", "lengths", "moments", "rng", "select", "strategy"}
+            below = {"arrays", "boxes", "compact", "errors", "grid", "lengths", "moments", "rng", "select", "slices"}
+            below.add("strategy")
             assert imports(tree) <= below, path
         if home(path) == "fills":
             assert "patterns" not in imports(tree), path

@@ -20,8 +20,9 @@ from transformers import (
 )
 
 from maskwright import ConfigError, MaskingCollator, MaskingError
+from maskwright.document_attention import DocumentAttention
 from maskwright.leak import document_leak
-from maskwright.packing import DocumentAttention, PackingCollator, pack
+from maskwright.packing import PackingCollator, pack
 from tests.settings import ListTokenizer
 
 SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from maskwright import Rng
-from maskwright.select import bounded, exact, first_of, fixed_point, random_order, round_count, same_share, undecided
+from maskwright.select import bounded, exact, fixed_point, random_order, round_count, same_share, undecided
+from maskwright.slices import first_of
 
 
 @pytest.mark.parametrize("ties", [False, True])

@@ -23,7 +23,7 @@ from maskwright import ConfigError, Fixed, Masking, Ratio, Span, Uniform, budget
         (lambda: patterns.from_node({"span": {"lenght": 3}}), ["unknown parameter 'lenght'", "'length'"]),
         (lambda: patterns.from_node(["span", "iid"]), ["a pattern is a name"]),
         (lambda: patterns.from_node("no_such_module:Thing"), ["cannot be imported", "PYTHONPATH"]),
-        (lambda: patterns.from_node("maskwright.rng:nothing"), ["cannot be imported", "nothing"]),
+        (lambda: patterns.from_node("maskwright.rng:Rgn"), ["maskwright.rng has no 'Rgn'", "Did you mean 'Rng'"]),
         (lambda: patterns.from_node("maskwright.grid:Grid"), ["a dataclass with a __call__"]),
         (lambda: patterns.from_node("math:sqrt"), ["a dataclass with a __call__"]),
         (lambda: budgets.from_node("ratio"), ["ratio", "'ratio' is missing"]),

@@ -53,7 +53,7 @@ _HOMES = {
     "Mask": "mask",
     "Masking": "masking",
     "PerModality": "modalities",
-    "DocumentAttention": "packing",
+    "DocumentAttention": "document_attention",
     "PackingCollator": "packing",
     "pack": "packing",
     "Block": "patterns.block",
@@ -104,6 +104,7 @@ if TYPE_CHECKING:
     from maskwright.corrupt import Corrupted as Corrupted
     from maskwright.corrupt import apply_mask as apply_mask
     from maskwright.denoising import DenoisingCollator as DenoisingCollator
+    from maskwright.document_attention import DocumentAttention as DocumentAttention
     from maskwright.errors import ConfigError as ConfigError
     from maskwright.errors import DataError as DataError
     from maskwright.errors import MaskingError as MaskingError
@@ -130,7 +131,6 @@ if TYPE_CHECKING:
     from maskwright.mask import Mask as Mask
     from maskwright.masking import Masking as Masking
     from maskwright.modalities import PerModality as PerModality
-    from maskwright.packing import DocumentAttention as DocumentAttention
     from maskwright.packing import PackingCollator as PackingCollator
     from maskwright.packing import pack as pack
     from maskwright.patterns.block import Block as Block

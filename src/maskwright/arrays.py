@@ -260,19 +260,6 @@ def running_parity(mask: Array) -> Array:
     return np.logical_xor.accumulate(mask, axis=-1)
 
 
-def slices(cells: Array, axis: int | None) -> Array:
-    """[B, n] which slices along a grid axis (from 1) have any True cell; None: the single cells in reading order."""
-    if axis is None:
-        return cells.reshape((cells.shape[0], math.prod(cells.shape[1:])))
-    return any_over(cells, tuple(a for a in range(1, cells.ndim) if a != axis))
-
-
-def along(lines: Array, cells: Array, axis: int | None) -> Array:
-    """The reverse of `slices`: [B, n] per slice, to the True cells of those slices."""
-    shape = [size if a in (0, axis) else 1 for a, size in enumerate(cells.shape)]
-    return lines.reshape(tuple(cells.shape) if axis is None else tuple(shape)) & cells
-
-
 def any_order(array: Array) -> Array:
     """Indices that sort a two-dimensional array along its rows; equal values in any order, which is faster."""
     return array.sort(dim=1).indices if is_torch(array) else np.argsort(array, axis=1)

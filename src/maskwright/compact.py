@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.arrays import Array, arange, is_torch, like, namespace, numpy_view, segment_sum
+from maskwright.boxes import along
 from maskwright.errors import MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
@@ -46,7 +47,7 @@ class Lines:
         union = None
         for axis, line in enumerate(self.axes):
             if line is not None:
-                line = _along(line, axis, len(self.axes))
+                line = along(line, axis, len(self.axes))
                 union = line if union is None else union | line
         if union is None:
             raise MaskingError("Lines: expected lines of at least one axis, given none.")
@@ -79,7 +80,7 @@ class Boxes:
             for axis, size in enumerate(self.shape):
                 start, stop = self.bounds[:, number, axis, 0, None], self.bounds[:, number, axis, 1, None]
                 places = arange(size, self.bounds)[None, :]
-                line = _along((places >= start) & (places < stop), axis, len(self.shape))
+                line = along((places >= start) & (places < stop), axis, len(self.shape))
                 box = line if box is None else box & line
             mask = box if mask is None else mask | box
         if mask is None:
@@ -211,7 +212,7 @@ def _paint_lines(words: Array, hidden: Lines, bits: int, margins: tuple) -> Arra
     ]
     for axis, line in enumerate(lines[1:], start=1):
         if line is not None:
-            out = _and_or(words if out is None else out, out, _along(line, axis, words.ndim - 1), bits)
+            out = _and_or(words if out is None else out, out, along(line, axis, words.ndim - 1), bits)
     out = _copy(words) if out is None else out
     if margins[0] is not None:
         rows = np.nonzero(margins[0])
@@ -220,11 +221,11 @@ def _paint_lines(words: Array, hidden: Lines, bits: int, margins: tuple) -> Arra
         return out
     if len(margins) == 2 and margins[1] is not None:
         rows = np.nonzero(lines[0])
-        inner = _along(~margins[1][rows[0]], 0, words.ndim - 2)
+        inner = along(~margins[1][rows[0]], 0, words.ndim - 2)
         out[rows] = _and_or(words[rows], None, inner, bits)
         return out
     if is_torch(words) or math.prod(words.shape[2:]) < _FEW_WORDS:
-        return _and_or(out, out, _along(lines[0], 0, words.ndim - 1), bits)
+        return _and_or(out, out, along(lines[0], 0, words.ndim - 1), bits)
     flat = out.reshape((words.shape[0] * words.shape[1], math.prod(words.shape[2:])))
     flat[np.flatnonzero(lines[0])] = bits
     return out
@@ -286,7 +287,3 @@ def _bits(value: float, x: Array) -> int:
 
 def _copy(words: Array) -> Array:
     return words.clone(memory_format=sys.modules["torch"].contiguous_format) if is_torch(words) else words.copy("C")
-
-
-def _along(line: Array, axis: int, n_axes: int) -> Array:
-    return line.reshape([line.shape[0], *(line.shape[1] if a == axis else 1 for a in range(n_axes))])

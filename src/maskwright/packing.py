@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.arrays import Array, like, numpy_view
-from maskwright.attention import AttentionMask
+from maskwright.document_attention import DocumentAttention
 from maskwright.errors import ConfigError, MaskingError
 
 PADDING = {"input_ids": 0, "labels": -100}
@@ -38,66 +38,6 @@ class Packed:
     documents: Array
     cu_seqlens: Array
     max_seqlen: int
-
-
-@dataclass(frozen=True)
-class DocumentAttention:
-    """The `attention_mask` of packed rows that a Transformers model of a kind takes.
-
-    Only values, so that it travels to workers without the model.
-
-    Attributes:
-        causal: left-to-right model.
-        implementation: `sdpa` (bool, True = may attend), `eager` (numbers to add: eager adds a bool mask as 0 and 1,
-            which hides nothing) or `flex_attention` (a `BlockMask`).
-        dtype: name of the model's dtype, for `eager`.
-        windows: for each kind of layer, the places to each side that it sees; None sees all.
-    """
-
-    causal: bool = False
-    implementation: str = "sdpa"
-    dtype: str = "float32"
-    windows: tuple[tuple[str, int | None], ...] = (("full_attention", None),)
-
-    def __post_init__(self):
-        if self.implementation not in ("sdpa", "eager", "flex_attention"):
-            raise ConfigError(
-                f"packed rows: no dense mask for attn_implementation {self.implementation!r}; leave attention_mask out "
-                "and pass cu_seqlens on (PackingCollator with attention='lengths'), or load the model with sdpa."
-            )
-
-    @classmethod
-    def of(cls, model: Any, *, causal: bool = False) -> DocumentAttention:
-        """Read it off a model.
-
-        Args:
-            model: a Transformers model; sliding windows of its layers are kept.
-            causal: whether it is a left-to-right model.
-        """
-        config = model.config
-        window = getattr(config, "sliding_window", None)
-        reach = None if window is None else window - 1 if causal else window  # a causal window counts the token itself
-        kinds = sorted(set(getattr(config, "layer_types", None) or ()))
-        if not kinds:
-            kinds = ["sliding_attention" if window is not None else "full_attention"]
-        windows = tuple((kind, reach if kind == "sliding_attention" else None) for kind in kinds)
-        return cls(causal, config._attn_implementation, str(model.dtype).removeprefix("torch."), windows)
-
-    def mask(self, attended: Any, documents: Any) -> Any:
-        """What goes into the batch as `attention_mask`: one mask, or one for each kind of layer."""
-        made = {kind: self._mask(attended, documents, reach) for kind, reach in self.windows}
-        return made if len(made) > 1 else next(iter(made.values()))
-
-    def _mask(self, attended: Any, documents: Any, reach: int | None) -> Any:
-        rules: list[Any] = ["same-document"] + ["causal"] * self.causal
-        mask = AttentionMask([*rules, {"sliding-window": reach}] if reach is not None else rules)
-        if self.implementation == "flex_attention":
-            return mask.block_mask(attended, documents=documents)
-        if self.implementation == "sdpa":
-            return mask.sdpa(attended, documents=documents)
-        import torch
-
-        return mask.additive(attended, getattr(torch, self.dtype), documents=documents)
 
 
 def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels: bool = False) -> Packed:
@@ -131,18 +71,12 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
     sizes = np.count_nonzero(attended, axis=1)
     width = int(sizes.sum()) if length is None else length
     row_of = _rows(sizes, width)
+    rows = int(row_of.max()) + 1 if len(row_of) else 0
     order = np.lexsort((np.arange(len(sizes)), row_of))  # documents as they lie in the rows
     order = order[sizes[order] > 0]
-    ends = np.cumsum(sizes[order])
-    starts = ends - sizes[order]
-    first = np.searchsorted(row_of[order], row_of[order])  # the first document of each one's row
-    offset = row_of[order] * width + starts - starts[first]
-    rows = int(row_of.max()) + 1 if len(row_of) else 0
-    within = np.arange(int(sizes.sum())) - np.repeat(starts, sizes[order])
-    place = np.repeat(offset, sizes[order]) + within  # of every token, in document order as packed
-    source = np.flatnonzero(attended)  # of every token, in document order as given
-    begin = np.cumsum(sizes) - sizes
-    source = source[np.repeat(begin[order], sizes[order]) + within]
+    place, within, ends = _places(sizes[order], row_of[order], width)
+    begin = np.cumsum(sizes) - sizes  # of each document among the tokens given
+    source = np.flatnonzero(attended)[np.repeat(begin[order], sizes[order]) + within]
 
     def laid(values: np.ndarray, padding: int) -> np.ndarray:
         out = np.full(rows * width, padding, dtype=values.dtype)
@@ -163,6 +97,21 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
     cu_seqlens = np.concatenate([[0], ends]).astype(np.int32)
     moved = {name: like(value, ids) for name, value in out.items()}
     return Packed(moved, like(documents, ids), like(cu_seqlens, ids), int(sizes.max(initial=0)))
+
+
+def _places(sizes: np.ndarray, rows: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of every token its flat place in the rows and its place in its document; and where each document ends.
+
+    Args:
+        sizes: [D] of the documents in the order in which they lie in the rows, none of them empty.
+        rows: [D] the row of each, ascending.
+        width: of a row.
+    """
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    within = np.arange(int(sizes.sum())) - np.repeat(starts, sizes)
+    first = np.searchsorted(rows, rows)  # the first document of each one's row
+    return np.repeat(rows * width + starts - starts[first], sizes) + within, within, ends
 
 
 def _column(name: str, value: Any) -> np.ndarray:

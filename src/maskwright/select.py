@@ -7,7 +7,6 @@ Both work in integers, so every back end gives the same answer.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -16,7 +15,6 @@ from maskwright.arrays import (
     arange,
     is_torch,
     namespace,
-    running_count,
     stable_order,
     to_dtype,
     true_count,
@@ -145,29 +143,11 @@ def floor_share(n: Array, share: float) -> Array:
     return n * fixed_point(share) + (1 << 20) >> _RATIO_BITS
 
 
-def at_most_count(mask: Array, count: Array, draw: Callable[..., Array]) -> Array:
-    """The mask with no more than `count` cells per example; where there are more, those of the lowest bits stay.
+def bounded(mask: Array, count: Array, rng: Rng) -> Array:
+    """The mask, with cells shown again, chosen at random, where an example hides more than `count`.
 
     For patterns that set their own count, for which `count` is a bound that seldom binds.
-
-    Args:
-        mask: [B, ...] bool.
-        count: [B] integers.
-        draw: a function that draws integers of 0 or more, of mask's shape; called only where it is needed.
     """
-    n = true_count(mask)
-    if bool((n <= count).all()):
-        return mask
-    return exact(draw(*mask.shape[1:]), count, mask)
-
-
-def first_of(cells: Array, count: Array) -> Array:
-    """The first `count` True cells of each row of [B, n]."""
-    return cells & (running_count(cells) <= count[:, None])
-
-
-def bounded(mask: Array, count: Array, rng: Rng) -> Array:
-    """The mask, with cells shown again, chosen at random, where an example hides more than `count`."""
     # Looking would make an accelerator wait for longer than the selection takes.
     if (not is_torch(mask) or mask.device.type == "cpu") and not bool((true_count(mask) > count).any()):
         return mask

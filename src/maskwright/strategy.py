@@ -12,6 +12,7 @@ import dataclasses
 import importlib
 import math
 import pkgutil
+import sys
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -120,8 +121,13 @@ def _imported(kind: str, name: str) -> type:
     module, _, attribute = name.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"{kind} '{name}': cannot be imported: {error}. Is its folder on PYTHONPATH?") from None
+    except (ImportError, ValueError) as error:
+        hint = "It is looked for in the current folder and on PYTHONPATH."
+        raise ConfigError(f"{kind} '{name}': cannot be imported: {error}. {hint}") from None
+    except AttributeError:
+        classes = [n for n, v in vars(sys.modules[module]).items() if isinstance(v, type) and v.__module__ == module]
+        hint = did_you_mean(attribute, classes)
+        raise ConfigError(f"{kind} '{name}': the module {module} has no '{attribute}'. {hint}") from None
     # Every class can be called; what counts is whether its values can.
     own: type = found if isinstance(found, type) else object
     if not (dataclasses.is_dataclass(own) and any("__call__" in base.__dict__ for base in own.__mro__)):

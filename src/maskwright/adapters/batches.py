@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -79,7 +80,7 @@ def converted(batch: Mapping[str, Any], return_tensors: str) -> Any:
     return BatchEncoding({k: v.float() if v.dtype == torch.float64 else v for k, v in tensors.items()})
 
 
-class ModelingCollator(Clocked):
+class ModelingCollator(Clocked, ABC):
     """A collator that makes its labels from what it hides, for the Hugging Face `Trainer` or a `DataLoader`."""
 
     return_tensors: str
@@ -111,8 +112,9 @@ class ModelingCollator(Clocked):
         """The batch, with masks that are the same at every evaluation."""
         return converted(self._collate(features, EVALUATION), return_tensors or self.return_tensors)
 
+    @abstractmethod
     def _collate(self, features: Sequence[Any], epoch: int | None) -> dict[str, Any]:
-        raise NotImplementedError
+        """The batch as NumPy arrays, masked for an epoch; None takes the moment from the clock."""
 
     def _moment(self, ids: Array, attended: Array, names: Array | None, epoch: int | None) -> dict[str, Any]:
         if epoch is None:

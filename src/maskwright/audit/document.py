@@ -7,7 +7,7 @@ from typing import Any
 
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.testing import COLLATOR_CHECKS, HIDING_CHECKS, Subject, SubjectError
-from maskwright.testing.finding import FAIL, NOT_APPLICABLE, PASS
+from maskwright.testing.finding import FAIL, NOT_APPLICABLE, PASS, Check, Finding
 from maskwright.testing.hiding import profile
 from maskwright.testing.speed import throughput
 
@@ -64,22 +64,23 @@ def audit(
         "target": target,
         "examples": len(subject.examples),
         "asked_ratio": subject.ratio,
-        "checks": [
-            {
-                "name": finding.check,
-                "group": "hiding" if check in HIDING_CHECKS else "repeating",
-                "asked": finding.asked,
-                "found": finding.found,
-                "verdict": finding.verdict,
-                "numbers": dict(finding.numbers),
-                "reproduce": f"{command} --only {finding.check}" if command else "",
-            }
-            for check, finding in zip(checks, found, strict=True)
-        ],
+        "checks": [_plain(check, finding, command) for check, finding in zip(checks, found, strict=True)],
         "positions": {"rate": rate.tolist(), "standard_error": error.tolist()},
         "throughput": _timed(subject),
         "verdicts": {verdict: sum(finding.verdict == verdict for finding in found) for verdict in VERDICTS},
         "simulated": SIMULATED,
+    }
+
+
+def _plain(check: Check, finding: Finding, command: str | None) -> dict[str, Any]:
+    return {
+        "name": finding.check,
+        "group": "hiding" if check in HIDING_CHECKS else "repeating",
+        "asked": finding.asked,
+        "found": finding.found,
+        "verdict": finding.verdict,
+        "numbers": dict(finding.numbers),
+        "reproduce": f"{command} --only {finding.check}" if command else "",
     }
 
 

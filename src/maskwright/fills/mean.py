@@ -21,8 +21,6 @@ class Mean:
 
     Hidden and padding cells do not count, so what is hidden cannot leak through the mean. Better than zero for pixels
     and measurements (the input keeps its average); wrap it in `indicator` where the model should know what was hidden.
-    Handwritten digits at half of the cells hidden, a small network trained on such masks: 78.2 % right with zero,
-    86.9 % with the mean of each pixel.
 
     Args:
         over: `example`, the mean of the example's own visible cells, for each channel; 0 where nothing is visible.

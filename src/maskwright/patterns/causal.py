@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maskwright.arrays import Array, along, namespace, slices, to_dtype, true_count
-from maskwright.errors import MaskingError
+from maskwright.arrays import Array, namespace, to_dtype, true_count
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import first_of
+from maskwright.slices import axis_of, first_of, has_axis, slices, to_cells
 from maskwright.strategy import axis_name, check, number
 
 
@@ -48,9 +47,7 @@ class Causal:
     def __post_init__(self):
         check(self)
 
-    def fits(self, grid: Grid) -> bool:
-        """Whether the grid has the axis."""
-        return self.axis is None or self.axis in grid.axes
+    fits = has_axis
 
     def units(self, grid: Grid, cells: Array) -> Array:
         """[B, n] bool, which slices have any of the cells."""
@@ -66,9 +63,7 @@ class Causal:
         most = xp.minimum(n - self.visible, to_dtype(count, "int64"))
         most = xp.where(most > 0, most, 0)
         hidden = (rng.child("cut").draw() * most >> 24) + (most > 0)
-        return along(lines & ~first_of(lines, n - hidden), valid, axis)
+        return to_cells(lines & ~first_of(lines, n - hidden), valid, axis)
 
     def _axis(self, grid: Grid) -> int:
-        if not self.fits(grid):
-            raise MaskingError(f"causal along {self.axis}: expected a grid with that axis, given {grid}.")
-        return grid.axis(self.axis or grid.axes[0]) + 1
+        return axis_of(self, grid) or 1

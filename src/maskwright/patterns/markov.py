@@ -9,7 +9,7 @@ from maskwright.arrays import Array, cumulative_max, namespace, to_dtype
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import at_most_count
+from maskwright.select import bounded
 from maskwright.strategy import check, choice, number
 
 
@@ -69,7 +69,7 @@ class Markov:
         shape = grid.shape
         if self.lines == "together":
             shape = tuple(size if a == axis else 1 for a, size in enumerate(grid.shape))
-        return at_most_count(self._chain(shape, axis, rng) & valid, count, rng.child("bound").bits)
+        return bounded(self._chain(shape, axis, rng) & valid, count, rng)
 
     def _axis(self, grid: Grid) -> int:
         if not self.fits(grid):

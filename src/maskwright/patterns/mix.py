@@ -25,9 +25,7 @@ class Mix:
     a time (tubes, say) gets that share of its units, rounded at random so that the mean is exact; the number of hidden
     cells is then met on average. Parts that set their own count (see `budgeted`) all do, or none does.
 
-    When it helps: one model is to stand several kinds of gaps; of the strategies compared here, a mix with a ratio
-    drawn from U(0, r) was better under masking than the best single pattern at its best ratio. When not: one kind of
-    gap is known to come.
+    When it helps: one model is to stand several kinds of gaps. When not: one kind of gap is known to come.
 
     Source: chosen uniformly as in Müller and Hutter 2021, TrivialAugment (arXiv:2103.10158); mixes of denoisers as in
     Tay et al. 2022, UL2 (arXiv:2205.05131).

@@ -9,7 +9,7 @@ from maskwright.boxes import BITS, any_box, between, box_masks, measured, rounde
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import at_most_count
+from maskwright.select import bounded
 from maskwright.strategy import check, number
 
 _Blocks = tuple[list[Array], list[Array]]
@@ -94,7 +94,7 @@ class Multiblock:
             return valid & False
         context, targets, measure = self._places(grid, valid, rng)
         shown = any_box(*context, measure, grid.shape) & ~any_box(*targets, measure, grid.shape)
-        return at_most_count(valid & ~shown, count, rng.child("trim").bits)
+        return bounded(valid & ~shown, count, rng)
 
     def blocks(self, grid: Grid, *, valid: Array, rng: Rng) -> tuple[Array, Array]:
         """The cells that the context encoder sees, and those of each target.

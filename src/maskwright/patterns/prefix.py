@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maskwright.arrays import Array, along, slices
-from maskwright.errors import MaskingError
+from maskwright.arrays import Array
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import first_of
+from maskwright.slices import axis_of, first_of, has_axis, slices, to_cells, units_along
 from maskwright.strategy import axis_name, check
 
 
@@ -38,27 +37,16 @@ class Prefix:
     draws: ClassVar[bool] = False
     biased: ClassVar[str] = "what is hidden begins at the first cell: that is what it is for"
 
+    fits, units = has_axis, units_along
+
     axis: str | None = axis_name()
 
     def __post_init__(self):
         check(self)
 
-    def fits(self, grid: Grid) -> bool:
-        """Whether the grid has the axis."""
-        return self.axis is None or self.axis in grid.axes
-
-    def units(self, grid: Grid, cells: Array) -> Array:
-        """[B, n] bool, which slices (or cells) have any of the cells."""
-        return slices(cells, self._axis(grid))
-
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape] with the first min(count, valid) cells or slices hidden."""
         del signals, rng
-        axis = self._axis(grid)
+        axis = axis_of(self, grid)
         lines = slices(valid, axis)
-        return along(first_of(lines, count), valid, axis)
-
-    def _axis(self, grid: Grid) -> int | None:
-        if not self.fits(grid):
-            raise MaskingError(f"prefix along {self.axis}: expected a grid with that axis, given {grid}.")
-        return None if self.axis is None else grid.axis(self.axis) + 1
+        return to_cells(first_of(lines, count), valid, axis)

@@ -10,7 +10,7 @@ from maskwright.boxes import any_box, areas, aspects, between, measured, rounded
 from maskwright.errors import ConfigError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import at_most_count
+from maskwright.select import bounded
 from maskwright.strategy import check, choice, number
 
 _TRIES = 8
@@ -76,7 +76,7 @@ class Rectangles:
         starts = [box[:, :, axis, 0] for axis in range(grid.ndim)]
         lengths = [box[:, :, axis, 1] - box[:, :, axis, 0] for axis in range(grid.ndim)]
         mask = any_box(starts, lengths, measured(extents(valid)), grid.shape) & valid
-        return at_most_count(mask, count, rng.child("trim").bits)
+        return bounded(mask, count, rng)
 
     def boxes(self, grid: Grid, *, valid: Array, rng: Rng) -> Array:
         """Where the rectangles are, for writing slices instead of masks.

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from maskwright.arrays import Array, arange, at_least_zero, extents, namespace, to_dtype
-from maskwright.compact import Lines, on_host, runs
+from maskwright.compact import Lines, runs
 from maskwright.errors import MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import at_most_count, floor_share
+from maskwright.select import bounded, floor_share
 from maskwright.strategy import check, choice, number
 
 
@@ -83,8 +83,7 @@ class Specaugment:
         self._check(grid)
         if not grid.size or not valid.shape[0]:
             return valid & False
-        mask = on_host(self.compact, grid, count, valid=valid, rng=rng).dense(valid)
-        return at_most_count(mask, count, rng.child("bound").bits)
+        return bounded(self.compact(grid, count, valid=valid, rng=rng).dense(valid), count, rng)
 
     def compact(self, grid: Grid, count: Array, *, valid: Array | None, rng: Rng) -> Lines:
         """Return the masks as lines; `valid` None means all cells, and `count` 0 leaves an example whole."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from maskwright.arrays import Array, arange, extents, gather, largest, namespace, to_dtype, true_count
-from maskwright.compact import Lines, dilate, on_host
+from maskwright.compact import Lines, dilate
 from maskwright.errors import MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import at_most_count, exact, fixed_point, floor_share, round_count
+from maskwright.select import bounded, exact, fixed_point, floor_share, round_count
 from maskwright.strategy import check, choice, number
 
 _SPARSE = 4  # from this length on, few of the places are starts
@@ -74,8 +74,7 @@ class Wav2vec2:
         self._check(grid)
         if not grid.size or not valid.shape[0]:
             return valid & False
-        mask = on_host(self.compact, grid, count, valid=valid, rng=rng).dense(valid)
-        return at_most_count(mask, count, rng.child("bound").bits)
+        return bounded(self.compact(grid, count, valid=valid, rng=rng).dense(valid), count, rng)
 
     def compact(self, grid: Grid, count: Array, *, valid: Array | None, rng: Rng) -> Lines:
         """Return the spans as lines; `valid` None means all cells, and `count` 0 leaves an example whole."""
