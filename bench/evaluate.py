@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.table import Table
 from transformers import BertConfig, BertForSequenceClassification
 
-from maskwright.evaluate.predict import Machine, Trial, batches, forward_mode, pools, predict
+from maskwright.evaluate.predict import Machine, Trial, forward_mode, pools, predict
 from maskwright.masking import Masking
+from maskwright.tasks import text_classification as task
 from maskwright.tasks.encoded import Encoded, Ragged
 from maskwright.tasks.scratch import train_tokenizer
 from maskwright.units.vocabulary import Vocabulary
@@ -29,7 +30,7 @@ SIZES = {"2 × 128": (2, 128, 1), "6 × 384": (6, 384, 8)}
 GOAL = 0.85
 
 
-def invented(n: int) -> tuple[Encoded, Vocabulary]:
+def invented(n: int) -> Encoded:
     """Texts whose lengths spread as in real data (log-normal, 5 to 200 words)."""
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list("aeioustrnlm"), rng.integers(2, 8))) for _ in range(800)]
@@ -37,14 +38,13 @@ def invented(n: int) -> tuple[Encoded, Vocabulary]:
     texts = [" ".join(rng.choice(words, length)) for length in lengths]
     tokenizer = train_tokenizer(texts, vocabulary=2000, max_length=256)
     rows = Ragged.from_rows([tokenizer(text, truncation=True, max_length=256)["input_ids"] for text in texts])
-    encoded = Encoded(
+    return Encoded(
         inputs={"input_ids": rows},
         example_ids=np.arange(n),
         labels=np.zeros(n, dtype=np.int64),
-        pad_id=tokenizer.pad_token_id,
+        vocabulary=Vocabulary.from_tokenizer(tokenizer),
         weights=np.ones(1, dtype=np.float32),
     )
-    return encoded, Vocabulary.from_tokenizer(tokenizer)
 
 
 def trials(fill: str) -> list[Trial]:
@@ -104,10 +104,10 @@ def main() -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     table = Table("model", "fill", "tokens", "bare/s", "ours/s", "share", "goal", "unsorted")
     for name, (layers, width, fewer) in SIZES.items():
-        examples, vocabulary = invented(options.examples // fewer)
+        examples = invented(options.examples // fewer)
         machine = Machine(device, device.type == "cuda", options.batch_size * int(examples.lengths.max()))
         config = BertConfig(
-            vocab_size=vocabulary.size,
+            vocab_size=examples.vocabulary.size,
             hidden_size=width,
             num_hidden_layers=layers,
             num_attention_heads=width // 32,
@@ -116,19 +116,18 @@ def main() -> None:
         )
         model = BertForSequenceClassification(config).to(device).eval()
         for fill in ("mask-token", "drop"):
-            table.add_row(name, fill, *measure(model, (examples, vocabulary), trials(fill), machine, options))
+            table.add_row(name, fill, *measure(model, examples, trials(fill), machine, options))
     Console().print(table, "tokens per second; share = ours / bare", sep="\n")
 
 
-def measure(model, material, asked, machine, options) -> list[str]:
-    examples, vocabulary = material
-    made = pools(examples, asked, vocabulary=vocabulary, machine=machine)
-    prepared = [batch for pool in made for batch in batches(pool, machine.batch_tokens)]
+def measure(model, examples, asked, machine, options) -> list[str]:
+    made = pools(examples, asked, machine)
+    prepared = [batch for pool in made for _, batch in examples.joined(pool.parts, machine.batch_cells)]
     mixed = unsorted(prepared, options.batch_size, machine)
     tokens = sum(int(batch["attention_mask"].sum()) for batch in prepared)
     runs = {
         "bare": lambda: bare(model, prepared, machine),
-        "evaluate": lambda: predict(model, examples, asked, vocabulary=vocabulary, machine=machine),
+        "evaluate": lambda: predict(model, examples, asked, task=task, machine=machine),
         "unsorted": lambda: bare(model, mixed, machine),
     }
     # The three take turns, so that a change of the machine's speed falls on all of them.

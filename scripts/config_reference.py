@@ -16,8 +16,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from maskwright import budgets, fills, patterns
-from maskwright.config import RunConfig
+from maskwright import budgets, fills, patterns, tasks
+from maskwright.config import DataSection, RunConfig
 from maskwright.presets import presets
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -25,7 +25,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 INTRODUCTION = """\
 # Configuration: every key
 
-<!-- Written by scripts/config_reference.py from src/maskwright/config.py; edit there. -->
+<!-- Written by scripts/config_reference.py from src/maskwright/config/sections.py and the tasks; edit there. -->
 
 One YAML file is one run. Only `model` and `data` have to be given. Every key can be set on the command line too:
 `maskwright train run.yaml training.seed=1 data.max_length=128`. A key that is not in these tables is refused, with the
@@ -42,7 +42,7 @@ MASKING = """\
 | `masking.pattern` | {patterns} |
 | `masking.budget` | {budgets}; a plain number is a `ratio` |
 | `masking.fill` | {fills}; a plain number is a `constant` |
-| `masking.unit` | `token` (the default), `word`, `type` |
+| `masking.unit` | `token` (the default), `word`, `type`; of pictures `patch`, `pixel`; of clips `tubelet`, `frame` |
 | `masking.clean_share` | share of the examples that is left whole, drawn anew each epoch; 0 to 1, default `0.0` |
 
 A strategy is written as its name (`iid`), with one value (`{{ratio: 0.3}}`), with several in order
@@ -62,24 +62,49 @@ def page() -> str:
             fills=_listed(fills.names()),
         )
     )
-    sections += [_table(path, model, model.__doc__ or "") for path, model in _sections(RunConfig)]
+    for path, model in _sections(RunConfig):
+        sections.append(_table(path, model, model.__doc__ or ""))
+        if path == "data":
+            sections += [_of_task(name) for name in tasks.NAMES]
     return "\n".join(sections)
+
+
+def _of_task(name: str) -> str:
+    """What a task's data section has besides, and its own defaults."""
+    task = tasks.get(name)
+    own = [key for key in task.Data.model_fields if key not in DataSection.model_fields]
+    text = task.Data.__doc__ or ""
+    if task.DEFAULTS:
+        values = [f"`{path}: {json.dumps(value)}`" for path, value in _flat(task.DEFAULTS)]
+        text = f"{text.rstrip()}\n\nDefaults of its own: {', '.join(values)}."
+    return _table("data", task.Data, text, title=f"data of `{name}`", only=own)
+
+
+def _flat(node: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in node.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _sections(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
     for name, field in model.model_fields.items():
-        inner = _model_of(field)
+        inner = _model_of(field, f"{prefix}{name}")
         if inner is not None:
             yield f"{prefix}{name}", inner
             yield from _sections(inner, f"{prefix}{name}.")
 
 
-def _table(path: str, model: type[BaseModel], doc: str) -> str:
+def _table(path: str, model: type[BaseModel], doc: str, title: str = "", only: list[str] | None = None) -> str:
     text = re.sub(r"\n {4}", "\n", doc.strip())
-    lines = [f"## {path or 'Top level'}", "", text, "", "| key | takes | default | meaning |", "|---|---|---|---|"]
+    heading = f"### {title}" if title else f"## {path or 'Top level'}"
+    lines = [heading, "", text, "", "| key | takes | default | meaning |", "|---|---|---|---|"]
     for name, field in model.model_fields.items():
-        inner = _model_of(field)
+        if only is not None and name not in only:
+            continue
         key = f"{path}.{name}" if path else name
+        inner = _model_of(field, key)
         if inner is not None:
             takes, meaning = f"keys, see [{key}](#{key.replace('.', '')})", _first_sentence(inner.__doc__ or "")
         else:
@@ -88,7 +113,9 @@ def _table(path: str, model: type[BaseModel], doc: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _model_of(field: FieldInfo) -> type[BaseModel] | None:
+def _model_of(field: FieldInfo, key: str) -> type[BaseModel] | None:
+    if key == "data":  # which of its subclasses, the task says
+        return DataSection
     candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
     return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
@@ -96,6 +123,8 @@ def _model_of(field: FieldInfo) -> type[BaseModel] | None:
 def _takes(name: str, field: FieldInfo) -> str:
     if name == "masking":
         return "see [masking](#masking)"
+    if name == "task":
+        return _listed(tasks.NAMES)
     kind = _kind(field.annotation)
     limits = {type(rule).__name__: rule for rule in field.metadata}
     words = [kind]
@@ -133,7 +162,7 @@ def _default(field: FieldInfo, inner: type[BaseModel] | None) -> str:
     if isinstance(default, BaseModel):
         return "its defaults"
     if default is None:
-        return "`none`" if inner is None and "Masking" in str(field.annotation) else "not set"
+        return "`none`" if field is RunConfig.model_fields["masking"] else "not set"
     return f"`{json.dumps(default)}`" if not isinstance(default, str) else f"`{default}`"
 
 

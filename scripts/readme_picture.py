@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 import sys
+from html import escape
 from pathlib import Path
 
 from maskwright.report import plots
+from maskwright.report.build import first_upper
 
 TEMPLATE = Path(plots.__file__).parent / "template.html.jinja"
 FONT = "font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
@@ -24,8 +26,7 @@ def picture(document: dict) -> str:
     right = placed(plots.variants(document), x=430, y=52, width=400, height=280)
     body = (
         '<rect width="840" height="345" rx="8" style="fill:var(--paper);stroke:var(--rule)"/>'
-        '<text x="24" y="30" style="fill:var(--ink);font-weight:600">Accuracy with words hidden, and with the shortcut '
-        "gone</text>"
+        f'<text x="24" y="30" style="fill:var(--ink);font-weight:600">{title(document)}</text>'
         '<path d="M540 25h30" style="stroke:var(--model);stroke-width:2.4"/>'
         '<text x="576" y="30" style="fill:var(--ink)">trained with masking</text>'
         '<path d="M728 25h30" style="stroke:var(--twin);stroke-width:2.4;stroke-dasharray:7 3"/>'
@@ -33,6 +34,12 @@ def picture(document: dict) -> str:
     )
     start = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 840 345" style="{FONT};font-size:14px">'
     return coloured(f"{start}{body}{left}{right}</svg>\n")
+
+
+def title(document: dict) -> str:
+    """What the two figures show: "Accuracy with words hidden, and with the shortcut gone"."""
+    gone = ", and with the shortcut gone" if document["data"]["variants"] else ""
+    return escape(f"{first_upper(document['metric']['label'])} with {document['settings']['unit']}s hidden{gone}")
 
 
 def placed(svg: str, *, x: int, y: int, width: int, height: int) -> str:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from maskwright import Grid, Masking, MaskingError
-from maskwright.compact import Boxes, Lines, dilate, paint, runs
+from maskwright import Grid, Mask, Masking, MaskingError, Rng
+from maskwright.arrays import namespace
+from maskwright.compact import Boxes, Lines, Tiles, dilate, runs
+from maskwright.painting import paint, painted_count
 
 RNG = np.random.default_rng(0)
 DTYPES = ["float32", "float64", "float16", "int64", "int32", "int16", "uint8", "bool"]
@@ -46,17 +49,37 @@ def check(x, hidden, value, valid=None):
     expected = np.where(mask, np.full_like(x, value), x)
     here = paint(x, hidden, value, valid=valid)
     same_bits(here, expected)
-    as_torch = torch.from_numpy
-    there = type(hidden)(
-        tuple(None if a is None else as_torch(a) for a in hidden.axes)
-        if isinstance(hidden, Lines)
-        else as_torch(hidden.bounds),
-        hidden.shape,
-    )
-    out = paint(as_torch(x), there, value, valid=None if valid is None else as_torch(valid.copy()))
-    same_bits(out.numpy(), expected)
+    as_torch, there = torch.from_numpy, in_torch(hidden)
+    cells = None if valid is None else as_torch(valid.copy())
+    same_bits(paint(as_torch(x), there, value, valid=cells).numpy(), expected)
     same_bits(x, before)
     assert not np.shares_memory(here, x)
+    check_out(x, hidden, value, valid, expected)
+    check_out(as_torch(x), there, value, cells, expected)
+
+
+def check_out(x, hidden, value, valid, expected):
+    """Into another array, and into the array itself."""
+    before = np.asarray(x).copy()
+    for own in (False, True):
+        given = x.clone() if isinstance(x, torch.Tensor) else x.copy()
+        out = given if own else namespace(given).zeros_like(given)
+        assert paint(given, hidden, value, valid=valid, out=out) is out
+        same_bits(np.asarray(out), expected)
+        if not own:
+            same_bits(np.asarray(given), before)
+
+
+def in_torch(hidden):
+    if isinstance(hidden, Lines):
+        return Lines(tuple(None if a is None else torch.from_numpy(a) for a in hidden.axes), hidden.shape)
+    if isinstance(hidden, Boxes):
+        return Boxes(torch.from_numpy(hidden.bounds), hidden.shape)
+    return Tiles(torch.from_numpy(hidden.hidden), hidden.sides)
+
+
+def tiles_of(batch, grid, sides):
+    return Tiles(RNG.random((batch, *grid)) < 0.4, sides)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -84,6 +107,68 @@ def test_boxes_are_painted_as_where_does(dtype):
             check(data(dtype, shape + channels), boxes_of(shape, n), 1)
 
 
+def test_hidden_cells_are_counted_once():
+    for hidden in (
+        boxes_of((40, 20, 30), 1),
+        boxes_of((40, 6, 7), 4),
+        boxes_of((40, 9), 0),
+        tiles_of(5, (3, 4), (2, 3)),
+    ):
+        expected = hidden.dense().reshape(len(hidden.dense()), -1).sum(1)
+        np.testing.assert_array_equal(painted_count(hidden), expected)
+        np.testing.assert_array_equal(painted_count(in_torch(hidden)), expected)
+    beyond = Boxes(np.array([[[[-3, 2], [1, 99]], [[4, 2], [0, 3]], [[1, 3], [2, 4]]]]), (5, 6))
+    assert painted_count(beyond).tolist() == [10 + 2]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_tiles_are_painted_as_where_does(dtype):
+    for grid, sides in (((4,), (5,)), ((3, 4), (2, 3)), ((3, 4), (4, 1)), ((1, 2), (3, 5)), ((2, 3, 2), (2, 1, 4))):
+        for channels in ((), (1,), (3,), (2, 5)):
+            hidden = tiles_of(3, grid, sides)
+            check(data(dtype, (3, *hidden.shape, *channels)), hidden, 1)
+    hidden = tiles_of(3, (3, 4), (2, 3))
+    check(data(dtype, (3, 6, 12, 2)), hidden, 1, RNG.random((3, 6, 12)) < 0.5)
+
+
+def memory_orders(shape):
+    """Images with rows, columns and channels in all orders of memory, some with gaps."""
+    for order in itertools.permutations(range(1, 4)):
+        moved = (0, *order)
+        back = np.argsort(moved)
+        x = data("float32", tuple(shape[a] for a in moved)).transpose(back)
+        yield x
+        wide = data("float32", tuple(2 * shape[a] for a in moved)).transpose(back)
+        yield wide[::2, ::2, ::2, ::2]
+
+
+@pytest.mark.parametrize("hidden", [tiles_of(3, (3, 4), (2, 3)), boxes_of((3, 6, 12), 1)], ids=["tiles", "boxes"])
+def test_any_order_of_memory_and_values_of_channels(hidden):
+    mask = hidden.dense()[..., None]
+    for x in memory_orders((3, 6, 12, 4)):
+        for value in (0, 2.5, data("float32", (3, 1, 1, 4))):
+            expected, before = np.where(mask, np.float32(value), x), x.copy()
+            new = paint(x, hidden, value)
+            same_bits(new, expected)
+            tensor = torch.from_numpy(x)
+            there = torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+            same_bits(paint(tensor, in_torch(hidden), there).numpy(), expected)
+            same_bits(x, before)
+            own = x.copy("K")
+            assert paint(own, hidden, value, out=own) is own
+            same_bits(own, expected)
+    first = torch.from_numpy(data("float32", (3, 4, 6, 12)))
+    assert paint(first.permute(0, 2, 3, 1), in_torch(hidden)).permute(0, 3, 1, 2).is_contiguous()
+
+
+def test_memory_that_autograd_needs_is_seen_to_have_changed():
+    x, weight = torch.ones(2, 4, 6), torch.ones(1, requires_grad=True)
+    product = (x * weight).sum()
+    paint(x, Tiles(torch.tensor([[[True, False]], [[False, True]]]), (4, 3)), out=x)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        product.backward()
+
+
 @pytest.mark.parametrize("kind", ["time", "both", "holes"])
 @pytest.mark.parametrize("value", [0, 3])
 def test_cells_that_are_not_valid_keep_their_values(kind, value):
@@ -100,6 +185,7 @@ def test_cells_that_are_not_valid_keep_their_values(kind, value):
             swapped = np.ascontiguousarray(valid.swapaxes(1, 2))
             check(data("float32", swapped.shape + channels), lines_of(swapped.shape, axes), value, swapped)
     check(data("float32", shape), boxes_of(shape, 2), value, valid)
+    check(data("float32", (*shape, 9)), boxes_of(shape, 2), value, valid)
     check(data("float32", (6, 14, 20)), lines_of((6, 14), {0}), value, valid[:, 0])
 
 
@@ -206,3 +292,85 @@ def test_a_masking_gives_the_same_with_and_without_a_dense_mask(node, grid, back
             np.testing.assert_array_equal(np.asarray(compact.count), np.asarray(dense.count))
             np.testing.assert_array_equal(np.asarray(compact.ratio), np.asarray(dense.ratio))
             assert np.asarray(compact.mask).any()
+
+
+def by_dense_mask(masking, x, mask, valid):
+    """What the fill itself makes of a mask as large as the array."""
+    valid = mask | True if valid is None else valid
+    if valid.shape != mask.shape:
+        valid = Mask(valid).pixels((2, 3))
+    ids = np.arange(16) if isinstance(x, np.ndarray) else torch.arange(16)
+    return masking.fill(x, mask[..., None], valid=valid[..., None], rng=Rng.from_ids(ids).child("fill"))
+
+
+RECTANGLES = {"rectangles": {"n": 2, "min_area": 0.1}}
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["channels first", "channels last"])
+@pytest.mark.parametrize("fill", ["zero", -1.5, "mean", "noise"])
+@pytest.mark.parametrize("back", [np.asarray, torch.from_numpy], ids=["numpy", "torch"])
+@pytest.mark.parametrize("cells", ["", "nan", "holes", "margin"])
+def test_erasing_is_the_same_with_and_without_a_dense_mask_and_in_place(fill, back, first, cells):
+    x = RNG.standard_normal((16, 3, 40, 48) if first else (16, 40, 48, 3)).astype(np.float32)
+    if cells == "nan":
+        x.reshape(-1)[::1001], x.reshape(-1)[:3] = np.nan, np.inf
+    x = x.transpose(0, 2, 3, 1) if first else x
+    facts: dict[str, Any] = {"grid": Grid(row=20, col=16), "sides": (2, 3), "example_ids": np.arange(16)}
+    if cells == "holes":
+        facts["valid"] = back(RNG.random((16, 40, 48)) < 0.9)
+    if cells == "margin":
+        facts["valid"] = back(np.arange(20)[:, None] - np.arange(16)[:, None, None] + np.zeros(16, dtype=int) < 12)
+    masks = []
+    for pattern, budget in ((RECTANGLES, None), (RECTANGLES, 1.0), ("iid", 0.4)):
+        masking = Masking.from_dict({"pattern": pattern, "budget": budget, "fill": fill, "clean_share": 0.2})
+        given = back(x.copy("K"))
+        out = masking(given, **facts)
+        masks.append(np.asarray(out.mask))
+        expected = np.asarray(by_dense_mask(masking, given, out.mask, facts.get("valid")))
+        same_bits(np.asarray(out.inputs), expected)
+        same_bits(np.asarray(given), x)
+        for target in (namespace(given).zeros_like(given), given):
+            result = masking(given, out=target, **facts)
+            assert result.inputs is target
+            same_bits(np.asarray(target), expected)
+            np.testing.assert_array_equal(np.asarray(result.mask), masks[-1])
+            if target is not given:
+                same_bits(np.asarray(given), x)
+    np.testing.assert_array_equal(masks[0], masks[1])
+    assert masks[0].any()
+    assert masks[2].any()
+
+
+@pytest.mark.parametrize("value", ["zero", 128])
+def test_bytes_are_erased_as_floats_are(value):
+    x = RNG.integers(1, 255, (8, 40, 48, 3), dtype=np.uint8)
+    masking = Masking.from_dict({"pattern": RECTANGLES, "fill": value})
+    out, floats = (masking(a, grid=Grid(row=40, col=48), example_ids=np.arange(8)) for a in (x, x.astype(np.float32)))
+    assert isinstance(out.given_mask, Boxes)
+    same_bits(out.inputs, floats.inputs.astype(np.uint8))
+    with pytest.raises(MaskingError, match="does not fit"):
+        Masking.from_dict({"pattern": RECTANGLES, "fill": 300})(x, grid=Grid(row=40, col=48), example_ids=np.arange(8))
+
+
+@pytest.mark.parametrize(
+    ("out", "fragment"),
+    [
+        (np.ones((2, 4, 7)), "given ndarray float64"),
+        (np.ones((2, 4, 6), dtype=np.float32), "float32"),
+        (torch.ones(2, 4, 6, dtype=torch.float64), "given Tensor"),
+        (np.broadcast_to(np.ones(6), (2, 4, 6)), "expanded"),
+        ([1], "given list"),
+    ],
+)
+def test_what_cannot_be_written_to_is_refused(out, fragment):
+    x, facts = np.ones((2, 4, 6)), {"grid": Grid(row=4, col=6), "example_ids": [0, 1]}
+    with pytest.raises(MaskingError, match=fragment):
+        Masking("iid", 0.5, "zero")(x, out=out, **facts)
+    x.flags.writeable = False
+    with pytest.raises(MaskingError, match="may be written to"):
+        Masking("iid", 0.5, "zero")(x, out=x, **facts)
+    with pytest.raises(MaskingError, match="changes the shape"):
+        Masking("iid", 0.5, "indicator")(x, out=x.copy(), **facts)
+    tensor = torch.ones(2, 4, 6, requires_grad=True)
+    with pytest.raises(MaskingError, match="needs no gradient"):
+        Masking("iid", 0.5, "zero")(tensor, out=tensor, **facts)

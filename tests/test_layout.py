@@ -22,14 +22,15 @@ LAYERS = [
     {"arrays", "grid"},
     {"mixing"},
     {"rng"},
-    {"select", "slices", "moments", "lengths", "strategy", "compact", "running", "where", "boxes"},
+    {"select", "slices", "moments", "lengths", "strategy", "compact", "bands", "painting", "running", "where", "boxes"},
     {"budgets", "patterns", "signals"},
     {"units", "fills"},
     {"mask", "reorder"},
     {"corrupt", "drawing", "batch"},
     {"masking"},
-    {"presets", "padding", "modalities", "attention", "augment"},
-    {"collator", "trainer_hook", "denoising", "packing", "permutation", "heads", "leak", "document_attention"},
+    {"pixels", "presets", "padding", "modalities", "attention", "augment", "objects"},
+    {"collator", "trainer_hook", "denoising", "packing", "permutation", "heads", "leak", "document_attention"}
+    | {"patch_tokens"},
     {"adapters"},
     {"testing"},
     {"audit"},
@@ -45,6 +46,7 @@ LAYERS = [
     {"__main__"},
 ]
 ALLOWED_UPWARD = {
+    ("config", "tasks"): "a task says what its data section holds, what its defaults are and what goes with it",
     ("masking", "presets"): "a preset's name is read where a masking is expected; presets are made of maskings",
     ("masking", "collator"): "Masking.collator is the collator's short name",
     ("evaluate", "report"): "evaluating writes the report; the report only draws what it is given",

@@ -45,6 +45,25 @@ def test_the_visible_share_follows_the_dirichlet():
     assert np.abs(((300 - counts) / 300).mean(0) - [0.25, 0.25, 0.5]).max() < 4 * np.sqrt(0.25 / 9 / N)
 
 
+def test_proportional_hides_the_same_share_of_each():
+    for sizes in ((100, 7, 3), (1, 1, 1), (0, 5, 0), (0, 0, 0), (64, 10, 1)):
+        units, counts = shares(three(budget={"ratio": 0.35}, concentration="proportional"), sizes)
+        even = units * (counts.sum(1) / np.maximum(units.sum(1), 1))[:, None]
+        assert (np.abs(counts - even) < 1).all()
+        assert (np.abs(counts.sum(1) - 0.35 * units.sum(1)) < 1).all()
+        assert np.abs((counts - even).mean(0)).max() < 4 * 0.5 / np.sqrt(N)
+    here = three(budget=0.5, concentration="proportional")
+    assert PerModality.from_dict(yaml.safe_load(yaml.safe_dump(here.to_dict()))) == here
+
+
+def test_fills_get_the_facts_they_ask_for():
+    parts = {"a": {"pattern": "iid", "fill": {"mean": "position"}}, "b": NODE}
+    x, mean = np.ones((3, 8)), np.full(8, 7.0)
+    facts = {"a": {"grid": Grid(token=8), "statistics": mean}, "b": {"grid": Grid(token=8)}}
+    out = PerModality(parts, budget=1.0)({"a": x, "b": x}, example_ids=[0, 1, 2], facts=facts)
+    assert (out["a"].inputs == 7).all()
+
+
 def test_one_modality_may_be_hidden_whole():
     units, counts = shares(three(budget=0.5, whole_share=1.0), (10, 20, 5))
     hidden = counts == units

@@ -96,3 +96,10 @@ def test_undecided_where_a_chosen_cell_scores_as_one_that_is_not(back):
     counts = np.array([2, 2, 2, 4, 1])
     mask = exact(scores, counts, valid)
     assert undecided(back(scores), back(mask), back(valid)).tolist() == [True, False, False, False, True]
+
+
+def test_rows_that_have_too_few_cells_do_not_make_up_for_rows_with_ties():
+    scores = np.array([[1, 1, 1, 5], [1, 2, 3, 4]], dtype=np.int32)
+    valid = np.array([[True, True, True, True], [True, False, False, False]])
+    wanted = [[True, False, False, False], [True, False, False, False]]
+    assert exact(scores, np.array([1, 3]), valid).tolist() == wanted

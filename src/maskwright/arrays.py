@@ -189,34 +189,20 @@ def running_count(mask: Array, start: int = 0) -> Array:
         padded[:, :width] = mask
         return running_count(padded, start)[:, :width]
     # Eight counts in one word: a multiplication adds up the eight, and only every eighth is summed one by one.
-    words = mask.view(np.uint64) * np.uint64(0x0101_0101_0101_0101)
+    ones = np.uint64(0x0101_0101_0101_0101)
+    words = mask.view(np.uint64) * ones
     total = words >> np.uint64(56)
     before = np.cumsum(total, axis=1)
     before -= total
-    count = words.view(np.uint8).astype(np.int32).reshape(len(mask), -1, 8)
-    before = before.astype(np.int32)
-    before += np.int32(start)
-    count += before[:, :, None]
-    return count.reshape(mask.shape)
-
-
-def place_of(rank: Array, rows: Array, valid: Array, total: Array) -> Array:
-    """[n] int64, the flat place of the `rank`-th True cell, from 0, of each of the given rows.
-
-    Args:
-        rank: [n] integers below the row's total.
-        rows: [n] integers.
-        valid: [B, L] bool.
-        total: [B] int64, `true_count(valid)`.
-    """
-    xp = namespace(valid)
-    width = valid.shape[1]
-    if not is_torch(valid) and width:
-        first = valid.argmax(axis=1)
-        if np.array_equal(first + total, np.where(total > 0, width - valid[:, ::-1].argmax(axis=1), first)):
-            return (first + np.arange(0, valid.size, width))[rows] + rank  # no gaps: counting is enough
-    cells = xp.nonzero(valid.reshape(-1))[0]
-    return cells[(xp.cumulative_sum(total, axis=0) - total)[rows] + rank]
+    if width < 256:  # counts fit into a byte, and all eight are moved at once
+        before *= ones
+        words += before
+        count = words.view(np.uint8).astype(np.int32)
+        count += np.int32(start)
+        return count
+    count = words.view(np.uint8).astype(np.int32)
+    count += np.repeat(before.astype(np.int32) + np.int32(start), 8, axis=1)
+    return count
 
 
 def cumulative_max(array: Array) -> Array:
@@ -257,7 +243,18 @@ def running_parity(mask: Array) -> Array:
     """bool, whether an odd number of cells is True up to and including each, along the last axis."""
     if is_torch(mask):
         return (mask.cumsum(-1, dtype=sys.modules["torch"].int32) & 1) == 1
-    return np.logical_xor.accumulate(mask, axis=-1)
+    if mask.ndim != 2 or mask.shape[1] % 8 or not mask.size or not mask.flags.c_contiguous or sys.byteorder == "big":
+        return np.logical_xor.accumulate(mask, axis=-1)
+    ones = np.uint64(0x0101_0101_0101_0101)  # as in `running_count`
+    words = mask.view(np.uint64) * ones
+    total = words >> np.uint64(56)
+    before = np.cumsum(total, axis=1)
+    before -= total
+    before &= np.uint64(1)
+    before *= ones
+    words += before
+    words &= ones
+    return words.view(bool)
 
 
 def any_order(array: Array) -> Array:

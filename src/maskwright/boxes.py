@@ -161,3 +161,24 @@ def box_masks(starts: list[Array], sizes: list[Array], measure: Array, shape: tu
         line = line.reshape((line.shape[0], n, *(size if a == axis else 1 for a, size in enumerate(shape))))
         out = line if out is None else out & line
     return out
+
+
+def enlarged(cells: Array, sides: tuple[int, ...]) -> Array:
+    """[B, *grid x sides]: every cell of [B, *grid] repeated as a box of that many cells."""
+    if all(side == 1 for side in sides):
+        return cells
+    grid = tuple(cells.shape[1:])
+    narrow = [n for size in grid for n in (size, 1)]
+    wide = [n for size, side in zip(grid, sides, strict=True) for n in (size, side)]
+    batch = cells.shape[0]
+    grown = namespace(cells).broadcast_to(cells.reshape((batch, *narrow)), (batch, *wide))
+    return grown.reshape((batch, *(size * side for size, side in zip(grid, sides, strict=True))))
+
+
+def of_boxes(cells: Array, sides: tuple[int, ...]) -> Array:
+    """[B, *grid, *sides, ...] from [B, *grid x sides, ...]: the cells of each box; a view where memory allows it."""
+    ndim = len(sides)
+    split = [n for size, side in zip(cells.shape[1 : 1 + ndim], sides, strict=True) for n in (size // side, side)]
+    split = cells.reshape((cells.shape[0], *split, *cells.shape[1 + ndim :]))
+    order = (0, *range(1, 2 * ndim, 2), *range(2, 2 * ndim + 1, 2), *range(2 * ndim + 1, split.ndim))
+    return namespace(cells).permute_dims(split, order)

@@ -10,7 +10,7 @@ import numpy as np
 from maskwright.budgets.schedule import Schedule
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.masking import Masking
-from maskwright.padding import filled, pad_rows, stack_scalars
+from maskwright.padding import Layout, stack_scalars
 from maskwright.rng import content_ids_of_rows
 from maskwright.units.vocabulary import Vocabulary
 
@@ -144,15 +144,16 @@ class MaskingCollator:
             raise MaskingError(f"expected tokenised examples with 'input_ids', given {found}.")
         rows = [feature["input_ids"] for feature in features]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-        ids = pad_rows(rows, lengths, self.vocabulary.pad_id or 0, self._left, self.multiple)
-        attention = filled(lengths, ids.shape[1], self._left).astype(np.int64)
+        layout = Layout.of(lengths, self._left, self.multiple)
+        ids = layout.put(rows, self.vocabulary.pad_id or 0)
+        attention = layout.cells.astype(np.int64)
         batch: dict[str, Any] = {"input_ids": ids, "attention_mask": attention}
         names = None
         for key in features[0]:
             if key == "example_id":
                 names = stack_scalars(features, key)
             elif key != "input_ids":
-                self._add(batch, key, _column(features, key), lengths)
+                _add(batch, key, _column(features, key), layout)
         if self.objective == "reconstruct" and "labels" in batch:
             raise MaskingError(
                 "objective reconstruct makes labels of its own, but the examples bring a label column; remove it from "
@@ -162,27 +163,6 @@ class MaskingCollator:
             names = content_ids_of_rows(ids, lengths, self.vocabulary.pad_id or 0)
         return batch, names
 
-    def _add(self, batch: dict[str, Any], key: str, values: list[Any], lengths: np.ndarray) -> None:
-        name = "labels" if key in ("label", "labels", "label_ids") else key
-        if np.ndim(values[0]) == 0:
-            scalars = np.asarray(values)
-            # Python's floats are targets of a regression; models compute in single precision.
-            batch[name] = scalars.astype(np.float32) if isinstance(values[0], float) else scalars
-            return
-        sizes = np.fromiter(map(len, values), np.int64, len(values))
-        if not np.array_equal(sizes, lengths):
-            raise MaskingError(f"'{key}': expected one value, or one per token, in every example; the lengths differ.")
-        # Nearly always all ones or all zeros: asking Python is several times cheaper than converting.
-        if key == "attention_mask" and _all_equal(values, sizes, 1):
-            return
-        if key == "token_type_ids" and _all_equal(values, sizes, 0):
-            batch[name] = np.zeros(batch["input_ids"].shape, dtype=np.int64)
-            return
-        padding = {"labels": -100, "word_ids": -1}.get(name, 0)
-        if key == "word_ids":
-            values = [[-1 if word is None else word for word in row] for row in values]
-        batch[name] = pad_rows(values, lengths, padding, self._left, self.multiple)
-
     def tensors(self, batch: dict[str, Any]) -> dict[str, Any]:
         """The batch as `return_tensors` says."""
         if not self._torch:
@@ -190,6 +170,27 @@ class MaskingCollator:
         import torch
 
         return {key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in batch.items()}
+
+
+def _add(batch: dict[str, Any], key: str, values: list[Any], layout: Layout) -> None:
+    name = "labels" if key in ("label", "labels", "label_ids") else key
+    if not isinstance(values[0], list) and np.ndim(values[0]) == 0:
+        scalars = np.asarray(values)
+        # Python's floats are targets of a regression; models compute in single precision.
+        batch[name] = scalars.astype(np.float32) if isinstance(values[0], float) else scalars
+        return
+    sizes = layout.lengths.tolist()
+    if list(map(len, values)) != sizes:
+        raise MaskingError(f"'{key}': expected one value, or one per token, in every example; the lengths differ.")
+    # Nearly always all ones or all zeros: asking Python is several times cheaper than converting.
+    if key == "attention_mask" and _all_equal(values, sizes, 1):
+        return
+    if key == "token_type_ids" and _all_equal(values, sizes, 0):
+        batch[name] = np.zeros(layout.cells.shape, dtype=np.int64)
+        return
+    if key == "word_ids":
+        values = [[-1 if word is None else word for word in row] for row in values]
+    batch[name] = layout.put(values, {"labels": -100, "word_ids": -1}.get(name, 0))
 
 
 def _column(features: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
@@ -206,10 +207,10 @@ def _column(features: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
     return values
 
 
-def _all_equal(rows: Sequence[Any], sizes: np.ndarray, value: int) -> bool:
+def _all_equal(rows: Sequence[Any], sizes: list[int], value: int) -> bool:
     if not isinstance(rows[0], list):
         return all(bool((np.asarray(row) == value).all()) for row in rows)
-    return [row.count(value) for row in rows] == sizes.tolist()
+    return [row.count(value) for row in rows] == sizes
 
 
 def shared_number(value: float) -> Any:

@@ -1,27 +1,22 @@
-"""Masks as a few lines or boxes, and values put into them without a mask as large as the data.
+"""Masks as a few lines, boxes or tiles, from which the dense mask is made only if it is asked for.
 
-Drawing a mask of lines (time and frequency masks, spans) costs microseconds; what costs is a dense bool mask and the
-pass with it. A line is one number per place on an axis, so hiding it is a bitwise AND of the data with a vector, or a
-write of whole rows. The result is that of `where` to the bit, NaN and infinity included.
+Drawing a mask of lines (time and frequency masks, spans), rectangles or patches costs microseconds; what costs is a
+bool mask as large as the data and the pass with it. `maskwright.painting` puts values in without one.
 """
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from maskwright.arrays import Array, arange, is_torch, like, namespace, numpy_view, segment_sum
-from maskwright.boxes import along
+from maskwright.boxes import along, enlarged
 from maskwright.errors import MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-
-_FEW_WORDS = 8  # rows shorter than this are hidden by a pass over all of them, because finding each costs more
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +47,11 @@ class Lines:
         if union is None:
             raise MaskingError("Lines: expected lines of at least one axis, given none.")
         return namespace(union).broadcast_to(union, (union.shape[0], *self.shape)) if valid is None else union & valid
+
+    def enlarged(self, sides: tuple[int, ...]) -> Lines:
+        """The same with every cell a box of that many cells."""
+        grown = (None if a is None else enlarged(a, (side,)) for a, side in zip(self.axes, sides, strict=True))
+        return Lines(tuple(grown), tuple(size * side for size, side in zip(self.shape, sides, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +88,41 @@ class Boxes:
             mask = xp.zeros((self.bounds.shape[0], *self.shape), dtype=xp.bool, device=self.bounds.device)
         return mask if valid is None else mask & valid
 
+    def enlarged(self, sides: tuple[int, ...]) -> Boxes:
+        """The same with every cell a box of that many cells."""
+        times = like(np.array(sides, dtype=np.int64)[:, None], self.bounds)
+        return Boxes(self.bounds * times, tuple(size * side for size, side in zip(self.shape, sides, strict=True)))
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """Boxes of one size that lie side by side: patches, tubelets.
+
+    Attributes:
+        hidden: [B, *grid] bool, True = the tile is hidden.
+        sides: cells of a tile along each axis.
+
+    >>> import numpy as np
+    >>> Tiles(np.array([[True, False]]), (3,)).dense().astype(int)
+    array([[1, 1, 1, 0, 0, 0]])
+    """
+
+    hidden: Array
+    sides: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the grid of cells."""
+        return tuple(size * side for size, side in zip(self.hidden.shape[1:], self.sides, strict=True))
+
+    def dense(self, valid: Array | None = None) -> Array:
+        """[B, *grid x sides] bool, within `valid` if that is given."""
+        mask = enlarged(self.hidden, self.sides)
+        return mask if valid is None else mask & valid
+
+
+Compact = Lines | Boxes | Tiles
+
 
 def runs(start: Array, width: Array, size: int) -> Array:
     """[B, size] bool, the union of n runs per example.
@@ -98,13 +133,15 @@ def runs(start: Array, width: Array, size: int) -> Array:
         size: places of the axis.
     """
     if not is_torch(start):
-        # Summed along the first axis, which goes over all examples at once.
-        kind, examples = np.int8 if start.shape[1] < 128 else np.int16, np.arange(len(start))[:, None]
-        steps = np.zeros((size + 1, len(start)), dtype=kind)
-        flat = steps.reshape(-1)
-        np.add.at(flat, (np.minimum(start, size) * len(start) + examples).reshape(-1), kind(1))
-        np.add.at(flat, (np.minimum(start + width, size) * len(start) + examples).reshape(-1), kind(-1))
-        return np.ascontiguousarray((np.cumsum(steps[:size], axis=0, dtype=kind) > 0).T)
+        # Summed along the first axis for all examples at once, in the bytes of words, whose counts stay below 256.
+        kind, columns = np.uint8 if start.shape[1] < 256 else np.uint32, -(-len(start) // 8) * 8
+        steps, examples = np.zeros((2, size + 1, columns), dtype=kind), np.arange(len(start))[:, None]
+        for step, edges in zip(steps, (start, start + width), strict=True):
+            np.add.at(step.reshape(-1), (np.minimum(edges, size) * columns + examples).reshape(-1), kind(1))
+        begin, end = steps.view(np.uint64)
+        begin -= end
+        inside = np.cumsum(begin[:size], axis=0).view(kind)[:, : len(start)] > 0
+        return np.ascontiguousarray(inside.T)
     xp = namespace(start)
     one = xp.ones_like(start)
     edges = xp.concat([start, start + width], axis=1)
@@ -142,148 +179,5 @@ def on_host(
     return Lines(tuple(None if line is None else like(line, count) for line in hidden.axes), hidden.shape)
 
 
-def paint(x: Array, hidden: Lines | Boxes, value: float = 0, *, valid: Array | None = None) -> Array:
-    """`where(mask, value, x)` for a compact mask, to the bit.
-
-    Args:
-        x: [B, *grid, ...] NumPy array or torch tensor; axes after the grid's are channels. Never written to.
-        hidden: the mask.
-        value: what is put there, in the data's type.
-        valid: [B, *grid] bool, the cells that may be hidden; None means all.
-
-    Raises:
-        MaskingError: lines or boxes of another batch or grid.
-
-    >>> import numpy as np
-    >>> paint(np.array([[[1.0, np.nan], [3.0, 4.0]]]), Lines((None, np.array([[False, True]])), (2, 2)))
-    array([[[1., 0.],
-            [3., 0.]]])
-    """
-    _check(x, hidden)
-    words = _words(x)
-    if words is None:
-        return _by_where(x, hidden, value, valid)
-    if is_torch(x) and x.device.type == "cpu":
-        # On NumPy, where rows are written three times as fast; memory is shared.
-        cells = None if valid is None else numpy_view(valid)
-        painted = _painted(words.numpy(), _host(hidden), _bits(value, x), cells)
-        return _by_where(x, hidden, value, valid) if painted is None else like(painted, x).view(x.dtype)
-    painted = _painted(words, hidden, _bits(value, x), valid)
-    return _by_where(x, hidden, value, valid) if painted is None else painted.view(x.dtype)
-
-
-def _painted(words: Array, hidden: Lines | Boxes, bits: int, valid: Array | None) -> Array | None:
-    """New words; None where `where` has to do it."""
-    if isinstance(hidden, Lines):
-        margins = _margins(valid)
-        return None if margins is None else _paint_lines(words, hidden, bits, margins)
-    few = 64 * math.prod(hidden.bounds.shape[:2]) < math.prod(words.shape)
-    return _paint_boxes(words, hidden, bits) if few and valid is None and not is_torch(words) else None
-
-
-def _host(hidden: Lines | Boxes) -> Lines | Boxes:
-    if isinstance(hidden, Boxes):
-        return Boxes(numpy_view(hidden.bounds), hidden.shape)
-    return Lines(tuple(None if line is None else numpy_view(line) for line in hidden.axes), hidden.shape)
-
-
-def _by_where(x: Array, hidden: Lines | Boxes, value: float, valid: Array | None) -> Array:
-    mask = hidden.dense(valid)
-    mask = mask.reshape(tuple(mask.shape) + (1,) * (x.ndim - mask.ndim))
-    xp = namespace(x)
-    return xp.where(mask, xp.full_like(x, value), x)
-
-
-def _check(x: Array, hidden: Lines | Boxes) -> None:
-    namespace(x)
-    some = hidden.bounds if isinstance(hidden, Boxes) else next((a for a in hidden.axes if a is not None), x)
-    expected = (some.shape[0], *hidden.shape)
-    if tuple(x.shape[: len(expected)]) != expected:
-        raise MaskingError(f"paint: expected an array {expected} (and channels), given shape {tuple(x.shape)}.")
-
-
-def _paint_lines(words: Array, hidden: Lines, bits: int, margins: tuple) -> Array:
-    """A new, contiguous array of words; `margins` are the cells that are not valid, as lines of one or two axes."""
-    margins = margins or (None,) * len(hidden.axes)
-    out = None
-    lines = [
-        line if line is None or margin is None else line & ~margin
-        for line, margin in zip(hidden.axes, margins, strict=True)
-    ]
-    for axis, line in enumerate(lines[1:], start=1):
-        if line is not None:
-            out = _and_or(words if out is None else out, out, along(line, axis, words.ndim - 1), bits)
-    out = _copy(words) if out is None else out
-    if margins[0] is not None:
-        rows = np.nonzero(margins[0])
-        out[rows] = words[rows]
-    if lines[0] is None:
-        return out
-    if len(margins) == 2 and margins[1] is not None:
-        rows = np.nonzero(lines[0])
-        inner = along(~margins[1][rows[0]], 0, words.ndim - 2)
-        out[rows] = _and_or(words[rows], None, inner, bits)
-        return out
-    if is_torch(words) or math.prod(words.shape[2:]) < _FEW_WORDS:
-        return _and_or(out, out, along(lines[0], 0, words.ndim - 1), bits)
-    flat = out.reshape((words.shape[0] * words.shape[1], math.prod(words.shape[2:])))
-    flat[np.flatnonzero(lines[0])] = bits
-    return out
-
-
-def _and_or(words: Array, out: Any, line: Array, bits: int) -> Array:
-    """`words` with `bits` on the line, into `out` or, if that is None, a new contiguous array."""
-    if is_torch(words):
-        torch = sys.modules["torch"]
-        out = torch.empty(words.shape, dtype=words.dtype, device=words.device) if out is None else out
-        torch.bitwise_and(words, line.to(words.dtype).sub_(1), out=out)
-        return out.bitwise_or_(line.to(words.dtype) * bits) if bits else out
-    keep = line.astype(words.dtype)
-    keep -= 1
-    out = np.empty(words.shape, dtype=words.dtype) if out is None else out
-    np.bitwise_and(words, keep, out=out)
-    if bits:
-        np.bitwise_or(out, line * words.dtype.type(bits), out=out)
-    return out
-
-
-def _paint_boxes(words: np.ndarray, hidden: Boxes, bits: int) -> np.ndarray:
-    out = words.copy("C")
-    for row, boxes in enumerate(np.maximum(hidden.bounds, 0).tolist()):
-        for box in boxes:
-            out[(row, *(slice(start, stop) for start, stop in box))] = bits
-    return out
-
-
-def _margins(valid: Any) -> tuple | None:
-    """Lines that are not valid, per axis (None where all are); () if all is valid; None if they are not lines."""
-    if valid is None:
-        return ()
-    if valid.ndim > 3 or is_torch(valid):
-        return None
-    if valid.ndim == 2:
-        return (~valid,)
-    rows, columns = np.logical_or.reduce(valid, axis=2), np.logical_or.reduce(valid, axis=1)
-    if np.count_nonzero(rows, axis=1) @ np.count_nonzero(columns, axis=1) != np.count_nonzero(valid):
-        return None
-    return tuple(None if line.all() else ~line for line in (rows, columns))
-
-
-def _words(x: Array) -> Array | None:
-    """The array as integers of the same width; None where that cannot stand for it."""
-    if is_torch(x):
-        if (x.requires_grad and sys.modules["torch"].is_grad_enabled()) or x.is_complex():
-            return None  # the way of the gradient goes through `where`
-        return x.detach().view(getattr(sys.modules["torch"], f"int{8 * x.element_size()}"))
-    if x.dtype.kind not in "fiub" or x.dtype.itemsize > 8 or not x.dtype.isnative:
-        return None
-    return x.view(f"i{x.dtype.itemsize}")
-
-
-def _bits(value: float, x: Array) -> int:
-    one: Any = _words(namespace(x).full((1,), value, dtype=x.dtype, device=x.device))
-    return int(one[0])
-
-
 def _copy(words: Array) -> Array:
-    return words.clone(memory_format=sys.modules["torch"].contiguous_format) if is_torch(words) else words.copy("C")
+    return words.clone() if is_torch(words) else words.copy()

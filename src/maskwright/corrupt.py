@@ -6,6 +6,7 @@ and is right where arithmetic is not: 0 * NaN is NaN, and integers stay integers
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,16 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, all_true, arange, like, namespace, to_dtype, true_count
-from maskwright.compact import Boxes, Lines, paint
+from maskwright.arrays import Array, all_true, arange, is_torch, namespace, to_dtype, true_count
+from maskwright.compact import Boxes, Compact, Lines, Tiles
 from maskwright.errors import MaskingError
 from maskwright.fills import Fill, from_node, replace_hidden
 from maskwright.fills.constant import Constant
 from maskwright.fills.drop import Drop, existing
+from maskwright.fills.mean import Mean, total
 from maskwright.fills.zero import Zero
 from maskwright.grid import Grid
 from maskwright.mask import IGNORED, Mask
+from maskwright.painting import into, paint, painted_count
 from maskwright.rng import Rng
+from maskwright.units.patches import BoxUnits
 from maskwright.units.text import Units, places
 
 
@@ -32,29 +36,29 @@ class Corrupted:
 
     Attributes:
         inputs: as the batch given, with the values replaced; shorter with the fills `drop` and `sentinel`.
-        given_mask: the mask, or lines or boxes from which it is made when first asked for.
+        given_mask: the mask, or lines, boxes or tiles from which it is made when first asked for.
         given_units: the units of the batch, or how to find them.
         given_unit_mask: the mask over units; None finds it from the cells.
-        original: the values before.
+        original: the array given; its values before, unless `out` had them written over.
         flat: on NumPy, where known: the flat places that the mask hides.
     """
 
     inputs: Any
-    given_mask: Array | Lines | Boxes
-    given_units: Units | Callable[[], Units]
+    given_mask: Array | Compact
+    given_units: Units | BoxUnits | Callable[[], Units]
     given_unit_mask: Array | None
     original: Array
     flat: np.ndarray | None = None
 
     @cached_property
-    def units(self) -> Units:
+    def units(self) -> Units | BoxUnits:
         """The units of the batch: which cells belong to them and which exist; worked out when first asked for."""
         return self.given_units() if callable(self.given_units) else self.given_units
 
     @cached_property
     def mask(self) -> Array:
         """[B, ...] bool over the cells of the batch given, True = hidden."""
-        compact = isinstance(self.given_mask, Lines | Boxes)
+        compact = isinstance(self.given_mask, Lines | Boxes | Tiles)
         return self.given_mask.dense(self.units.cells) if compact else self.given_mask
 
     @cached_property
@@ -92,11 +96,11 @@ class Corrupted:
     def view(self) -> Mask:
         """The mask in the forms that models want: indices, noise, labels, cumulative lengths; see `Mask`.
 
-        Cells exist up to the last valid one of an example; in text, where the attention mask says so (of a text made
-        shorter, where tokens could be hidden).
+        Of arrays it is the mask over units. Cells exist up to the last valid one of an example; in text, where the
+        attention mask says so (of a text made shorter, where tokens could be hidden).
         """
         if not isinstance(self.inputs, Mapping):
-            return Mask(self.mask, existing(self.valid), self.units.grid)
+            return Mask(self.unit_mask, existing(self.units.valid), self.units.grid)
         attention = self.inputs.get("attention_mask")
         if attention is None:
             exist = all_true(self.mask)
@@ -177,27 +181,90 @@ def _dropped(x: Array, mask: Array, rng: Rng, strategy: Drop) -> Array:
 
 
 def is_paint(fill: Fill, x: Array) -> bool:
-    """Whether the fill is one value that any cell of `x` can have, so that lines and boxes are enough to put it."""
-    one_value = isinstance(fill, Zero)
-    one_value |= isinstance(fill, Constant) and namespace(x).isdtype(x.dtype, "real floating")
-    return one_value and 0 not in x.shape
+    """Whether the fill is one value that any cell of `x` can have, so that a compact mask is enough to put it."""
+    if 0 in x.shape or not isinstance(fill, Zero | Constant):
+        return False
+    xp, value = namespace(x), getattr(fill, "value", 0)
+    if xp.isdtype(x.dtype, "real floating"):
+        return abs(value) <= float(xp.finfo(x.dtype).max)
+    if xp.isdtype(x.dtype, "integral"):
+        return value % 1 == 0 and xp.iinfo(x.dtype).min <= value <= xp.iinfo(x.dtype).max
+    return isinstance(fill, Zero)
 
 
-def corrupt_painted(x: Array, hidden: Lines | Boxes, fill: Fill, *, grid: Grid, valid: Array | None) -> Corrupted:
-    """Fill lines or boxes; the same result as with a dense mask, which is made only if it is asked for.
+def takes_compact(fill: Fill, x: Array) -> bool:
+    """Whether lines and boxes are better than a mask for this fill."""
+    return is_paint(fill, x) or _is_own_mean(fill, x)
+
+
+def corrupt_array(
+    x: Array, hidden: Compact, fill: Fill, *, units: BoxUnits, rng: Rng, facts: Mapping[str, Any]
+) -> Corrupted:
+    """Fill the hidden cells of an array.
+
+    Zero and constant, and the mean of an example's own visible cells, are written where lines, boxes and tiles lie; the
+    result is that of a dense mask to the bit, and such a mask is made only if it is asked for.
 
     Args:
-        x: [B, *grid, ...].
-        hidden: what the pattern hides.
-        fill: one that `is_paint` says yes to.
-        grid: of x.
-        valid: [B, *grid] bool; None means all.
+        x: [B, *grid x sides, ...].
+        hidden: what the pattern hides; tiles, which also stand for any mask over units, lie within what is valid.
+        fill: any that works on arrays.
+        units: of x.
+        rng: of the examples.
+        facts: `out`, where the result goes, and what the fill asks for.
     """
-    shape = (x.shape[0], *grid.shape)
-    every = like(np.ones((1,) * len(shape), dtype=bool), x)
-    cells = namespace(x).broadcast_to(every, shape) if valid is None else valid
-    inputs = paint(x, hidden, getattr(fill, "value", 0), valid=valid)
-    return Corrupted(inputs, hidden, Units(grid, cells, cells, cells, plain=True), None, x)
+    facts = {key: value for key, value in facts.items() if key not in ("grid", "valid", "sides")}
+    out = facts.pop("out", None)
+    mask = hidden.hidden if isinstance(hidden, Tiles) else None
+    plain = mask is not None and max(units.sides) == 1
+    valid = None if units.allowed is None or (mask is not None and units.whole) else units.cells
+    if is_paint(fill, x) and not (plain and out is None):
+        inputs = paint(x, hidden, getattr(fill, "value", 0), valid=valid, out=out)
+    elif _is_own_mean(fill, x) and valid is None and units.allowed is None and not (plain or isinstance(hidden, Lines)):
+        inputs = _mean_painted(x, hidden, fill, out)
+    else:
+        inputs = _filled(x, hidden.dense(valid), fill, units, rng, facts)
+        inputs = inputs if out is None else into(out, inputs)
+    return Corrupted(inputs, mask if plain and mask is not None else hidden, units, mask, x)
+
+
+def _filled(x: Array, mask: Array, fill: Fill, units: BoxUnits, rng: Rng, facts: Mapping[str, Any]) -> Array:
+    valid = units.cells
+    if isinstance(fill, Drop):  # what is left of a grid is a sequence, in reading order
+        if max(units.sides) > 1:
+            raise MaskingError(
+                "drop removes cells, and here a unit is a box of them: give the boxes themselves, [B, *grid, values] "
+                "as Patches.flatten makes them, and no sides."
+            )
+        cells = (x.shape[0], math.prod(mask.shape[1:]))
+        left = {"valid": existing(valid).reshape(cells), "rng": rng, **facts}
+        return fill(x.reshape(cells + tuple(x.shape[mask.ndim :])), mask.reshape(cells), **left)
+    channels = (1,) * (x.ndim - mask.ndim)
+    wide = mask.reshape(tuple(mask.shape) + channels)
+    given = {**facts, "valid": valid.reshape(tuple(valid.shape) + channels)}
+    return replace_hidden(fill, x, wide, rng=rng.child("fill"), **given)
+
+
+def _is_own_mean(fill: Fill, x: Array) -> bool:
+    own = isinstance(fill, Mean) and fill.over == "example" and 0 not in x.shape
+    if not own or str(x.dtype).removeprefix("torch.") not in ("float32", "float64"):
+        return False
+    return not is_torch(x) or (x.device.type == "cpu" and not x.requires_grad)
+
+
+def _mean_painted(x: Array, hidden: Compact, fill: Fill, out: Array | None) -> Array:
+    """The fill `mean` over the example, to the bit: three passes fewer, because what is hidden is written by slices."""
+    xp, ndim = namespace(x), len(hidden.shape)
+    zeroed = paint(x, hidden, 0, out=out)
+    sums = total(zeroed, tuple(range(1, 1 + ndim)))
+    if not bool(xp.isfinite(sums).all()):  # visible cells that do not count
+        mask = hidden.dense()
+        mask = mask.reshape(tuple(mask.shape) + (1,) * (x.ndim - mask.ndim))
+        rng = Rng.from_ids(arange(x.shape[0], x))
+        return into(zeroed, fill(zeroed, mask, valid=mask | True, rng=rng))
+    seen = to_dtype(math.prod(hidden.shape) - painted_count(hidden), str(x.dtype).removeprefix("torch."))
+    seen = seen.reshape((-1,) + (1,) * (x.ndim - 1))
+    return paint(zeroed, hidden, sums / xp.where(seen > 0, seen, xp.ones_like(seen)), out=zeroed)
 
 
 def corrupt_text(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +12,13 @@ from maskwright.budgets.bernoulli import Bernoulli
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.fills import check_for_tokens
 from maskwright.fills.drop import Drop
+from maskwright.fills.random_token import RandomToken
+from maskwright.fills.sentinel import Sentinel
 from maskwright.grid import Grid
 from maskwright.patterns import fits
 from maskwright.patterns.iid import Iid
 from maskwright.rng import Rng
+from maskwright.units.patches import BoxUnits
 from maskwright.units.text import Units
 
 if TYPE_CHECKING:
@@ -64,7 +67,7 @@ def drawn_alone(masking: Masking, rng: Rng, *shape: int) -> Array:
     return mask if whole is None else mask & ~whole.reshape((-1,) + (1,) * len(shape))
 
 
-def draw_mask(masking: Masking, units: Units, rng: Rng, progress: float, facts: Mapping[str, Any]) -> Array:
+def draw_mask(masking: Masking, units: Units | BoxUnits, rng: Rng, progress: float, facts: Mapping[str, Any]) -> Array:
     """The mask over units, [B, *grid] bool.
 
     Args:
@@ -117,10 +120,11 @@ def left_whole(masking: Masking, rng: Rng) -> Array | None:
     return rng.child("clean share").draw() < round(masking.clean_share * (1 << 24))
 
 
-def _signal(facts: Mapping[str, Any], name: str, units: Units) -> Array:
+def _signal(facts: Mapping[str, Any], name: str, units: Units | BoxUnits) -> Array:
     value = facts.get(name)
     expected = tuple(units.cells.shape)
-    if value is None or not isinstance(value, type(units.cells)) or tuple(value.shape) != expected:
+    shapes = units.shapes if isinstance(units, BoxUnits) else (expected,)
+    if value is None or not isinstance(value, type(units.cells)) or tuple(value.shape) not in shapes:
         given = type(value).__name__ if value is None else f"{type(value).__name__} {tuple(np.shape(value))}"
         raise MaskingError(
             f"{name}: the pattern needs one number per cell, an array of shape {expected}, given {given}."
@@ -136,20 +140,48 @@ def check_on_text(masking: Masking, tokens: int = 64) -> None:
             a run cannot give, or that fails.
     """
     check_for_tokens(masking.fill)
-    pattern, name = masking.pattern, type(masking.pattern).__name__
     if getattr(masking.fill, "changes_shape", False) and not isinstance(masking.fill, Drop):
         raise ConfigError(
             f"masking.fill: {type(masking.fill).__name__} is for sequence-to-sequence models; use mask-token or drop."
         )
-    needed = getattr(pattern, "signals", ())
-    if needed:
-        raise ConfigError(f"masking.pattern: {name} needs {', '.join(needed)} per token, which a run cannot give.")
-    grid = Grid(token=tokens)
-    if not fits(pattern, grid):
-        raise ConfigError(f"masking.pattern: {name} is not for text, which has the one axis 'token'.")
     valid = np.arange(tokens) < np.array([[tokens], [tokens // 2]])
-    units = Units(grid, valid, valid, np.arange(tokens)[None, :], plain=True)
+    _check_drawing(masking, Units(Grid(token=tokens), valid, valid, np.arange(tokens)[None, :], plain=True))
+
+
+def check_on_grid(masking: Masking, grid: Grid, given: Sequence[str] = ()) -> None:
+    """Try a masking on two made-up examples that have these axes: pictures, clips.
+
+    Args:
+        masking: what to try.
+        grid: the axes.
+        given: names of the signals that the task gives, whole numbers of 0 or more per cell.
+
+    Raises:
+        ConfigError: a unit or a fill of texts, a pattern that needs other axes or signals that a run cannot give, or
+            that fails.
+    """
+    if masking.unit in ("word", "type"):
+        raise ConfigError(f"masking.unit: {masking.unit} is for texts; here the units are the cells of {grid}.")
+    if isinstance(masking.fill, RandomToken | Sentinel):
+        name = type(masking.fill).__name__
+        raise ConfigError(f"masking.fill: {name} is for texts; use mean, noise, blur, indicator, drop or mask-token.")
+    valid = np.ones((2, *grid.shape), dtype=bool)
+    signal = np.broadcast_to(np.arange(grid.shape[-1]) % 3, valid.shape).astype(np.int64)
+    _check_drawing(masking, Units(grid, valid, valid, valid, plain=True), dict.fromkeys(given, signal))
+
+
+def _check_drawing(masking: Masking, units: Units, given: Mapping[str, Array] | None = None) -> None:
+    pattern, name, grid = masking.pattern, type(masking.pattern).__name__, units.grid
+    cells = f"{grid.size} {'tokens' if grid.axes == ('token',) else 'cells'}"
+    facts = given or {}
+    needed = [name for name in getattr(pattern, "signals", ()) if name not in facts]
+    if needed:
+        each = "token" if grid.axes == ("token",) else "cell"
+        raise ConfigError(f"masking.pattern: {name} needs {', '.join(needed)} per {each}, which a run cannot give.")
+    if not fits(pattern, grid):
+        what = "text, which has the one axis 'token'" if grid.axes == ("token",) else f"the axes {', '.join(grid.axes)}"
+        raise ConfigError(f"masking.pattern: {name} is not for {what}.")
     try:
-        draw_mask(masking, units, Rng.from_ids(np.arange(2)), 0.0, {})
+        draw_mask(masking, units, Rng.from_ids(np.arange(2)), 0.0, facts)
     except Exception as error:
-        raise ConfigError(f"masking: tried on {tokens} tokens it fails: {type(error).__name__}: {error}") from error
+        raise ConfigError(f"masking: tried on {cells} it fails: {type(error).__name__}: {error}") from error

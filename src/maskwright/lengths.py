@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from functools import cache
 
@@ -135,7 +136,7 @@ class Circles:
         return self._cover_torch(line, begin, size) if is_torch(size) else self._cover_numpy(line, begin, size)
 
     def _cover_numpy(self, line: np.ndarray, begin: np.ndarray, size: np.ndarray) -> np.ndarray:
-        spans = np.flatnonzero(size)
+        spans = np.flatnonzero(size > 0)
         line, size = line.ravel().take(spans), size.ravel().take(spans)
         total = self.total.take(line)
         begin = begin.ravel().take(spans) + self.turn.take(line)
@@ -145,7 +146,7 @@ class Circles:
         over = over.take(again)
         size[again] -= over
         width = self.valid.shape[1]
-        first, whole = self._first()
+        first = unbroken(self.valid, self.total)
         base = line * width if first is None else line * width + first.take(line)
         begin = np.concatenate([base + begin, base.take(again)])
         size = np.concatenate([size, over])
@@ -153,17 +154,9 @@ class Circles:
         flat = np.repeat(begin - before, size) + np.arange(int(size.sum()))
         mask = np.zeros(self.valid.shape, dtype=bool)
         mask.reshape(-1)[flat] = True
-        if whole:
+        if first is not None:
             return mask
         return gather(mask, running_count(self.valid, -1)) & self.valid
-
-    def _first(self) -> tuple[np.ndarray | None, bool]:
-        """The first valid cell of each line, and True, if no line has gaps; otherwise None and False."""
-        first = self.valid.argmax(axis=1)
-        last = self.valid.shape[1] - 1 - self.valid[:, ::-1].argmax(axis=1)
-        if bool(((last - first + 1 == self.total) | (self.total == 0)).all()):
-            return first, True
-        return None, False
 
     def _cover_torch(self, line: Array, begin: Array, size: Array) -> Array:
         lines, width = self.valid.shape
@@ -178,3 +171,55 @@ class Circles:
         place = rank - self.turn[:, None]
         place = namespace(place).where(place < 0, place + self.total[:, None], place)
         return gather(inside, place.clamp(min=0)) & self.valid
+
+
+def place_of(rank: Array, rows: Array, valid: Array, total: Array) -> Array:
+    """[n] int64, the flat place of the `rank`-th True cell, from 0, of each of the given rows.
+
+    Args:
+        rank: [n] integers below the row's total.
+        rows: [n] integers.
+        valid: [B, L] bool.
+        total: [B] int64, `true_count(valid)`.
+    """
+    xp = namespace(valid)
+    width = valid.shape[1]
+    if not is_torch(valid) and width:
+        first = unbroken(valid, total)
+        if first is not None:
+            return (first + np.arange(0, valid.size, width)).take(rows) + rank  # counting is enough
+    cells = xp.nonzero(valid.reshape(-1))[0]
+    return cells[(xp.cumulative_sum(total, axis=0) - total)[rows] + rank]
+
+
+def unbroken(valid: np.ndarray, total: np.ndarray) -> np.ndarray | None:
+    """[B] int64, the first True cell of each row of [B, L] if no row has gaps, else None (NumPy only).
+
+    Args:
+        valid: [B, L] bool.
+        total: [B] int64, `true_count(valid)`.
+    """
+    # A row without gaps is one run. Counted flat; a run that begins a row may follow one that ends the row before.
+    flat = valid.reshape(-1)
+    runs = int(flat[0]) + np.count_nonzero(flat[1:] > flat[:-1]) + np.count_nonzero(valid[1:, 0] & valid[:-1, -1])
+    return valid.argmax(axis=1) if runs == np.count_nonzero(total) else None
+
+
+def running_sum(sizes: Array, largest: int) -> Array:
+    """int32, the sum of the numbers up to and including each, along the last of two axes.
+
+    Args:
+        sizes: [N, S] int32, 0 or more.
+        largest: none is larger.
+    """
+    if is_torch(sizes) or sizes.shape[1] % 4 or sizes.shape[1] * largest >= 1 << 16 or sys.byteorder == "big":
+        return namespace(sizes).cumulative_sum(sizes, axis=1, dtype=sizes.dtype)
+    # Four sums in one word: a multiplication adds up the four, and only every fourth is summed one by one.
+    ones = np.uint64(0x0001_0001_0001_0001)
+    words = sizes.astype(np.uint16).view(np.uint64) * ones
+    total = words >> np.uint64(48)
+    before = np.cumsum(total, axis=1)
+    before -= total
+    before *= ones
+    words += before
+    return words.view(np.uint16).astype(np.int32)

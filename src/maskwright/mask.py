@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskwright.arrays import Array, arange, is_integer, is_torch, namespace, running_count, to_dtype, true_count
+from maskwright.boxes import enlarged
 from maskwright.errors import MaskingError
 from maskwright.fills.drop import kept
 from maskwright.grid import Grid
@@ -151,7 +152,7 @@ class Mask:
         return namespace(ids).where(self.hidden, to_dtype(ids, "int64"), IGNORED)
 
     def pixels(self, patch: int | Sequence[int]) -> Array:
-        """[B, *grid x patch] bool, the mask with every cell as large as its patch.
+        """[B, *grid x patch] bool, the mask with every cell as large as its patch; `Patches.sides` says how large.
 
         Args:
             patch: pixels (frames, samples) per cell, one for all axes or one for each.
@@ -159,11 +160,7 @@ class Mask:
         each = [patch] * self._grid.ndim if isinstance(patch, int) else list(patch)
         if len(each) != self._grid.ndim or any(isinstance(n, bool) or not isinstance(n, int) or n < 1 for n in each):
             raise MaskingError(f"pixels: expected a size of 1 or more for each axis of {self.grid}, given {patch!r}.")
-        batch, sizes = self.hidden.shape[0], self._grid.shape
-        narrow = [n for size in sizes for n in (size, 1)]
-        wide = [n for size, times in zip(sizes, each, strict=True) for n in (size, times)]
-        grown = namespace(self.hidden).broadcast_to(self.hidden.reshape((batch, *narrow)), (batch, *wide))
-        return grown.reshape((batch, *(size * times for size, times in zip(sizes, each, strict=True))))
+        return enlarged(self.hidden, tuple(each))
 
     def restore(self, values: Array, fill: Any = 0) -> Array:
         """Put the values of the visible cells back where they were.

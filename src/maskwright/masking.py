@@ -8,7 +8,6 @@ True
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,16 +17,16 @@ import numpy as np
 
 from maskwright import budgets, fills, patterns
 from maskwright.arrays import Array, all_true, is_torch, like
-from maskwright.batch import check_array, check_moment, check_valid, text_arrays
-from maskwright.compact import on_host
-from maskwright.corrupt import Corrupted, corrupt_painted, corrupt_text, is_paint
+from maskwright.batch import check_array, check_moment, check_out, check_valid, text_arrays
+from maskwright.compact import Compact, Tiles, on_host
+from maskwright.corrupt import Corrupted, corrupt_array, corrupt_text, takes_compact
 from maskwright.drawing import draw_mask, drawn_alone, independent, keyed, left_whole
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
-from maskwright.fills.drop import Drop, existing
 from maskwright.rng import Rng, content_ids
 from maskwright.strategy import check as check_fields
 from maskwright.strategy import number, to_node
-from maskwright.units.text import UNITS, Units, places, text_units
+from maskwright.units.patches import BOXES, BoxUnits
+from maskwright.units.text import UNITS, places, text_units
 from maskwright.units.vocabulary import SPECIAL, Vocabulary
 
 
@@ -42,7 +41,8 @@ class Masking:
         pattern: where, for example `Iid()`, or as in YAML `"iid"`.
         budget: how many, for example `Ratio(0.3)` or `0.3`; may be None for patterns that set their own count.
         fill: with what, for example `MaskToken()` or `"mask-token"`.
-        unit: what is hidden whole, in text: `token`, `word` or `type` (see `maskwright.units.text`).
+        unit: what is hidden whole, in text: `token`, `word` or `type` (see `maskwright.units.text`); for arrays a name
+            for a cell of the grid, which changes nothing: `patch`, `pixel`, `tubelet`, `frame`, `bin`, `feature`.
         clean_share: this share of the examples, drawn anew each epoch, is left whole.
 
     >>> import numpy as np
@@ -69,8 +69,8 @@ class Masking:
             if given is not None and not callable(given):
                 object.__setattr__(self, field, read(given))
         check_fields(self)
-        if self.unit not in UNITS:
-            raise ConfigError(f"masking.unit: given {self.unit!r}. {did_you_mean(str(self.unit), UNITS)}")
+        if self.unit not in UNITS + BOXES:
+            raise ConfigError(f"masking.unit: given {self.unit!r}. {did_you_mean(str(self.unit), UNITS + BOXES)}")
         if self.budget is None and not getattr(self.pattern, "sets_own_count", False):
             raise ConfigError(
                 "masking.budget is missing: say how many units to hide, for example budget: {ratio: 0.3}."
@@ -122,15 +122,19 @@ class Masking:
 
         Args:
             batch: text, as a mapping with `input_ids` [B, L] and, if there is padding, `attention_mask`; or an array
-                [B, *grid, ...]. NumPy or torch, on any device; the result is on the same.
+                [B, *grid x sides, ...]. NumPy or torch, on any device; the result is on the same.
             example_ids: [B] whole numbers that name the examples; if left out, a hash of their content (text only).
             seed: of the run.
             epoch: pass over the data; another one, another mask.
             progress: share of training done, for schedules.
             **facts: for text `vocabulary`, `word_ids` [B, L] (or in the batch) where the caller knows the words, and
-                `valid` [B, L] bool where only some tokens may be hidden (the answer, say); for arrays `grid`, and
-                `valid` [B, *grid] bool where some cells may not be hidden. Besides, what the pattern or the fill asks
-                for by name, such as `scores` per cell.
+                `valid` [B, L] bool where only some tokens may be hidden (the answer, say). For arrays `grid` of units;
+                `sides`, a tuple: the cells of a unit along each axis, 1 if left out (with sides=(16, 16) pattern and
+                budget see patches and the fill sees pixels); `valid` bool over units or over cells where some may not
+                be hidden; `out`, an array like the batch, or the batch itself, that the result is written to and
+                returned in (saves the copy for zero, constant and the mean of the example; what else is put in is
+                made first and copied). Besides, what the pattern or the fill asks for by name, such as `scores` per
+                unit or cell.
 
         Raises:
             MaskingError: arrays that do not fit together, a fact that is missing or unknown.
@@ -149,6 +153,8 @@ class Masking:
     def _text(self, batch: Mapping[str, Any], facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
         vocabulary = _fact(facts, "vocabulary", Vocabulary, "Vocabulary.from_tokenizer(tokenizer)")
         fills.check_for_tokens(self.fill)
+        if self.unit in BOXES:
+            raise MaskingError(f"unit '{self.unit}' is for arrays: texts have the units {', '.join(UNITS)}.")
         ids, attention, word_ids = text_arrays(batch, facts.get("word_ids", batch.get("word_ids")))
         check_valid(facts.get("valid"), ids, tuple(ids.shape))
         batch = {key: value for key, value in batch.items() if key != "word_ids"} if "word_ids" in batch else batch
@@ -179,46 +185,40 @@ class Masking:
         ids = batch["input_ids"]
         vocabulary.check(ids)
         mask = drawn_alone(self, rng, ids.shape[1])
-        flat = np.flatnonzero(mask)
-        stay = (vocabulary.look_up("flags", ids.ravel().take(flat)) & SPECIAL) == 0
         if batch.get("attention_mask") is not None:
-            stay &= batch["attention_mask"].ravel().take(flat) != 0
-        mask.reshape(-1)[flat[~stay]] = False
-        flat = flat[stay]
+            mask &= batch["attention_mask"] != 0
+        flat = np.flatnonzero(mask)
+        special = (vocabulary.table("flags", ids).take(ids.ravel().take(flat)) & SPECIAL).view(bool)  # SPECIAL is 1
+        mask.reshape(-1)[flat[special]] = False
+        flat = flat[~special]
         filled = fills.replace_hidden(self.fill, ids, mask, rng=rng.child("fill"), flat=flat, vocabulary=vocabulary)
         return Corrupted({**batch, "input_ids": filled}, mask, find, None, ids, flat)
 
     def _array(self, x: Array, facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
-        grid: Any = facts.get("grid")
-        check_array(x, grid, self.unit)
-        shape = tuple(x.shape[: 1 + grid.ndim])
-        valid = facts.get("valid")
-        check_valid(valid, x, shape)
+        grid, valid = facts.get("grid"), facts.get("valid")
+        sides = check_array(x, grid, facts.get("sides"), self.unit)
+        units = BoxUnits(grid, sides, x, valid)  # pyright: ignore[reportArgumentType]
+        check_valid(valid, x, *units.shapes)
+        check_out(facts.get("out"), x)
+        if facts.get("out") is not None and getattr(self.fill, "changes_shape", False):
+            raise MaskingError(f"out: the fill {type(self.fill).__name__.lower()} changes the shape; leave out out.")
         if example_ids is None:
             raise MaskingError("example_ids: give whole numbers that name the examples, such as their row numbers.")
         rng = keyed(example_ids, x, seed=moment[0], epoch=moment[1])
-        compact: Any = getattr(self.pattern, "compact", None)
-        if compact is not None and self.budget is None and is_paint(self.fill, x):
-            whole = left_whole(self, rng)
-            count = like(np.full(shape[0], grid.size), x) * (1 if whole is None else ~whole)
-            hidden = on_host(compact, grid, count, valid=valid, rng=rng.child("pattern"))
-            return corrupt_painted(x, hidden, self.fill, grid=grid, valid=valid)
-        valid = like(np.ones(shape, dtype=bool), x) if valid is None else valid
-        units = Units(grid, valid, valid, valid, plain=True)
-        mask = draw_mask(self, units, rng, moment[2], facts)
-        inputs = self._filled(x, mask, valid, rng, facts)
-        return Corrupted(inputs, mask, units, mask, x)
+        hidden = self._compact(units, rng)
+        if hidden is None:
+            hidden = Tiles(draw_mask(self, units, rng, moment[2], facts), sides)
+        return corrupt_array(x, hidden, self.fill, units=units, rng=rng, facts=facts)
 
-    def _filled(self, x: Array, mask: Array, valid: Array, rng: Rng, facts: Mapping[str, Any]) -> Array:
-        given = {key: value for key, value in facts.items() if key not in ("grid", "valid")}
-        if isinstance(self.fill, Drop):  # what is left of a grid is a sequence, in reading order
-            cells = (x.shape[0], math.prod(mask.shape[1:]))
-            left = {"valid": existing(valid).reshape(cells), "rng": rng, **given}
-            return self.fill(x.reshape(cells + tuple(x.shape[mask.ndim :])), mask.reshape(cells), **left)
-        channels = (1,) * (x.ndim - mask.ndim)
-        given["valid"] = valid.reshape(tuple(valid.shape) + channels)
-        wide = mask.reshape(tuple(mask.shape) + channels)
-        return fills.replace_hidden(self.fill, x, wide, rng=rng.child("fill"), **given)
+    def _compact(self, units: BoxUnits, rng: Rng) -> Compact | None:
+        """Lines or boxes of cells, from patterns that know them and where no budget bounds them."""
+        compact: Any = getattr(self.pattern, "compact", None)
+        if compact is None or self.budget is not None or not takes_compact(self.fill, units.array):
+            return None
+        whole = left_whole(self, rng)
+        count = like(np.full(units.array.shape[0], units.grid.size), units.array) * (1 if whole is None else ~whole)
+        valid = None if units.allowed is None else units.valid
+        return on_host(compact, units.grid, count, valid=valid, rng=rng.child("pattern")).enlarged(units.sides)
 
     def collator(self, tokenizer: Any, **options: Any) -> Any:
         """A collator for `DataLoader` and the Hugging Face `Trainer`; see `maskwright.collator.MaskingCollator`."""
@@ -227,7 +227,8 @@ class Masking:
         return MaskingCollator(tokenizer, self, **options)
 
 
-_TEXT_FACTS, _ARRAY_FACTS = ("vocabulary", "word_ids", "valid"), ("grid", "valid", "vocabulary")
+_TEXT_FACTS = ("vocabulary", "word_ids", "valid")
+_ARRAY_FACTS = ("grid", "sides", "valid", "vocabulary", "out")
 
 
 def _fact(facts: Mapping[str, Any], name: str, kind: type, example: str) -> Any:

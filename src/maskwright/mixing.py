@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from maskwright.arrays import Array
@@ -16,8 +18,8 @@ GOLDEN_64 = np.uint64(GOLDEN)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
-def rounds(counters: np.ndarray, low: np.ndarray, high: np.ndarray, x: np.ndarray, scratch: np.ndarray) -> None:
-    """The cell hash, into `x`; `scratch` is at least as large."""
+def rounds(counters: Any, low: np.ndarray, high: np.ndarray, x: np.ndarray, scratch: np.ndarray) -> None:
+    """The cell hash of uint32 counters, an array or one number, into `x`; `scratch` is at least as large."""
     scratch = scratch[: len(x)]
     np.add(counters, low, out=x)
     np.right_shift(x, _16, out=scratch)

@@ -32,6 +32,7 @@ from maskwright.rng import Rng
 from maskwright.strategy import check, number, to_node
 
 _TABLE_BITS, _GAMMA_BITS = 14, 24
+PROPORTIONAL = "proportional"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class PerModality:
         modalities: name -> masking, or its YAML node without a budget. A budget of its own is replaced by the shared
             one. Tubes, words and the like count as units here too.
         budget: over all units together, for example `0.75`.
-        concentration: of the Dirichlet, 0.01 to 100, one for all, or name -> number.
+        concentration: of the Dirichlet, 0.01 to 100, one for all, or name -> number. `proportional` draws no shares:
+            the same share of every modality is hidden, up to whole units, and on average exactly.
         whole_share: in this share of the examples one modality, any of those that have units, is hidden whole instead,
             and the others are left whole; examples with fewer than two are not among them.
 
@@ -77,12 +79,14 @@ class PerModality:
         parts = tuple((name, self._part(name, node)) for name, node in sorted(given, key=lambda pair: pair[0]))
         object.__setattr__(self, "modalities", parts)
         level = self.concentration
+        if level == PROPORTIONAL:
+            return
         pairs = level.items() if isinstance(level, Mapping) else [(name, level) for name in self.names]
         levels = dict(pairs if not isinstance(level, tuple) else level)
         if set(levels) != set(self.names) or not all(_is_level(value) for value in levels.values()):
             raise ConfigError(
-                "modalities.concentration: expected a number from 0.01 to 100, or one for each of "
-                f"{', '.join(self.names)}, given {level!r}."
+                f"modalities.concentration: expected a number from 0.01 to 100, one for each of "
+                f"{', '.join(self.names)}, or {PROPORTIONAL}, given {level!r}."
             )
         object.__setattr__(self, "concentration", tuple((name, float(levels[name])) for name in self.names))
 
@@ -124,7 +128,7 @@ class PerModality:
         return {
             "modalities": {name: {key: node[key] for key in kept} for name, node in parts.items()},
             "budget": to_node(self.budget),
-            "concentration": dict(self.concentration),
+            "concentration": self.concentration if self.concentration == PROPORTIONAL else dict(self.concentration),
             "whole_share": self.whole_share,
         }
 
@@ -159,18 +163,19 @@ class PerModality:
         facts = facts or {}
         moment = {"epoch": epoch, "progress": progress, "example_ids": example_ids}
 
-        def hide(name: str, masking: Masking) -> Corrupted:
-            return masking(batches[name], seed=seed ^ _constant(name), **moment, **facts.get(name, {}))
+        def hide(name: str, masking: Masking, *besides: str) -> Corrupted:
+            known = {key: value for key, value in facts.get(name, {}).items() if key not in besides}
+            return masking(batches[name], seed=seed ^ _constant(name), **moment, **known)
 
         # Counting is a pass of its own: each masking knows its units, and none is hidden yet.
         counters = {name: _Counted([]) for name in self.names}
         for name, masking in self.modalities:
-            hide(name, dataclasses.replace(masking, budget=counters[name], fill=Keep()))
+            besides = getattr(masking.fill, "facts", ())
+            hide(name, dataclasses.replace(masking, budget=counters[name], fill=Keep()), *besides)
         units = [counters[name].seen[0] for name in self.names]
         if len({int(n.shape[0]) for n in units}) > 1:
-            raise MaskingError(
-                f"modalities: batches of {[int(n.shape[0]) for n in units]} examples; expected the same."
-            )
+            sizes = [int(n.shape[0]) for n in units]
+            raise MaskingError(f"modalities: batches of {sizes} examples; expected the same.")
         rng = Rng.from_ids(_on_back_end(example_ids, units[0]), seed=seed, epoch=epoch).child("modalities")
         counts = self.share_out(namespace(units[0]).stack(units, axis=1), rng, progress)
         given = zip(self.modalities, range(len(units)), strict=True)
@@ -190,12 +195,15 @@ class PerModality:
         xp = namespace(units)
         n = units.sum(1)
         visible = n - self.budget(n, rng=rng.child("budget"), progress=progress)
-        bits = rng.child("shares").bits(units.shape[1]) >> (31 - _TABLE_BITS)
-        levels = [level for _, level in self.concentration]
-        weights = xp.stack(
-            [like(_gammas(a), units)[to_dtype(bits[:, i], "int64")] for i, a in enumerate(levels)], axis=1
-        )
-        counts = units - _proportional(visible, weights, units)
+        if self.concentration == PROPORTIONAL:
+            counts = units - _even(visible, units, rng.child("rounding").draw())
+        else:
+            bits = rng.child("shares").bits(units.shape[1]) >> (31 - _TABLE_BITS)
+            levels = [level for _, level in self.concentration]
+            weights = xp.stack(
+                [like(_gammas(a), units)[to_dtype(bits[:, i], "int64")] for i, a in enumerate(levels)], axis=1
+            )
+            counts = units - _proportional(visible, weights, units)
         if not self.whole_share:
             return counts
         present = to_dtype(units > 0, "int64")
@@ -204,6 +212,15 @@ class PerModality:
         only = (xp.cumulative_sum(present, axis=1) == chosen[:, None]) & (units > 0)
         whole = (rng.child("whole").draw() < round(self.whole_share * (1 << 24))) & (several > 1)
         return xp.where(whole[:, None], xp.where(only, units, 0), counts)
+
+
+def _even(total: Array, units: Array, draw: Array) -> Array:
+    """[B, M] whole numbers that sum to `total`, on average in proportion to `units`; rounded where one draw falls."""
+    xp = namespace(units)
+    n = units.sum(1)[:, None]
+    steps = xp.cumulative_sum(units, axis=1) * total[:, None] * (1 << 24) // xp.where(n > 0, n, 1)
+    ends = (steps + to_dtype(draw, "int64")[:, None]) >> 24
+    return xp.concat([ends[:, :1], ends[:, 1:] - ends[:, :-1]], axis=1)
 
 
 def _proportional(total: Array, weights: Array, most: Array) -> Array:
@@ -226,6 +243,12 @@ def _proportional(total: Array, weights: Array, most: Array) -> Array:
     order = xp.argsort(-left, axis=1, stable=True)
     place = xp.argsort(order, axis=1, stable=True)
     return share + to_dtype(place < over[:, None], "int64")
+
+
+def of_node(node: Mapping[str, Any], key: str) -> Any:
+    """`fill` or `unit` of a masking's YAML node; name -> it where there is one masking per modality."""
+    parts = node.get("modalities")
+    return node[key] if parts is None else {name: part[key] for name, part in parts.items()}
 
 
 @dataclass(frozen=True, eq=False)

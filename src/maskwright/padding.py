@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -12,15 +14,13 @@ import numpy as np
 from maskwright.errors import MaskingError
 
 
-def pad_rows(rows: Sequence[Any], lengths: np.ndarray, value: int, left: bool = False, multiple: int = 1) -> np.ndarray:
-    """Put rows of integers into one array.
+def pad_rows(rows: Sequence[Any], lengths: np.ndarray, value: int) -> np.ndarray:
+    """Put rows of integers into one array, padded on the right to the longest.
 
     Args:
         rows: lists, tuples, NumPy arrays or CPU tensors of integers.
         lengths: [B] their lengths.
         value: what stands in the padding.
-        left: pad on the left.
-        multiple: round the width up to a multiple of this.
 
     Returns:
         [B, width] int64.
@@ -32,29 +32,45 @@ def pad_rows(rows: Sequence[Any], lengths: np.ndarray, value: int, left: bool = 
     array([[1, 2],
            [3, 0]])
     """
-    width = int(lengths.max()) if len(lengths) else 0
-    width = -(-width // multiple) * multiple
-    out = np.full((len(rows), width), value, dtype=np.int64) if value else np.zeros((len(rows), width), dtype=np.int64)
-    if hasattr(rows[0], "dtype"):
-        flat = np.concatenate(rows)
-    else:
-        # struct takes Python integers several times faster than NumPy does.
-        sizes = lengths.tolist()
-        try:
-            packed = b"".join([_packer(n)(*row) for row, n in zip(rows, sizes, strict=True)])
-        except (struct.error, TypeError) as error:
-            raise MaskingError(_no_integers(rows)) from error
-        flat = np.frombuffer(packed, dtype=np.int64)
-    out[filled(lengths, width, left)] = flat
-    return out
+    return Layout.of(lengths).put(rows, value)
 
 
-def filled(lengths: np.ndarray, width: int, left: bool = False) -> np.ndarray:
-    """[B, width] bool, True where a row of that length stands."""
-    kind = np.int16 if width < 1 << 15 else np.int64  # small numbers are compared in a quarter of the time
-    places = np.arange(width, dtype=kind)
-    lengths = lengths.astype(kind)[:, None]
-    return places >= kind(width) - lengths if left else places < lengths
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where rows of unequal length stand in one array; made once for all columns of a batch.
+
+    Attributes:
+        lengths: [B] int64.
+        cells: [B, width] bool, True where a row stands and False in the padding.
+    """
+
+    lengths: np.ndarray
+    cells: np.ndarray
+
+    @classmethod
+    def of(cls, lengths: np.ndarray, left: bool = False, multiple: int = 1) -> Layout:
+        """Rows that begin, or with `left` end, together, in a width that is rounded up to a multiple of a number."""
+        width = -(-int(lengths.max()) // multiple) * multiple if len(lengths) else 0
+        kind = np.int16 if width < 1 << 15 else np.int64  # small numbers are compared in a quarter of the time
+        places, sizes = np.arange(width, dtype=kind), lengths.astype(kind)[:, None]
+        return cls(lengths, places >= kind(width) - sizes if left else places < sizes)
+
+    def put(self, rows: Sequence[Any], value: int) -> np.ndarray:
+        """[B, width] int64, the rows with `value` in the padding; rows and errors as in `pad_rows`."""
+        if hasattr(rows[0], "dtype"):
+            flat = np.concatenate(rows)
+        else:
+            # struct takes Python integers several times faster than NumPy does.
+            sizes = self.lengths.tolist()
+            try:
+                packed = b"".join([_packer(n)(*row) for row, n in zip(rows, sizes, strict=True)])
+            except (struct.error, TypeError) as error:
+                raise MaskingError(_no_integers(rows)) from error
+            flat = np.frombuffer(packed, dtype=np.int64)
+        shape = self.cells.shape
+        out = np.full(shape, value, dtype=np.int64) if value else np.zeros(shape, dtype=np.int64)
+        out[self.cells] = flat
+        return out
 
 
 def _no_integers(rows: Sequence[Any]) -> str:
@@ -73,4 +89,4 @@ def _packer(length: int) -> Callable[..., bytes]:
 
 def stack_scalars(features: Sequence[Mapping[str, Any]], key: str) -> np.ndarray:
     """[B] int64 from one whole number of each example."""
-    return np.fromiter((int(feature[key]) for feature in features), np.int64, len(features))
+    return np.fromiter(map(int, map(itemgetter(key), features)), np.int64, len(features))

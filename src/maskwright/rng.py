@@ -16,7 +16,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ _BLOCK = 1 << 15  # cells hashed at a time: large batches stay within the second
 # One odd multiplier per axis, from the last axis backwards: a cell's counter depends on its coordinates and not on the
 # sizes of the grid, so padding a grid on the right changes no draw. No two cells of a 4096 x 4096 plane share one.
 _STRIDES = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
+_0, _1, _8, _32 = np.uint32(0), np.uint32(1), np.uint32(8), np.uint64(32)  # NumPy is slower with making them anew
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +64,7 @@ class Rng:
         if names.ndim != 1 or not is_integer(names):
             raise MaskingError(f"example_ids: expected a list of whole numbers, one per example, given {names!r:.80}.")
         names = to_dtype(names, "int64")
-        first = mix(_constant("seed") ^ (seed & M64))
-        second = mix(first + (epoch + 1) * GOLDEN & M64)
+        first, second = _pass_over_data(seed, epoch)
         if is_torch(names) and names.device.type == "cpu":  # a few numbers, for which NumPy's calls are cheaper
             return cls(like(cls.from_ids(names.numpy(), seed=seed, epoch=epoch).keys, names))
         if is_torch(names):
@@ -74,7 +74,7 @@ class Rng:
 
     def child(self, purpose: str) -> Rng:
         """Independent numbers for the same examples, for another purpose."""
-        return Rng(self.keys, mix((self.purpose + GOLDEN & M64) ^ _constant(purpose)), self.cells)
+        return Rng(self.keys, _purpose_within(self.purpose, purpose), self.cells)
 
     def bits(self, *shape: int) -> Array:
         """[B, *shape] int32, uniform over 0 ... 2**31 - 1, one number per cell of a grid of up to four axes."""
@@ -139,17 +139,25 @@ class Rng:
 
     def draw(self) -> Array:
         """[B] int64, uniform over 0 ... 2**24 - 1: one number per example."""
-        return to_dtype(self.bits(1)[:, 0] >> 7, "int64")
+        if is_torch(self.keys) or self.cells is not None:
+            return to_dtype(self.bits(1)[:, 0] >> 7, "int64")
+        low, high = self._halves()
+        rounds(_0, low, high, low, np.empty_like(low))  # the counter of the first cell is 0
+        return np.right_shift(low, _8, out=low).astype(np.int64)
+
+    def _halves(self) -> tuple[np.ndarray, np.ndarray]:
+        """[B] uint32 each, the two halves of the keys for this purpose (NumPy only)."""
+        words = mix_numpy(self.keys.view(np.uint64) ^ np.uint64(self.purpose))
+        return words.astype(np.uint32), (words >> _32).astype(np.uint32)
 
     def _hash_numpy(self, counters: np.ndarray) -> np.ndarray:
         x = self._words(counters)
-        np.right_shift(x, np.uint32(1), out=x)
+        np.right_shift(x, _1, out=x)
         return x.view(np.int32)
 
     def _words(self, counters: np.ndarray) -> np.ndarray:
         """uint32, the hash of each cell before it is cut to 31 bits."""
-        words = mix_numpy(self.keys.view(np.uint64) ^ np.uint64(self.purpose))
-        low, high = words.astype(np.uint32), (words >> np.uint64(32)).astype(np.uint32)
+        low, high = self._halves()
         if self.cells is not None:
             low, high = low.take(self.cells[0]), high.take(self.cells[0])
         tail = (len(low),) + (1,) * (counters.ndim - 1)
@@ -255,6 +263,18 @@ def _counters_torch(shape: tuple[int, ...], device: Any) -> Array:
         steps = torch.arange(size, dtype=torch.int32, device=device) * signed(_STRIDES[len(shape) - 1 - axis], 32)
         counters += steps.reshape([-1 if a == axis + 1 else 1 for a in range(len(shape) + 1)])
     return counters
+
+
+@lru_cache(maxsize=64)
+def _pass_over_data(seed: int, epoch: int) -> tuple[int, int]:
+    """The two numbers that make the keys of one seed and epoch."""
+    first = mix(_constant("seed") ^ (seed & M64))
+    return first, mix(first + (epoch + 1) * GOLDEN & M64)
+
+
+@lru_cache(maxsize=1 << 10)
+def _purpose_within(outer: int, purpose: str) -> int:
+    return mix((outer + GOLDEN & M64) ^ _constant(purpose))
 
 
 @cache

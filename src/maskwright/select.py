@@ -80,14 +80,20 @@ def random_order(bits: Array, present: Array, most: Array) -> Array:
     Args:
         bits: [B, S] 31-bit draws, of which the lowest 15 decide, and then the place.
         present: [B, S] bool.
-        most: [B] integers; on NumPy K is the largest of them, at most S.
+        most: [B] integers; on NumPy K is the largest of them, or the next multiple of four, at most S.
     """
     small = not is_torch(bits) and bits.shape[1] <= 1 << 16
     kind, shift = ("uint32", 16) if small else ("int64", 31)  # what fits into 32 bits is sorted in half the time
-    keys = to_dtype(bits & ((1 << 15) - 1), kind) << shift
+    if small:
+        keys = np.left_shift(bits.view(np.uint32), np.uint32(17))
+        keys >>= np.uint32(1)
+    else:
+        keys = to_dtype(bits & ((1 << 15) - 1), kind) << shift
     keys |= to_dtype(arange(bits.shape[1], bits), kind)[None, :]
     keys |= to_dtype(~present, kind) << (shift + 15)
-    keys = keys.sort(dim=1).values if is_torch(bits) else np.sort(keys, axis=1)[:, : max(1, int(most.max()))]
+    keys = (
+        keys.sort(dim=1).values if is_torch(bits) else np.sort(keys, axis=1)[:, : max(4, -(-int(most.max()) // 4) * 4)]
+    )
     return to_dtype(keys & ((1 << shift) - 1), "int64")
 
 
@@ -95,27 +101,32 @@ def _exact_numpy(scores: np.ndarray, count: np.ndarray, valid: np.ndarray) -> np
     # Sorting values and comparing with the count-th is several times faster than sorting indices; rows where a tie at
     # the boundary lets too many through are done again by index.
     cells = (len(scores), math.prod(scores.shape[1:]))
-    count = np.minimum(count, cells[1])
+    some = int(count.min()) > 0
+    count = np.minimum(count if some else np.maximum(count, 0), cells[1])
     # All bits set where not valid, which as unsigned is more than any valid cell has.
     flat = np.bitwise_or(scores, np.subtract(valid.view(np.int8), np.int8(1))).reshape(cells)
     flat = flat.view(f"u{flat.dtype.itemsize}")
     smallest = np.sort(flat, axis=1)
-    ends = np.arange(0, flat.size, cells[1])
-    kth = smallest.ravel().take(ends + np.maximum(count - 1, 0))
-    following = smallest.ravel().take(ends + np.minimum(count, cells[1] - 1))
+    ends = np.arange(0, flat.size, cells[1]) + count
+    kth = smallest.ravel().take(ends - 1 if some else np.maximum(ends - 1, 0))
     mask = flat <= kth[:, None]
-    none = count <= 0
-    if none.any():
-        mask[none] = False
-    tied = np.flatnonzero((following == kth) & ~none & (count < cells[1]))
-    if len(tied):
-        order = stable_order(flat[tied])
-        chosen = np.arange(cells[1])[None, :] < count[tied, None]
-        again = np.zeros_like(chosen)
-        np.put_along_axis(again, order, chosen, axis=1)
-        mask[tied] = again
+    if not some:
+        mask[count == 0] = False
+    # No row has fewer than it should, so as many as asked for in all means that no row has more.
+    if np.count_nonzero(mask) != int(count.sum()):
+        following = smallest.ravel().take(ends - (count == cells[1]))
+        tied = np.flatnonzero((following == kth) & (count > 0) & (count < cells[1]))
+        mask[tied] = _first_in_order(flat[tied], count[tied])
     mask = mask.reshape(scores.shape)
     mask &= valid
+    return mask
+
+
+def _first_in_order(flat: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """[n, L] bool, the `count` lowest of each row, equal ones in order."""
+    chosen = np.arange(flat.shape[1])[None, :] < count[:, None]
+    mask = np.zeros_like(chosen)
+    np.put_along_axis(mask, stable_order(flat), chosen, axis=1)
     return mask
 
 

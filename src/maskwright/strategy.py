@@ -201,6 +201,30 @@ def to_node(value: Any) -> Any:
     return {name: parameters} if parameters else name
 
 
+def short(value: Any) -> str:
+    """A strategy in a few words for tables and axes: its name, and the parameters that are not at their defaults.
+
+    >>> from maskwright.patterns.tied import Tied
+    >>> short(Tied("iid", axis="frame")), short(Tied("iid", axis=("row", "col")))
+    ('tied(iid, axis=frame)', 'tied(iid, axis=row+col)')
+    """
+    node = to_node(value)
+    name = node if isinstance(node, str) else next(iter(node))
+    if hasattr(value, "to_parameters"):
+        return f"{name}({value.to_parameters()})"
+    told = []
+    for field in dataclasses.fields(value):
+        given = getattr(value, field.name)
+        if given == field.default:
+            continue
+        several = given if isinstance(given, tuple) else (given,)
+        if "package" in field.metadata:
+            told += [short(one) for one in several if one is not None]
+        else:
+            told.append(f"{field.name}={'+'.join(map(str, several))}")
+    return f"{name}({', '.join(told)})" if told else name
+
+
 def _node(value: Any, rules: Mapping[str, Any]) -> Any:
     if value is None or "package" not in rules:
         return _lists(value)

@@ -16,9 +16,11 @@ def invented(monkeypatch, tmp_path):
     number = {"value": 0.5, "low": 0.4, "high": 0.6}
     compared = {"model": number, "twin": number, "difference": {"value": 0.1, "low": None, "high": None}}
     document = {
+        "metric": {"name": "accuracy", "label": "accuracy", "higher_is_better": True, "percent": True},
+        "data": {"chance": 0.5},
         "clean": compared,
         "groups": {"variants": [{"variant": "original", **compared}, {"variant": "[b]removed", **compared}]},
-        "curves": {"iid": {"points": [{"ratio": 0.0}, {"ratio": 0.5, "accuracy": compared}], "auc_mask": compared}},
+        "curves": {"iid": {"points": [{"ratio": 0.0}, {"ratio": 0.5, "score": compared}], "auc_mask": compared}},
         "verdict": {"sentence": "Masking helped [not].", "details": ["A detail."]},
     }
     calls = []

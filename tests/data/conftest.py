@@ -1,10 +1,13 @@
 """Small files to read."""
 
+import csv
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from maskwright.config import DataConfig
+from maskwright.data.load import TextSection
 from maskwright.errors import DataError
 
 
@@ -40,7 +43,7 @@ def make(tmp_path):
         files = {
             name: write_jsonl(tmp_path / f"{name}.jsonl", part) for name, part in parts.items() if part is not None
         }
-        return DataConfig(**files, **options)
+        return TextSection(**files, **options)
 
     return write
 
@@ -55,3 +58,41 @@ def refused():
         return str(caught.value)
 
     return call
+
+
+@pytest.fixture
+def draw(tmp_path):
+    """Write a picture below the test's folder, by default one that is like no other; give its path."""
+    rng = np.random.default_rng(0)
+
+    def write(name, pixels=None, **options):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 256, (9, 8, 3), dtype=np.uint8) if pixels is None else pixels
+        Image.fromarray(pixels).save(path, **options)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def classes(draw):
+    """Write a folder of pictures, of cats and dogs in turn."""
+
+    def write(name, number=20, labels=("cat", "dog")):
+        paths = [draw(f"{name}/{labels[i % len(labels)]}/{i:02}.png") for i in range(number)]
+        return paths[0].split(f"{name}/")[0] + name
+
+    return write
+
+
+@pytest.fixture
+def csv_file(tmp_path):
+    """Write a CSV file; give its path."""
+
+    def write(name, header, rows):
+        with (tmp_path / name).open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header, *rows])
+        return str(tmp_path / name)
+
+    return write

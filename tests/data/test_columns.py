@@ -34,25 +34,26 @@ def config(text=None, label=None, text_pair=None, variants=None):
 )
 def test_guessed_by_name(header, text, pair, label):
     found = find_columns(config(), table(**dict.fromkeys(header, TEXTS)))
-    assert (found.text, found.text_pair, found.label) == (text, pair, label)
+    expected = {"text": text, "text_pair": pair, "label": label}
+    assert found.roles == {role: column for role, column in expected.items() if column is not None}
     assert len(found.notes) == 2 + (pair is not None)
     assert any(repr(text) in note and "data.text is not set" in note for note in found.notes)
 
 
 def test_guessed_by_values():
     found = find_columns(config(), table(a=CLASSES, b=TEXTS, n=list(map(str, range(12)))))
-    assert (found.text, found.label) == ("b", "a")
+    assert found.roles == {"text": "b", "label": "a"}
     assert "for its values" in found.notes[0]
 
 
 def test_named_columns_are_taken_and_not_told():
     found = find_columns(config("b", "a"), table(a=CLASSES, b=TEXTS, text=TEXTS))
-    assert (found.text, found.label, found.notes) == ("b", "a", ())
+    assert (found.roles, found.notes) == ({"text": "b", "label": "a"}, ())
 
 
 def test_variants_are_no_candidates():
     found = find_columns(config(variants={"removed": "content"}), table(sentence=TEXTS, content=TEXTS, label=CLASSES))
-    assert found.text == "sentence"
+    assert found.roles["text"] == "sentence"
 
 
 @pytest.mark.parametrize(

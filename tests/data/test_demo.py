@@ -7,11 +7,10 @@ import sys
 
 import pytest
 
-from maskwright.config import DataConfig
 from maskwright.data import demo
 from maskwright.data.docstrings import plain
 from maskwright.data.library_names import ALIASES, mentions, remove_names, swap_names
-from maskwright.data.load import load_text_data
+from maskwright.data.load import TextSection, load_text_data
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +78,7 @@ def test_variants(splits):
 
 def test_the_data_pass_their_own_checks(folder):
     files = {name: str(folder / f"{name}.jsonl") for name in ("train", "validation", "test")}
-    data = load_text_data(DataConfig(**files, variants={"removed": "text_removed", "swapped": "text_swapped"}))
+    data = load_text_data(TextSection(**files, variants={"removed": "text_removed", "swapped": "text_swapped"}))
     assert data.labels == tuple(sorted(ALIASES))
     assert data.variants == ("removed", "swapped")
 

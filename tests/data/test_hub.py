@@ -5,9 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from maskwright.config import DataConfig
 from maskwright.data.hub import read_split
-from maskwright.data.load import load_text_data
+from maskwright.data.load import TextSection, load_text_data
 
 
 def labelled(number=20, start=0):
@@ -22,7 +21,7 @@ def labelled(number=20, start=0):
 def test_folder_of_files_is_read_as_written(tmp_path, rows, jsonl):
     jsonl(tmp_path / "train.jsonl", rows())
     (tmp_path / "test.csv").write_text("text,label\nnew one,pos\nnew two,neg\n")
-    data = load_text_data(DataConfig(dataset=str(tmp_path), train="train", test="test"))
+    data = load_text_data(TextSection(dataset=str(tmp_path), train="train", test="test"))
     assert (len(data.test), data.labels) == (2, ("neg", "pos"))
 
 
@@ -38,7 +37,7 @@ def test_shards_in_a_data_folder(tmp_path):
 
 def test_saved_to_disk_classes_have_their_names(tmp_path):
     datasets.DatasetDict({"train": labelled(), "test": labelled(start=50)}).save_to_disk(str(tmp_path / "saved"))
-    data = load_text_data(DataConfig(dataset=str(tmp_path / "saved"), test="test"))
+    data = load_text_data(TextSection(dataset=str(tmp_path / "saved"), test="test"))
     assert data.labels == ("bad", "good")
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.config import DataConfig
-from maskwright.data.load import load_text_data, order_labels, read_splits
+from maskwright.data.load import TextSection, load_text_data, order_labels, read_splits
 
 TOPICS = Path(__file__).parents[3] / "shared" / "data" / "debian-topics"
 
@@ -74,8 +73,8 @@ class TestFingerprint:
         jsonl(tmp_path / "a.jsonl", rows())
         csv = "label,text\n" + "".join(f"{row['label']},{row['text']}\n" for row in rows())
         (tmp_path / "other" / "b.csv").write_text(csv)
-        one = load_text_data(DataConfig(train=str(tmp_path / "a.jsonl")))
-        other = load_text_data(DataConfig(train=str(tmp_path / "other" / "b.csv")))
+        one = load_text_data(TextSection(train=str(tmp_path / "a.jsonl")))
+        other = load_text_data(TextSection(train=str(tmp_path / "other" / "b.csv")))
         assert one.fingerprint == other.fingerprint
         assert len(one.fingerprint) == 64
 
@@ -125,7 +124,7 @@ def test_columns_that_only_train_has(make, refused, rows):
 @pytest.mark.skipif(not TOPICS.is_dir(), reason="needs the folder debian-topics")
 def test_real_text():
     files = {name: str(TOPICS / f"{name}.jsonl") for name in ("train", "validation", "test")}
-    data = load_text_data(DataConfig(**files, duplicates="drop"))
+    data = load_text_data(TextSection(**files, duplicates="drop"))
     assert data.labels == ("admin", "games", "graphics", "mail", "math", "net", "science", "sound")
     assert (len(data.train), len(data.validation), len(data.test)) == (3453, 1158, 1153)
     assert any("14 rows of train are left out" in note for note in data.notes)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from maskwright.evaluate.curves import auc_mask, chance_corrected, majority_rate, relative_robustness, rho50
+from maskwright.evaluate.curves import auc_mask, chance_corrected, relative_robustness, rho50
 
 RATIOS = np.array([0.0, 0.1, 0.5, 0.9])
 
@@ -20,8 +20,14 @@ def test_chance_correction_fixes_guessing_at_zero_and_perfection_at_one():
     assert np.isnan(chance_corrected(np.array(1.0), 1.0))
 
 
-def test_majority_rate():
-    assert majority_rate(np.array([2, 0, 2, 2, 1])) == 0.6
+def test_chance_correction_of_an_error_has_its_best_at_zero():
+    assert chance_corrected(np.array([2.0, 0.0, 0.5]), 2.0, best=0.0) == pytest.approx([0.0, 1.0, 0.75])
+    assert np.isnan(chance_corrected(np.array(20.0), 10.0, best=float("nan")))
+
+
+def test_a_curve_may_begin_later_or_be_one_point():
+    assert auc_mask(np.array([0.5, 0.9]), np.array([1.0, 0.5])) == pytest.approx(0.75)
+    assert auc_mask(np.array([0.5]), np.array([[0.3]])) == pytest.approx([0.3])
 
 
 def test_relative_robustness_by_hand():

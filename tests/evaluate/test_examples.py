@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from maskwright.evaluate.display import TOKENS_SHOWN, read_aloud
 from maskwright.evaluate.examples import choose, kinds, shown_ratio
+from maskwright.tasks.read_aloud import TOKENS_SHOWN, read_aloud
 from maskwright.tasks.scratch import train_tokenizer
 from maskwright.units.text import text_units
 from maskwright.units.vocabulary import Vocabulary
@@ -10,14 +10,23 @@ from maskwright.units.vocabulary import Vocabulary
 
 def test_kinds_part_all_examples():
     model, twin = np.array([1, 1, 0, 0], dtype=bool), np.array([1, 0, 1, 0], dtype=bool)
-    found = kinds(model, twin)
+    found, how = kinds(4, model, twin)
     assert {kind: members.tolist() for kind, members in found.items()} == {
         "only the model is right": [1],
         "only the twin is right": [2],
         "both are wrong": [3],
         "both are right": [0],
     }
-    assert list(kinds(model, None)) == ["wrong", "right"]
+    assert "four kinds" in how
+    assert list(kinds(4, model, None)[0]) == ["wrong", "right"]
+
+
+def test_where_nothing_is_right_or_wrong_examples_are_drawn_blindly():
+    found, how = kinds(50, None, None)
+    assert how.startswith("Drawn blindly")
+    chosen = [row for _, row in choose(found, 5)]
+    assert len(set(chosen)) == 5
+    assert chosen != [0, 1, 2, 3, 4]
 
 
 def test_both_directions_are_shown_alike():

@@ -6,9 +6,11 @@ import torch
 
 from maskwright.errors import RunError
 from maskwright.evaluate import predict as module
-from maskwright.evaluate.predict import EVALUATION_SEED, Machine, Trial, batches, pools, predict
+from maskwright.evaluate.predict import Machine, Trial, pools, predict
 from maskwright.masking import Masking
+from maskwright.tasks import text_classification as task
 from maskwright.tasks.encoded import Encoded, Ragged
+from maskwright.tasks.examples import EVALUATION_SEED
 from maskwright.tasks.scratch import train_tokenizer
 from maskwright.units.vocabulary import Vocabulary
 
@@ -45,7 +47,8 @@ def tokenizer(texts):
 def examples(texts, tokenizer):
     ids = Ragged.from_rows([tokenizer(text)["input_ids"] for text in texts])
     numbers = np.arange(100, 137)
-    return Encoded({"input_ids": ids}, numbers, numbers % 3, tokenizer.pad_token_id, np.ones(3, dtype=np.float32))
+    vocabulary = Vocabulary.from_tokenizer(tokenizer)
+    return Encoded({"input_ids": ids}, numbers, numbers % 3, vocabulary, np.ones(3, dtype=np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +56,8 @@ def vocabulary(tokenizer):
     return Vocabulary.from_tokenizer(tokenizer)
 
 
-def machine(batch_tokens=64):
-    return Machine(torch.device("cpu"), bf16=False, batch_tokens=batch_tokens)
+def machine(batch_cells=64):
+    return Machine(torch.device("cpu"), bf16=False, batch_cells=batch_cells)
 
 
 def masking(ratio, fill="mask-token"):
@@ -66,9 +69,9 @@ TRIALS = [Trial(), *(Trial(masking(0.5), draw) for draw in range(3)), Trial(mask
 
 def test_answers_come_back_in_the_order_asked(examples, vocabulary):
     model = Counter(vocabulary.size)
-    found = predict(model, examples, TRIALS, vocabulary=vocabulary, machine=machine())
-    assert found.probabilities.shape == (5, 37, 3)
-    assert found.probabilities.dtype == np.float32
+    found = predict(model, examples, TRIALS, task=task, machine=machine())
+    assert found.answers.shape == (5, 37, 3)
+    assert found.answers.dtype == np.float32
     for row in (0, 13, 36):
         plain = {"input_ids": torch.from_numpy(examples.inputs["input_ids"][row].astype(np.int64))[None]}
         plain["attention_mask"] = torch.ones_like(plain["input_ids"])
@@ -79,40 +82,48 @@ def test_answers_come_back_in_the_order_asked(examples, vocabulary):
                 given = trial.masking(
                     plain, vocabulary=vocabulary, example_ids=ids, seed=EVALUATION_SEED, epoch=trial.draw
                 ).inputs
-            expected = torch.softmax(model(**given).logits, -1)[0].numpy()
-            assert found.probabilities[i, row] == pytest.approx(expected, abs=1e-5)
+            expected = model(**given).logits[0].numpy()
+            assert found.answers[i, row] == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize(("batch_tokens", "cells"), [(1, 10), (64, 500), (10_000, 2_000_000)])
-def test_batching_changes_no_answer(examples, vocabulary, monkeypatch, batch_tokens, cells):
+@pytest.mark.parametrize(("batch_cells", "cells"), [(1, 10), (64, 500), (10_000, 2_000_000)])
+def test_batching_changes_no_answer(examples, vocabulary, monkeypatch, batch_cells, cells):
     model = Counter(vocabulary.size)
-    expected = predict(model, examples, TRIALS, vocabulary=vocabulary, machine=machine())
+    expected = predict(model, examples, TRIALS, task=task, machine=machine())
     monkeypatch.setattr(module, "POOL_CELLS", cells)
-    found = predict(model, examples, TRIALS, vocabulary=vocabulary, machine=machine(batch_tokens))
-    assert found.probabilities == pytest.approx(expected.probabilities, abs=1e-5)
+    found = predict(model, examples, TRIALS, task=task, machine=machine(batch_cells))
+    assert found.answers == pytest.approx(expected.answers, abs=1e-5)
     assert np.array_equal(found.hidden, expected.hidden)
-    assert found.tokens == expected.tokens
+    assert found.work == expected.work
+
+
+def test_large_inputs_are_hidden_few_at_a_time(examples, monkeypatch):
+    whole = [len(pool.rows) for pool in pools(examples, TRIALS, machine())]
+    assert whole == [37]
+    longest = 2 * 8 * int(examples.lengths.max())
+    monkeypatch.setattr(module, "POOL_BYTES", 3 * longest * len(TRIALS))
+    assert [len(pool.rows) for pool in pools(examples, TRIALS, machine())] == [3] * 12 + [1]
 
 
 def test_two_models_see_the_same_masks(examples, vocabulary):
     one, other = Counter(vocabulary.size), Counter(vocabulary.size)
     for model in (one, other):
-        predict(model, examples, TRIALS, vocabulary=vocabulary, machine=machine())
+        predict(model, examples, TRIALS, task=task, machine=machine())
     assert all(torch.equal(a[0], b[0]) for a, b in zip(one.seen, other.seen, strict=True))
 
 
 def test_whole_texts_are_read_once_and_unmasked(examples, vocabulary):
     model = Counter(vocabulary.size)
-    found = predict(model, examples, [Trial()], vocabulary=vocabulary, machine=machine())
+    found = predict(model, examples, [Trial()], task=task, machine=machine())
     assert sum(len(ids) for ids, _ in model.seen) == len(examples)
     assert not any((ids == vocabulary.mask_id).any() for ids, _ in model.seen)
     assert (found.hidden == 0).all()
-    assert found.tokens == examples.lengths.sum()
+    assert found.work == examples.lengths.sum()
 
 
 def test_draws_differ_and_the_share_is_right_on_average(examples, vocabulary):
-    found = predict(Counter(vocabulary.size), examples, TRIALS, vocabulary=vocabulary, machine=machine())
-    assert not np.array_equal(found.probabilities[1], found.probabilities[2])
+    found = predict(Counter(vocabulary.size), examples, TRIALS, task=task, machine=machine())
+    assert not np.array_equal(found.answers[1], found.answers[2])
     assert found.hidden[1:4].mean() == pytest.approx(0.5, abs=0.05)
     assert found.hidden[4].mean() == pytest.approx(0.9, abs=0.05)
 
@@ -120,26 +131,24 @@ def test_draws_differ_and_the_share_is_right_on_average(examples, vocabulary):
 def test_dropped_tokens_are_not_paid_for(examples, vocabulary):
     model = Counter(vocabulary.size)
     trials = [Trial(), *(Trial(masking(0.5, "drop"), draw) for draw in range(2))]
-    found = predict(model, examples, trials, vocabulary=vocabulary, machine=machine())
+    found = predict(model, examples, trials, task=task, machine=machine())
     words = examples.lengths.sum() - 2 * len(examples)
-    assert found.tokens == pytest.approx(examples.lengths.sum() + 2 * (2 * len(examples) + words / 2), rel=0.03)
+    assert found.work == pytest.approx(examples.lengths.sum() + 2 * (2 * len(examples) + words / 2), rel=0.03)
     padding = sum(int((attended == 0).sum()) for _, attended in model.seen)
-    assert padding < 0.1 * found.tokens
+    assert padding < 0.1 * found.work
     assert not any((ids == vocabulary.mask_id).any() for ids, _ in model.seen)
 
 
-def test_batches_keep_to_the_token_budget(examples, vocabulary):
-    for pool in pools(examples, TRIALS, vocabulary=vocabulary, machine=machine()):
-        shapes = [batch["input_ids"].shape for batch in batches(pool, 64)]
+def test_batches_keep_to_the_budget_of_cells(examples):
+    for pool in pools(examples, TRIALS, machine()):
+        shapes = [batch["input_ids"].shape for _, batch in examples.joined(pool.parts, 64)]
         assert all(rows * longest <= 64 or rows == 1 for rows, longest in shapes)
         assert sum(rows for rows, _ in shapes) == len(examples) * len(TRIALS)
 
 
 def test_progress_counts_every_row(examples, vocabulary):
     done = []
-    predict(
-        Counter(vocabulary.size), examples, TRIALS, vocabulary=vocabulary, machine=machine(), on_progress=done.append
-    )
+    predict(Counter(vocabulary.size), examples, TRIALS, task=task, machine=machine(), on_progress=done.append)
     assert sum(done) == len(examples) * len(TRIALS)
 
 
@@ -148,5 +157,5 @@ def test_too_little_memory_is_told(examples, vocabulary):
         def forward(self, input_ids, attention_mask):
             raise torch.OutOfMemoryError
 
-    with pytest.raises(RunError, match=r"smaller evaluation\.batch_size"):
-        predict(Greedy(vocabulary.size), examples, [Trial()], vocabulary=vocabulary, machine=machine())
+    with pytest.raises(RunError, match=r"64 tokens in a batch.*smaller evaluation\.batch_size"):
+        predict(Greedy(vocabulary.size), examples, [Trial()], task=task, machine=machine())

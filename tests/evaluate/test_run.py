@@ -24,9 +24,9 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
     assert evaluation.path == run / "evaluation.json"
     assert json.loads(evaluation.path.read_text(), parse_constant=pytest.fail) == document
     assert list(document) == [
-        *("schema", "schema_version", "maskwright_version", "created", "task", "model", "masking", "runs", "data"),
-        *("settings", "clean", "curves", "groups", "calibration", "generalisation", "significance", "cost", "examples"),
-        *("configuration", "environment", "verdict"),
+        *("schema", "schema_version", "maskwright_version", "created", "task", "noun", "unit_noun", "metric", "model"),
+        *("masking", "runs", "data", "settings", "clean", "curves", "groups", "calibration", "generalisation"),
+        *("significance", "cost", "examples", "sections", "configuration", "environment", "verdict"),
     ]
     assert document["data"]["examples"] == 30
     assert document["settings"]["fill"] == "mask-token"
@@ -35,7 +35,7 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
     assert len(document["calibration"]) == 1 + 2 * 2
     assert len(document["significance"]["tests"]) == 1 + 2 * 2 + 2
     assert len(document["examples"]["items"]) == 6
-    assert document["cost"]["model"]["evaluation_tokens"] == document["cost"]["twin"]["evaluation_tokens"]
+    assert document["cost"]["model"]["evaluation_cells"] == document["cost"]["twin"]["evaluation_cells"]
 
 
 def test_the_twin_was_trained_without_masking_and_is_reused(evaluation, run):
@@ -107,7 +107,7 @@ def test_drop_is_evaluated_as_drop(trained):
     whole = evaluate(
         [run], ["evaluation.twin=false", "evaluation.patterns=[iid]", "evaluation.ratios=[0, 0.01]"]
     ).document
-    assert document["cost"]["model"]["evaluation_tokens"] < 0.95 * whole["cost"]["model"]["evaluation_tokens"]
+    assert document["cost"]["model"]["evaluation_cells"] < 0.95 * whole["cost"]["model"]["evaluation_cells"]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,14 @@ def test_folders_that_cannot_be_used(tmp_path, run):
     (tmp_path / "maskwright.json").write_text('{"format": 1, "status": "interrupted"}')
     with pytest.raises(RunError, match="has not finished"):
         evaluate([tmp_path])
+
+
+def test_the_model_of_another_run_is_refused(trained):
+    run = trained("fifth/run", seed=7)
+    facts = run / "model" / "maskwright.json"
+    facts.write_text(json.dumps({**json.loads(facts.read_text()), "labels": ["other"]}))
+    with pytest.raises(RunError, match="is of another run"):
+        evaluate([run], ["evaluation.twin=false"])
 
 
 def test_changed_data_is_refused(trained, data_node, tmp_path):

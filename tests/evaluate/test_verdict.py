@@ -15,15 +15,22 @@ UP, DOWN = (0.1, 0.05, 0.15), (-0.1, -0.15, -0.05)
 FLAT, WIDE = (0.0, -0.01, 0.01), (0.05, -0.02, 0.12)
 
 
-def document(area, clean=FLAT, variants=(), n=600, seeds=1):
+ACCURACY = {"name": "accuracy", "label": "accuracy", "higher_is_better": True, "percent": True}
+LOSS = {"name": "loss", "label": "loss", "higher_is_better": False, "percent": False}
+
+
+def document(area, clean=FLAT, variants=(), n=600, seeds=1, metric=ACCURACY):
     rows = [{"variant": name, "n": n, **compared(*given)} for name, given in [("original", clean), *variants]]
+    points = [{"ratio": ratio, "score": compared(*area)} for ratio in (0.0, 0.5, 0.9)]
     return {
+        "noun": "texts",
+        "metric": metric,
         "runs": [{"seed": seed} for seed in range(seeds)],
         "data": {"examples": n, "chance": 0.4},
         "settings": {"confidence": 0.95, "patterns": ["iid", "span"], "ratios": [0.0, 0.5, 0.9]},
         "clean": compared(*clean),
         "groups": {"variants": rows},
-        "curves": {"iid": {"auc_mask": compared(*area)}},
+        "curves": {"iid": {"auc_mask": compared(*area), "points": points}},
     }
 
 
@@ -101,4 +108,40 @@ def test_models_at_chance_are_said_to_have_learned_nothing():
     assert verdict(lost).sentence.startswith("Nothing can be said about masking")
     lost["clean"]["twin"]["low"] = 0.9
     assert verdict(lost).details[0].startswith("The model is not clearly better")
-    assert not any("most frequent" in detail for detail in verdict(document(WIDE)).details)
+    assert not any("clearly better" in detail for detail in verdict(document(WIDE)).details)
+
+
+def test_less_of_a_loss_is_better():
+    found = verdict(document(DOWN, clean=UP, metric=LOSS))
+    assert found.outcome == "better"
+    assert "0.800 against 0.900 for the same model trained without masking (lower is better), −0.100" in found.sentence
+    assert "price is loss on whole inputs, +0.100 (95% interval +0.0500 to +0.150)" in found.sentence
+    assert "points" not in found.sentence
+    assert verdict(document(UP, metric=LOSS)).outcome == "worse"
+
+
+def test_a_loss_at_chance_is_above():
+    lost = document(WIDE, metric=LOSS)
+    lost["data"]["chance"] = 0.85
+    assert verdict(lost).details[0].startswith("Neither model is clearly better")
+    lost["data"]["chance"] = 0.95
+    assert not verdict(lost).details[0].startswith("Neither")
+
+
+def test_what_is_negligible_of_a_loss_is_a_share_of_chance():
+    small = document(FLAT, metric=LOSS)
+    small["data"]["chance"] = 1.0
+    assert verdict(small).outcome == "no effect"
+    small["data"]["chance"] = 0.4
+    assert verdict(small).outcome == "undecided"
+
+
+def test_without_groups_and_without_a_clean_score_there_is_a_verdict():
+    bare = document(DOWN, metric=LOSS)
+    bare["groups"] = None
+    nothing = {"value": None, "low": None, "high": None}
+    bare["clean"] = {"model": nothing, "twin": nothing, "difference": nothing}
+    bare["curves"]["iid"]["points"][0]["score"] = bare["clean"]
+    found = verdict(bare)
+    assert found.outcome == "better"
+    assert "50 to 90% of the input hidden" in found.sentence

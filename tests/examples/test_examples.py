@@ -6,6 +6,7 @@ import sys
 from maskwright.config import load_config
 from maskwright.masking import Masking
 from tests.examples.markdown import ROOT
+from tests.examples.test_vision_examples import VISION
 
 EXAMPLES = ROOT / "examples"
 
@@ -17,11 +18,17 @@ def run(name, monkeypatch, capsys, *arguments):
 
 
 def test_every_example_is_tested_here():
-    assert {path.name for path in EXAMPLES.iterdir() if path.is_file()} == {
+    found = {path.name for path in EXAMPLES.iterdir() if path.is_file()}
+    assert found == {
         "masked_bert.py",
         "hf_trainer.py",
         "torch_loop.py",
         "topics.yaml",
+        "vision_data.py",  # tests/examples/test_vision_data.py
+        "run_all.py",  # tests/examples/test_vision_examples.py, and the configurations it runs:
+        *(f"{name}.yaml" for name in VISION),
+        "fill_matrix.py",  # tests/examples/test_fill_matrix.py
+        "from_scratch.py",  # tests/tasks/test_masked_image.py
     }
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from maskwright import ConfigError, Grid, Rng
 from maskwright.patterns.rectangles import Rectangles
@@ -76,3 +77,22 @@ def test_a_budget_is_an_upper_bound():
 def test_areas_the_wrong_way_round_are_refused():
     with pytest.raises(ConfigError, match="above max_area"):
         Rectangles(min_area=0.5)
+
+
+@pytest.mark.parametrize("edge", ["wrap", "inside", "clip"])
+@pytest.mark.parametrize("grid", [PIXELS, Grid(time=40), Grid(frame=4, row=8, col=6)], ids=str)
+@pytest.mark.parametrize("back", [np.asarray, torch.from_numpy], ids=["numpy", "torch"])
+def test_boxes_hide_what_the_mask_hides(edge, grid, back):
+    pattern, given = Rectangles(n=3, max_area=0.6, edge=edge), facts(grid, 50)
+    valid = given["valid"]
+    for row in range(10):  # smaller examples, and one without a valid cell
+        valid[row, (grid.shape[0] + row) // 3 :] = False
+    valid[10] = False
+    count = np.where(np.arange(50) % 7, grid.size, 0)
+    rng = Rng.from_ids(back(np.arange(50)))
+    for cells in (None, valid):
+        mask = pattern(grid, count, valid=np.ones_like(valid) if cells is None else cells, rng=given["rng"])
+        there = None if cells is None else back(cells)
+        boxes = pattern.compact(grid, back(count), valid=there, rng=rng)
+        np.testing.assert_array_equal(np.asarray(boxes.dense(there)), mask)
+    assert mask.any()

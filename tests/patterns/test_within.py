@@ -70,3 +70,28 @@ def test_bad_regions_are_refused():
             Within("iid", wrong)
     with pytest.raises(MaskingError, match="within a range of row"):
         reached({"row": [0, 1]}, Grid(token=3))
+
+
+def test_objects_and_their_context():
+    regions = np.array([[[0, 1, 1, 0], [0, 2, 2, 0]], [[0, 0, 0, 0], [0, 0, 0, 3]]])
+    for region, inside in (("objects", regions > 0), ("context", regions == 0)):
+        masking = Masking(pattern={"within": {"pattern": "iid", "region": region}}, budget=1.0, fill="zero")
+        out = masking(np.ones((2, 2, 4)), grid=Grid(row=2, col=4), example_ids=[0, 1], regions=regions)
+        np.testing.assert_array_equal(out.mask, inside)
+        half = Within("iid", region)(
+            Grid(row=2, col=4), np.array([4, 8]), valid=regions >= 0, rng=Rng.from_ids([0, 1]), regions=regions
+        )
+        assert half[0].sum() == inside[0].sum() / 2
+        assert not (half & ~inside).any()
+
+
+def test_signals_reach_those_who_ask_for_them():
+    assert Within("iid", {"token": [0, 1]}).signals == ()
+    assert Within("iid", "objects").signals == ("regions",)
+    assert Within("by-score", "context").signals == ("regions", "scores")
+    assert Within(Within("iid", "objects"), "objects").signals == ("regions",)
+    masking = Masking(pattern=Within("iid", "objects"), budget=0.5, fill="zero")
+    with pytest.raises(MaskingError, match="regions"):
+        masking(np.ones((1, 4)), grid=Grid(token=4), example_ids=[0])
+    with pytest.raises(ConfigError, match="objects, context"):
+        Within("iid", "object")

@@ -1,9 +1,13 @@
+import base64
+import io
 import re
 from html.parser import HTMLParser
 
 import pytest
 
-from maskwright.report.build import bounds, p_value, render, share, write_report
+from maskwright.errors import RunError
+from maskwright.evaluate.words import SHARES
+from maskwright.report.build import look, p_value, render, saved, write_report
 
 VOID = {"meta", "br", "link", "img", "input", "hr", "path", "use"}
 
@@ -97,8 +101,8 @@ def test_the_verdict_and_its_numbers_are_on_the_page(make_document):
     document = make_document()
     text = "".join(parse(render(document)).text)
     assert document["verdict"]["sentence"] in text
-    assert share(document["clean"]["model"]["value"]) in text
-    assert bounds(document["curves"]["iid"]["auc_mask"]["difference"], signed=True) in text
+    assert SHARES.value(document["clean"]["model"]["value"]) in text
+    assert SHARES.bounds(document["curves"]["iid"]["auc_mask"]["difference"], signed=True) in text
 
 
 @pytest.mark.parametrize(
@@ -135,3 +139,101 @@ def test_the_page_is_written_whole(make_document, tmp_path):
 
 def test_small_p_values_are_not_zero():
     assert p_value(0.0) == "< 0.001"
+
+
+def png(width, height):
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("L", (width, height)).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def with_pictures(document, src):
+    for item in document["examples"]["items"]:
+        item["pieces"], item["whole"] = None, [{"title": "<i>whole</i>", "src": src}]
+        item["pictures"] = [{"title": "", "src": src}]
+        item["model"]["src"] = src
+    return document
+
+
+def test_pictures_stand_side_by_side_with_words_for_those_who_do_not_see_them(make_document):
+    outline = parse(render(with_pictures(make_document(), png(8, 8))))
+    pictures = [attributes for tag, attributes in outline.tags if tag == "img"]
+    assert [one["alt"] for one in pictures] == [
+        "row 5, as it is, <i>whole</i>",
+        "row 5, as the model saw it",
+        "row 5, answer of the model",
+    ]
+    assert all(one["src"].startswith("data:image/png;base64,") for one in pictures)
+
+
+def test_pictures_look_as_their_size_asks():
+    assert look(png(32, 32)) == "small"
+    assert look(png(224, 224)) == ""
+    assert look(png(600, 100)) == "wide"
+
+
+@pytest.mark.parametrize(
+    "src", ["https://example.org/a.png", "data:image/svg+xml;base64,AAAA", "data:image/png;base64,AAA"]
+)
+def test_pictures_from_elsewhere_are_refused(make_document, src):
+    with pytest.raises(RunError, match="picture"):
+        render(with_pictures(make_document(), src))
+
+
+def test_sections_of_a_task_are_drawn(make_document):
+    document = make_document()
+    document["sections"] = [
+        {
+            "title": "By <class>",
+            "text": "Some & more.",
+            "tables": [{"head": ["class", "n", "AP"], "rows": [["<b>cat</b>", 1200, 0.4], ["dog", 3, None]]}],
+            "pictures": [{"title": "seen", "src": png(4, 4), "group": "row 1"}, {"src": png(4, 4)}],
+            "curves": [{"title": "probe", "x": "<steps>", "y": "AP", "model": [[0, 0.1], [1, None]], "twin": None}],
+        },
+        {"title": "Bare"},
+    ]
+    page = render(document)
+    outline = parse(page)
+    assert len(outline.ids) == len(set(outline.ids))
+    places = [page.index(f"<h2>{title}") for title in ("Examples", "By &lt;class&gt;", "Bare", "Cost")]
+    assert places == sorted(places)
+    assert "&lt;b&gt;cat&lt;/b&gt;" in page
+    assert "<td class=n>0.400</td>" in page
+    assert "<td class=n>–</td>" in page
+    assert "&lt;steps&gt;" in page
+    assert page.count("<svg") == 6
+
+
+def test_what_masking_saved_is_told_only_where_it_did(make_document):
+    document = make_document()
+    document["cost"]["training_time_saved"] = 0.4
+    assert saved(document) is None
+    document["cost"]["model"].update(training_cells=100, training_cells_whole=100)
+    assert saved(document) is None
+    document["cost"]["model"]["training_cells"] = 25
+    assert saved(document) == (
+        "Masking saved 40% of training time, against the twin on the same machine. "
+        "Of the tokens, 75% never went through the model."
+    )
+    document["cost"]["training_time_saved"] = -0.1
+    assert saved(document) == "Of the tokens, 75% never went through the model."
+
+
+def test_evaluations_without_groups_calibration_and_tests_have_a_page(make_document):
+    document = make_document(variants=())
+    for name in ("groups", "calibration", "significance"):
+        document[name] = None
+    page = render(document)
+    parse(page)
+    assert not {"Groups", "Calibration", "Significance"} & set(re.findall(r"<h2>(\w+)", page))
+
+
+def test_shares_below_zero_have_a_figure(make_document):
+    document = make_document()
+    for point in document["curves"]["iid"]["points"]:
+        point["score"]["model"] = {"value": -0.4, "low": -0.5, "high": -0.3}
+    page = render(document)
+    parse(page)
+    assert "−40%" in page

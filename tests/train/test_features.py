@@ -49,7 +49,7 @@ def test_the_run_folder(make_config):
     assert json.loads((path / "model" / "maskwright.json").read_text()) == info
     assert folder.config() == config
     assert folder.environment()["dtype"] == "fp32"
-    assert folder.environment()["tokens"] > 1000
+    assert folder.environment()["cells"] > 1000
     first = folder.metrics()[0]
     assert set(first) == {"step", "epoch", "loss", "learning_rate", "grad_norm"}
     best = max(validations(path).values(), key=lambda v: (v["accuracy"], -v["loss"]))
@@ -132,7 +132,7 @@ def test_bf16(make_config):
 
 
 def test_class_weights_even_out_the_classes(make_config, tmp_path):
-    from maskwright.tasks.text_classification import class_weights
+    from maskwright.tasks.classification import class_weights
 
     weights = class_weights(np.array([0] * 30 + [1] * 10), 2)
     assert (weights * [30, 10]).tolist() == pytest.approx([20, 20])

@@ -102,7 +102,7 @@ def test_masks_follow_seed_epoch_and_example(make_config, monkeypatch):
     from maskwright.train.trainer import MaskedTrainer
 
     seen = {}
-    original = MaskedTrainer.masked
+    original = MaskedTrainer.hidden
 
     def spy(self, batch, ids):
         inputs = original(self, batch, ids)
@@ -113,7 +113,7 @@ def test_masks_follow_seed_epoch_and_example(make_config, monkeypatch):
             seen.setdefault((self.config.training.batch_size, epoch), {})[example] = inputs["input_ids"][row, :length]
         return inputs
 
-    monkeypatch.setattr(MaskedTrainer, "masked", spy)
+    monkeypatch.setattr(MaskedTrainer, "hidden", spy)
     train(make_config("small", batch_size=4))
     train(make_config("large", batch_size=32))
     assert len(seen[4, 0]) == 70

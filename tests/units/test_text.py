@@ -198,3 +198,18 @@ def test_unknown_words_can_be_hidden_and_are_never_drawn():
     assert units.cells.tolist() == [[False, True, True, True, False]]
     assert int(units.n[0]) == 3
     assert 1 not in vocabulary.ordinary_ids
+
+
+def test_words_that_end_with_a_marker():
+    """CLIP's vocabularies mark the last piece of a word."""
+    from transformers import CLIPTokenizer
+
+    names = ["!</w>", "w", "a", "r", "m</w>", "d", "y</w>", "<|startoftext|>", "<|endoftext|>"]
+    vocabulary = {name: index for index, name in enumerate(names)}
+    tokenizer = CLIPTokenizer(vocabulary, merges=[])
+    facts = Vocabulary.from_tokenizer(tokenizer)
+    ids = np.array([tokenizer("warm day! warm")["input_ids"]])
+    units = text_units(ids, None, facts, "word")
+    assert units.groups[0, 1:-1].tolist() == [0, 0, 0, 0, 1, 1, 1, 2, 3, 3, 3, 3]
+    assert int(text_units(ids, None, facts, "type").n[0]) == 3
+    assert facts.pieces[4].text == "m "

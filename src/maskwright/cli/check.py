@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from rich.table import Table
 
     from maskwright.config import RunConfig
-    from maskwright.data.load import TextData
+    from maskwright.data.checked import CheckedData
     from maskwright.errors import MaskwrightError
 
 CLASSES_SHOWN = 30
@@ -45,40 +47,29 @@ def command(
         _show(document, data, [str(config), *(overrides or [])])
 
 
-def _check(path: Path, overrides: list[str]) -> tuple[dict[str, Any], TextData]:
+def _check(path: Path, overrides: list[str]) -> tuple[dict[str, Any], CheckedData]:
+    from maskwright import tasks
     from maskwright.cli.console import console
     from maskwright.config import load_config
-    from maskwright.data.load import load_text_data
 
     config = load_config(path, overrides)
     with console().status("reading and checking the data ..."):
-        data = load_text_data(config.data)
-    with console().status("counting tokens ..."):
-        lengths = _lengths(config, data)
-    return _document(config, data, lengths), data
+        task = tasks.get(config.task)
+        data = task.load(config.data)
+    with console().status("measuring the examples ..."):
+        described = task.describe(config, data)
+    return _document(config, data, described), data
 
 
-def _lengths(config: RunConfig, data: TextData) -> tuple[str, ...]:
-    from maskwright.data.check import count_truncated
-    from maskwright.tasks import scratch
-
-    if scratch.size_of(config.model) is not None:
-        return count_truncated(data, None, config.data.max_length)
-    from maskwright.tasks.text_classification import load_tokenizer
-
-    return count_truncated(data, load_tokenizer(config, ()), config.data.max_length)
-
-
-def _document(config: RunConfig, data: TextData, lengths: tuple[str, ...]) -> dict[str, Any]:
-    from collections import Counter
-
+def _document(config: RunConfig, data: CheckedData, described: tuple[str, ...]) -> dict[str, Any]:
     splits = {"train": data.train, "validation": data.validation, "test": data.test}
     given = {"train": config.data.train, "validation": config.data.validation, "test": config.data.test}
-    counts = {name: Counter(split["label"][:]) for name, split in splits.items()}
+    counts = {name: _labels(split) for name, split in splits.items()}
     return {
         "ready": True,
+        "task": config.task,
         "model": config.model,
-        "dataset": config.data.dataset,
+        "dataset": getattr(config.data, "dataset", None),
         "files": {
             "train": given["train"],
             "validation": given["validation"] or given["train"],
@@ -86,14 +77,23 @@ def _document(config: RunConfig, data: TextData, lengths: tuple[str, ...]) -> di
         },
         "rows": {name: len(split) for name, split in splits.items()},
         "classes": {
-            label: {name: count[index] for name, count in counts.items()} for index, label in enumerate(data.labels)
+            label: {name: count[index] for name, count in counts.items()}
+            for index, label in enumerate(data.labels)
+            if any(counts.values())
         },
         "columns": data.columns,
         "variants": dict(config.data.variants),
-        "lengths": list(lengths),
+        "examples": list(described),
         "notes": list(data.notes),
         "fingerprint": data.fingerprint,
     }
+
+
+def _labels(split: Any) -> Counter[int]:
+    """How many examples each class has; nothing where the task has not one class an example."""
+    from collections import Counter
+
+    return Counter(split["label"][:]) if "label" in split.column_names else Counter()
 
 
 def _problems(error: MaskwrightError) -> list[dict[str, str]]:
@@ -110,7 +110,7 @@ def _print_json(document: dict[str, Any]) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def _show(document: dict[str, Any], data: TextData, arguments: list[str]) -> None:
+def _show(document: dict[str, Any], data: CheckedData, arguments: list[str]) -> None:
     import shlex
 
     from rich.text import Text
@@ -120,12 +120,13 @@ def _show(document: dict[str, Any], data: TextData, arguments: list[str]) -> Non
     out = output()
     out.print(_split_table(document))
     out.print()
-    out.print(_class_table(document))
-    out.print()
+    if document["classes"]:
+        out.print(_class_table(document))
+        out.print()
     roles = [f"{role} = {column!r}" for role, column in data.columns.items()]
     roles += [f"variant {group} = {column!r}" for group, column in document["variants"].items()]
     out.print(Text("columns: ", style="bold").append(", ".join(roles), style="default"), soft_wrap=True)
-    for title, notes in (("lengths", document["lengths"]), ("notes", document["notes"])):
+    for title, notes in (("examples", document["examples"]), ("notes", document["notes"])):
         if notes:
             out.print(Text(f"{title}:", style="bold"))
         for note in notes:

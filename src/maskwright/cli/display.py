@@ -129,11 +129,18 @@ def _smoothed(before: float | None, loss: float) -> float:
 
 
 def _validation(event: Event) -> str:
-    scores = event.numbers
-    return (
-        f"epoch {event.epoch:.2f}, step {event.step:,}: validation accuracy {scores['accuracy']:.3f}, "
-        f"macro F1 {scores['macro_f1']:.3f}, loss {scores['loss']:.3f}"
-    )
+    told = ", ".join(f"{in_words(name)} {score:.3f}" for name, score in event.numbers.items())
+    return f"epoch {event.epoch:.2f}, step {event.step:,}: validation {told}"
+
+
+def in_words(name: str) -> str:
+    """A metric as people write it.
+
+    >>> in_words("macro_f1"), in_words("ap50")
+    ('macro F1', 'AP50')
+    """
+    words = name.replace("_", " ").replace("f1", "F1")
+    return f"AP{words[2:]}" if words.startswith("ap") else words
 
 
 def _time(seconds: float) -> str:

@@ -80,29 +80,31 @@ def _table(document: dict[str, Any]) -> Table:
 
     alone = document["clean"]["twin"] is None
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("accuracy")
+    metric = document["metric"]
+    table.add_column(metric["label"] if metric["higher_is_better"] else f"{metric['label']} (lower is better)")
     for name in ("model",) if alone else ("model", "twin", "difference", "interval"):
         table.add_column(name, justify="right")
     for name, compared in _rows(document):
-        table.add_row(Text(name), *_cells(compared))
+        table.add_row(Text(name), *_cells(document, compared))
     return table
 
 
 def _rows(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    from maskwright.evaluate.verdict import variants_of
+
     rows = [("whole input", document["clean"])]
-    rows += [(f"variant {row['variant']}", row) for row in document["groups"]["variants"][1:]]
+    rows += [(f"variant {row['variant']}", dict(row)) for row in variants_of(document)]
     for pattern, curve in document["curves"].items():
-        rows += [(f"{pattern}, {point['ratio']:.0%} hidden", point["accuracy"]) for point in curve["points"][1:]]
+        rows += [(f"{pattern}, {point['ratio']:.0%} hidden", point["score"]) for point in curve["points"][1:]]
         rows.append((f"{pattern}, auc_mask", curve["auc_mask"]))
     return rows
 
 
-def _cells(compared: dict[str, Any]) -> list[str]:
-    from maskwright.evaluate.verdict import points
+def _cells(document: dict[str, Any], compared: dict[str, Any]) -> list[str]:
+    from maskwright.evaluate.words import Scale
 
-    model, twin, difference = compared["model"], compared["twin"], compared["difference"]
+    scale, model, twin, difference = Scale.of(document), compared["model"], compared["twin"], compared["difference"]
     if twin is None:
-        return [f"{model['value']:.1%}"]
-    known = difference["low"] is not None
-    interval = f"{points(difference['low'])} to {points(difference['high'])}" if known else "none"
-    return [f"{model['value']:.1%}", f"{twin['value']:.1%}", points(difference["value"]), interval]
+        return [scale.value(model["value"])]
+    interval = "none" if difference["low"] is None else scale.bounds(difference, signed=True)
+    return [scale.value(model["value"]), scale.value(twin["value"]), scale.change(difference["value"]), interval]

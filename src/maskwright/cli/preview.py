@@ -20,7 +20,7 @@ def command(
     text: Annotated[str | None, typer.Option(help="A text to hide in.")] = None,
     n: Annotated[int, typer.Option("-n", "--examples", min=1, max=100, help="How many examples, or draws.")] = 5,
     epoch: Annotated[int, typer.Option(min=0, help="Which epoch's masks; another one, other masks.")] = 0,
-    output: Annotated[Path | None, typer.Option(help="Write a picture (PNG) too; for --input.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write a picture (PNG) too; not for texts.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> None:
     """Show what a masking really hides: in training examples, or in a text, an image, a sound or a table of yours.
@@ -35,10 +35,6 @@ def command(
     from maskwright.cli import preview_input
     from maskwright.cli.console import say_notes
 
-    if output is not None and file is None:
-        from maskwright.errors import ConfigError
-
-        raise ConfigError(f"--output {output}: pictures are made of files; give one with --input.")
     if file is not None and text is not None:
         from maskwright.errors import ConfigError
 
@@ -52,59 +48,50 @@ def command(
     else:
         document = preview_input.text_document(target, overrides or [], text, n, epoch)
     say_notes(document["note"])
+    if output is not None:
+        _save(document, output)
+        say_notes(f"picture: {output}")
     if json:
         import json as json_module
 
-        typer.echo(json_module.dumps(document, ensure_ascii=False, indent=2))
+        bare = [{k: v for k, v in example.items() if k != "pictures"} for example in document["examples"]]
+        typer.echo(json_module.dumps({**document, "examples": bare}, ensure_ascii=False, indent=2))
     else:
         _show(document)
     return None
 
 
 def _document(config: RunConfig, n: int, epoch: int) -> dict[str, Any]:
+    from maskwright import tasks
     from maskwright.cli.console import console
-    from maskwright.data.load import load_text_data
     from maskwright.errors import ConfigError
-    from maskwright.evaluate.display import read_aloud
-    from maskwright.tasks.text_classification import load_tokenizer
-    from maskwright.units.vocabulary import Vocabulary
 
     if config.masking is None:
         raise ConfigError("masking: none hides nothing, so there is nothing to preview; set masking=automask, say.")
-    with console().status("reading the data and the tokenizer ..."):
-        data = load_text_data(config.data)
-        columns = [name for name in ("text", "text_pair") if name in data.train.column_names]
-        tokenizer = load_tokenizer(config, lambda: (text for name in columns for text in data.train[name][:]))
-        vocabulary = Vocabulary.from_tokenizer(tokenizer)
-    rows = data.train[: min(n, len(data.train))]
-    batch = tokenizer(
-        *(rows[name] for name in columns),
-        truncation=True,
-        max_length=config.data.max_length,
-        padding=True,
-        return_tensors="np",
-    )
-    seed = config.training.seed
-    progress = min(1.0, epoch / config.training.epochs)
-    moment = {"seed": seed, "epoch": epoch, "progress": progress}
-    out = config.masking(dict(batch), vocabulary=vocabulary, example_ids=rows["example_id"], **moment)
-    examples = []
-    for row in range(len(rows["label"])):
-        attended = batch["attention_mask"][row] != 0
-        arrays = (batch["input_ids"][row], out.mask[row], out.groups[row])
-        pieces = read_aloud(*(array[attended] for array in arrays), vocabulary=vocabulary, tokenizer=tokenizer)
-        examples.append(
-            {
-                "example_id": rows["example_id"][row],
-                "label": data.labels[rows["label"][row]],
-                "hidden_units": int(out.count[row]),
-                "units": int(out.n_units[row]),
-                "pieces": [{"text": piece.text, "hidden": piece.hidden} for piece in pieces],
-            }
-        )
-    hidden, units = int(out.count.sum()), int(out.n_units.sum())
-    counted = {"hidden": hidden, "units": units}
-    return {"masking": config.masking.to_dict(), "epoch": epoch, "note": "", **counted, "examples": examples}
+    task = tasks.get(config.task)
+    with console().status(f"reading the {task.NOUN} ..."):
+        data = task.load(config.data)
+        found = task.preview(config, data, n, epoch)
+    return {"masking": config.masking.to_dict(), "epoch": epoch, "note": "", **found}
+
+
+def _save(document: dict[str, Any], path: Path) -> None:
+    """Write the pictures of a preview as one file, an example a row."""
+    from PIL import Image
+
+    from maskwright.errors import ConfigError
+    from maskwright.tasks.shown_pictures import sheet
+
+    rows = [
+        [picture for _, picture in example["pictures"]] for example in document["examples"] if "pictures" in example
+    ]
+    if not rows:
+        raise ConfigError(f"--output {path}: texts make no picture; give an image, a sound or a table with --input.")
+    try:
+        Image.fromarray(sheet(rows)).save(path)
+    except (OSError, ValueError) as error:
+        why = str(getattr(error, "strerror", None) or error).rstrip(".")
+        raise ConfigError(f"--output {path}: cannot be written: {why}.") from None
 
 
 def _show(document: dict[str, Any]) -> None:
@@ -112,35 +99,87 @@ def _show(document: dict[str, Any]) -> None:
     from rich.text import Text
 
     from maskwright.cli.console import output
-    from maskwright.preview.notes import left_whole, marks_for
 
-    out, unit = output(), document["masking"]["unit"]
-    said = "".join(piece["text"] for example in document["examples"] for piece in example["pieces"])
-    # Without colour, brackets say the same.
-    opening, closing = ("", "") if out.color_system else marks_for(said, out.encoding)
-    style = "white on red" if out.color_system else ""
-    fill = document["masking"]["fill"]
-    name = fill if isinstance(fill, str) else next(iter(fill))
+    out, unit = output(), _unit(document)
     masking = yaml.safe_dump(document["masking"], default_flow_style=True, sort_keys=False, width=1000).strip()
     out.print(Text(f"masking: {masking}"), soft_wrap=True)
-    legend = Text(f"{opening}marked{closing}", style=style).append(
-        f": hidden; the fill ({name}) then decides what stands there", style="default on default"
-    )
-    out.print(legend, soft_wrap=True)
+    marks = _legend(document)
     for example in document["examples"]:
-        hidden, units = example["hidden_units"], example["units"]
-        share = f"{hidden / units:.0%}" if units else "nothing to hide"
         out.print()
-        name = f"row {example['example_id'] + 1}, {example['label']}" if "label" in example else "the text"
-        title = f"{name}: {hidden} of {units} {unit}s hidden ({share})"
-        if units and not hidden and left_whole(document["masking"]):
-            title = f"{name}: left whole (0 of {units} {unit}s hidden)"
-        out.print(Text(title, style="bold"), soft_wrap=True)
-        text = Text()
+        out.print(Text(_title(example, document), style="bold"), soft_wrap=True)
+        if "pictures" in example:
+            _print_pictures(example["pictures"])
+        if "pieces" not in example:
+            continue
+        text, (opening, closing, style) = Text(), marks
         for piece in example["pieces"]:
             shown = f"{opening}{piece['text']}{closing}" if piece["hidden"] else piece["text"]
             text.append(shown, style=style if piece["hidden"] else "")
         out.print(text)
     out.print()
     share = document["hidden"] / document["units"] if document["units"] else 0.0
-    out.print(Text(f"in all: {document['hidden']} of {document['units']} {unit}s hidden ({share:.1%})", style="bold"))
+    out.print(
+        Text(f"in all: {document['hidden']} of {document['units']} {plural(unit)} hidden ({share:.1%})", style="bold")
+    )
+
+
+def _legend(document: dict[str, Any]) -> tuple[str, str, str]:
+    """How hidden pieces of text are marked, (opening, closing, style), after saying so."""
+    from rich.text import Text
+
+    from maskwright.cli.console import output
+    from maskwright.preview.notes import marks_for
+
+    out, pieces = output(), [piece["text"] for example in document["examples"] for piece in example.get("pieces", ())]
+    # Without colour, brackets say the same.
+    opening, closing = ("", "") if out.color_system else marks_for("".join(pieces), out.encoding)
+    style = "white on red" if out.color_system else ""
+    if pieces:
+        fill = document["masking"].get("fill")
+        name = "" if fill is None else f" ({fill if isinstance(fill, str) else next(iter(fill))})"
+        legend = Text(f"{opening}marked{closing}", style=style).append(
+            f": hidden; the fill{name} then decides what stands there", style="default on default"
+        )
+        out.print(legend, soft_wrap=True)
+    return opening, closing, style
+
+
+def _title(example: dict[str, Any], document: dict[str, Any]) -> str:
+    from maskwright.preview.notes import left_whole
+
+    hidden, units, unit = example["hidden_units"], example["units"], _unit(document)
+    share = f"{hidden / units:.0%}" if units else "nothing to hide"
+    label = f", {example['label']}" if example.get("label") else ""
+    name = f"row {example['example_id'] + 1}{label}" if "example_id" in example else "the text"
+    if units and not hidden and left_whole(document["masking"]):
+        return f"{name}: left whole (0 of {units} {plural(unit)} hidden)"
+    return f"{name}: {hidden} of {units} {plural(unit)} hidden ({share})"
+
+
+def _unit(document: dict[str, Any]) -> str:
+    """What is hidden whole; several kinds of it are just units."""
+    return document["masking"].get("unit", "unit")
+
+
+def plural(unit: str) -> str:
+    """The name of several units.
+
+    >>> plural("word"), plural("patch")
+    ('words', 'patches')
+    """
+    return unit + ("es" if unit.endswith("ch") else "s")
+
+
+def _print_pictures(pictures: Any) -> None:
+    """Pictures in half blocks where there is colour; otherwise that there are pictures."""
+    from maskwright.cli.console import output
+    from maskwright.preview.panels import half_blocks
+
+    out = output()
+    for title, picture in pictures:
+        if out.color_system is None:
+            out.print(f"  {title}: {picture.shape[1]} x {picture.shape[0]} pixels; --output writes them")
+            continue
+        out.print(f"  {title}")
+        wide = picture.shape[1] > 1.5 * picture.shape[0]
+        out.print(half_blocks(picture / 255, min(out.width, 100 if wide else 44)))

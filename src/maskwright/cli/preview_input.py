@@ -86,6 +86,7 @@ def _masking(target: str, overrides: Sequence[str]) -> tuple[Masking, Mapping[st
     """The masking, the grid it is meant for, and a tokenizer if a run configuration names a model with one."""
     from maskwright.config import load_config, overridden_masking
     from maskwright.errors import ConfigError
+    from maskwright.masking import Masking
     from maskwright.presets import presets
 
     if target.lower() == "none":
@@ -94,6 +95,8 @@ def _masking(target: str, overrides: Sequence[str]) -> tuple[Masking, Mapping[st
         config = load_config(Path(target), overrides)
         if config.masking is None:
             raise ConfigError("masking: none hides nothing, so there is nothing to preview; set masking=automask, say.")
+        if not isinstance(config.masking, Masking):
+            raise ConfigError("masking.modalities: is shown on the examples of the run; leave out --text and --input.")
         return config.masking, {}, None
     masking = overridden_masking(target, overrides)
     return masking, presets()[target].grid, None

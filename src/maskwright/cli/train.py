@@ -85,6 +85,7 @@ def _leave_the_others() -> None:
 
 def _report(path: Path, as_json: bool) -> None:
     from maskwright.cli.console import output
+    from maskwright.cli.display import in_words
     from maskwright.train.folder import RunFolder
 
     folder = RunFolder(path)
@@ -101,15 +102,21 @@ def _report(path: Path, as_json: bool) -> None:
         }
         typer.echo(json.dumps(result))
         return
-    scores = ", ".join(f"{name} {value:.3f}" for name, value in _named(kept))
+    scores = ", ".join(f"{in_words(name)} {value:.3f}" for name, value in kept.items())
     lines = [
         f"run folder  {path}",
         f"validation  {scores} (step {info['kept_step']:,})" if kept else "validation  none",
+        f"training    {_spent(info['task'], environment)}",
         f"next        maskwright evaluate {path}",
     ]
     output().print("\n".join(lines), markup=False, soft_wrap=True)
 
 
-def _named(scores: dict[str, float]) -> list[tuple[str, float]]:
-    names = {"accuracy": "accuracy", "macro_f1": "macro F1", "loss": "loss"}
-    return [(shown, scores[name]) for name, shown in names.items() if name in scores]
+def _spent(task: str, environment: dict[str, Any]) -> str:
+    """Time, and what masking saved of the work."""
+    from maskwright import tasks
+
+    unit = tasks.get(task).UNIT
+    cells, whole = environment["cells"], environment["cells_whole"]
+    told = f"{environment['seconds']:,.0f} s, {cells:,} {unit} through the model"
+    return told if cells >= whole else f"{told} instead of {whole:,}: masking saved {1 - cells / whole:.0%} of the work"

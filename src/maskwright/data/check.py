@@ -5,34 +5,25 @@ What would make a result wrong is a problem and stops the run; what the user sho
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from maskwright.data.findings import Findings, shorten
-from maskwright.data.labels import (
-    check_classes,
-    check_labels,
-    check_spelling,
-    check_unknown_labels,
-    class_notes,
-    rows_of,
-)
-from maskwright.data.split import Split
+from maskwright.data.labels import check_classes, check_labels, check_spelling, check_unknown_labels, class_notes
+from maskwright.data.split import NAMES, Split, duplicates
 from maskwright.errors import Problem
 
 if TYPE_CHECKING:
-    from maskwright.data.load import TextData
+    from maskwright.config import DataSection
+    from maskwright.data.checked import CheckedData
 
 
-def check_text_data(
-    splits: Mapping[str, Split], *, drop_duplicates: bool = False, parts_of_train: int = 1
-) -> tuple[str, ...]:
+def check_text_data(splits: Mapping[str, Split], config: DataSection) -> tuple[str, ...]:
     """Check the rows of all splits that have a file of their own.
 
     Args:
         splits: train, and validation and test where they are given.
-        drop_duplicates: rows that are in two splits will be left out of one, so they are no problem.
-        parts_of_train: how many splits are made of the training rows (2 when validation is set aside from them).
+        config: says whether duplicates are dropped.
 
     Returns:
         Notes.
@@ -42,38 +33,59 @@ def check_text_data(
     """
     findings = Findings()
     for split in splits.values():
-        _check_texts(split, findings)
+        check_texts(split, findings)
+    check_all_labels(splits, findings)
+    if config.duplicates == "refuse":
+        check_across(splits, findings, lambda split, index: (shorten(split.values["text"][index]), "text"))
+    findings.stop()
+    return (*class_notes(splits), *repeat_notes(splits["train"], "text", "texts"))
+
+
+def check_all_labels(splits: Mapping[str, Split], findings: Findings) -> None:
+    """Find everything that is wrong with labels, in each split and between them."""
+    for split in splits.values():
         check_labels(split, findings)
     check_spelling(splits, findings)
-    check_classes(splits, parts_of_train, findings)
+    # Without validation rows of their own, two splits are made of the training rows.
+    check_classes(splits, 1 if "validation" in splits else 2, findings)
     check_unknown_labels(splits, findings)
-    if not drop_duplicates:
-        _check_across(splits, findings)
-    findings.stop()
-    return (*class_notes(splits), *_repeat_notes(splits["train"]))
 
 
-def duplicates(one: Split, other: Split) -> list[tuple[int, int]]:
-    """Positions (in `one`, in `other`) of rows that hold the same example; the first match in `other` counts."""
-    first: dict[bytes, int] = {}
-    for index, key in enumerate(other.keys()):
-        first.setdefault(key, index)
-    return [(index, first[key]) for index, key in enumerate(one.keys()) if key in first]
-
-
-def _check_texts(split: Split, findings: Findings) -> None:
-    columns = {split.columns.text: split.texts}
-    if split.columns.text_pair is not None and split.pairs is not None:
-        columns[split.columns.text_pair] = split.pairs
-    named = split.columns.variants or {}
-    columns |= {named[group]: texts for group, texts in split.variants.items()}
+def check_texts(split: Split, findings: Findings) -> None:
+    """Find texts that cannot be learned from, in all columns that hold texts."""
+    columns = {split.columns.roles[role]: split.values[role] for role in ("text", "text_pair") if role in split.values}
+    if "image" not in split.values:
+        columns |= {split.columns.variants[group]: texts for group, texts in split.variants.items()}
     for column, texts in columns.items():
         for index, text in enumerate(texts):
             fault = _fault(text)
             if fault is not None:
                 kind, what, remedy = fault
                 problem = Problem(split.place(index, column), what, remedy)
-                findings.add(f"{kind} in column {column!r}", split.table.source, problem, split.rows[index])
+                findings.add(f"{kind} in column {column!r}", split.table.source, problem, split.row(index))
+
+
+def check_across(
+    splits: Mapping[str, Split], findings: Findings, show: Callable[[Split, int], tuple[str, str]]
+) -> None:
+    """Find examples that are in two splits.
+
+    Args:
+        splits: with keys.
+        findings: where problems go.
+        show: (what to call the example at a position, the role whose column to name).
+    """
+    for number, name in enumerate(NAMES):
+        for later in NAMES[number + 1 :]:
+            if name in splits and later in splits:
+                one, other = splits[name], splits[later]
+                remedy = f"Remove it from one of them, or set data.duplicates: drop to leave it out of {name}."
+                for i, j in duplicates(one, other):
+                    shown, role = show(one, i)
+                    what = f"{shown} is also in {later} ({other.place(j)})"
+                    problem = Problem(one.place(i, one.columns.roles[role]), what, remedy)
+                    kind = f"{one.table.noun}s of {name} that are also in {later}"
+                    findings.add(kind, one.table.source, problem, one.row(i))
 
 
 def _fault(text: Any) -> tuple[str, str, str] | None:
@@ -91,33 +103,22 @@ def _fault(text: Any) -> tuple[str, str, str] | None:
     return None
 
 
-def _check_across(splits: Mapping[str, Split], findings: Findings) -> None:
-    order = ["train", "validation", "test"]
-    remedy = "Remove it from one of them, or set data.duplicates: drop to leave it out of {name}."
-    for number, name in enumerate(order):
-        for later in order[number + 1 :]:
-            if name in splits and later in splits:
-                one, other = splits[name], splits[later]
-                for i, j in duplicates(one, other):
-                    what = f"{shorten(one.texts[i])} is also in {later} ({other.place(j)})"
-                    problem = Problem(one.place(i, one.columns.text), what, remedy.format(name=name))
-                    findings.add(f"rows of {name} that are also in {later}", one.table.source, problem, one.rows[i])
-
-
-def _repeat_notes(train: Split) -> list[str]:
+def repeat_notes(train: Split, content: str, contents: str) -> list[str]:
+    """What to know about examples that train has more than once; `content` is what repeats: "text", "texts"."""
     labels: dict[bytes, set[str | None]] = {}
-    for key, label in zip(train.keys(), train.labels, strict=True):
+    for key, label in zip(train.keys, train.labels, strict=True):
         labels.setdefault(key, set()).add(label)
     repeated, torn = len(train) - len(labels), sum(len(found) > 1 for found in labels.values())
     notes = []
     if repeated:
-        notes.append(f"{rows_of(repeated)} of train repeat{'s' if repeated == 1 else ''} the text of an earlier one.")
+        verb = "repeats" if repeated == 1 else "repeat"
+        notes.append(f"{train.table.counted(repeated)} of train {verb} the {content} of an earlier one.")
     if torn:
-        notes.append(f"{torn:,} texts of train occur with different labels.")
+        notes.append(f"{torn:,} {contents} of train occur with different labels.")
     return notes
 
 
-def count_truncated(data: TextData, tokenizer: Any, max_length: int) -> tuple[str, ...]:
+def count_truncated(data: CheckedData, tokenizer: Any, max_length: int) -> tuple[str, ...]:
     """Say how many texts a model would not see whole.
 
     Args:

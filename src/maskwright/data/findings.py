@@ -30,16 +30,19 @@ class Findings:
     """Problems in the order they were found, with all but the first few of a kind in a file summed up."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], list[tuple[Problem, int | None]]] = {}
+        self._found: dict[tuple[str, str], list[tuple[Problem, int | str | None]]] = {}
 
-    def add(self, kind: str, source: str, problem: Problem, row: int | None = None) -> None:
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, kind: str, source: str, problem: Problem, row: int | str | None = None) -> None:
         """Keep one problem.
 
         Args:
             kind: what is alike in problems that may be summed up ("empty text").
             source: the file (or split) it is in.
             problem: what to tell.
-            row: its row, from 0, if it has one.
+            row: its row, from 0, or its name, if it has one.
         """
         self._found.setdefault((kind, source), []).append((problem, row))
 
@@ -63,7 +66,8 @@ class Findings:
             raise DataError(self.problems())
 
 
-def _sum_up(kind: str, source: str, rows: list[int | None]) -> Problem:
-    numbers = [f"{row + 1}" for row in rows if row is not None]
-    listed = ", ".join(numbers[:ROWS_LISTED]) + (", ..." if len(numbers) > ROWS_LISTED else "")
-    return Problem(source, f"{len(rows):,} more {kind}", f"Rows: {listed}." if numbers else "They are alike.")
+def _sum_up(kind: str, source: str, rows: list[int | str | None]) -> Problem:
+    named = [f"{row + 1}" if isinstance(row, int) else row for row in rows if row is not None]
+    listed = ", ".join(named[:ROWS_LISTED]) + (", ..." if len(named) > ROWS_LISTED else "")
+    remedy = f"{'Rows' if isinstance(rows[0], int) else 'Namely'}: {listed}." if named else "They are alike."
+    return Problem(source, f"{len(rows):,} more {kind}", remedy)

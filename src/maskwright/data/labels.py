@@ -24,22 +24,24 @@ Splits = Mapping[str, Split]
 
 
 def check_labels(split: Split, findings: Findings) -> None:
-    """Find rows without a label, or with what another program writes where there is none."""
-    source, column = split.table.source, split.columns.label
+    """Find examples without a label, or with what another program writes where there is none."""
+    source, column, noun = split.table.source, split.columns.label, split.table.noun
     for index, label in enumerate(split.labels):
+        row = split.row(index)
         if label is None:
-            problem = Problem(split.place(index, column), "the row has no label", "Label it or remove the row.")
-            findings.add("rows without a label", source, problem, split.rows[index])
+            what, remedy = f"the {noun} has no label", f"Label it or remove the {noun}."
+            findings.add(f"{noun}s without a label", source, Problem(split.place(index, column), what, remedy), row)
         elif label.strip().lower() in SURELY_LOST:
             what = f"the label {shorten(label)} is how a program writes a missing value"
-            problem = Problem(split.place(index, column), what, "Label the row or remove it.")
-            findings.add("rows with a lost label", source, problem, split.rows[index])
+            problem = Problem(split.place(index, column), what, f"Label the {noun} or remove it.")
+            findings.add(f"{noun}s with a lost label", source, problem, row)
 
 
 def check_spelling(splits: Splits, findings: Findings) -> None:
     """Find labels that differ only in case, blanks or the spelling of a number, within and across splits."""
     spellings: dict[str, Counter[str]] = {}
     places: dict[str, str] = {}
+    counted = splits["train"].table.counted
     for split in splits.values():
         for index, label in enumerate(split.labels):
             if label is not None:
@@ -50,7 +52,7 @@ def check_spelling(splits: Splits, findings: Findings) -> None:
         (usual, often), *others = counts.most_common()
         for rare, times in others:
             what = (
-                f"label {shorten(rare)} ({rows_of(times)}) differs from {shorten(usual)} ({rows_of(often)}) only in "
+                f"label {shorten(rare)} ({counted(times)}) differs from {shorten(usual)} ({counted(often)}) only in "
                 "case, blanks or the spelling of a number"
             )
             remedy = f"Write it {usual!r} everywhere, or give the classes different names."
@@ -71,10 +73,11 @@ def _normal(label: str) -> str:
 def check_classes(splits: Splits, parts_of_train: int, findings: Findings) -> None:
     """Find a single class, and classes with fewer examples than there are splits; see `check_text_data`."""
     train = splits["train"]
-    source, place = train.table.source, f"{train.table.source}, column {train.columns.label!r}"
+    source, noun, counted = train.table.source, train.table.noun, train.table.counted
+    place = source if train.table.places else f"{source}, column {train.columns.label!r}"
     counts = _counts(train)
     if len(counts) == 1:
-        what = f"every row has the same label, {shorten(next(iter(counts)))}"
+        what = f"every {noun} has the same label, {shorten(next(iter(counts)))}"
         findings.add("classes", source, Problem(place, what, "A classifier needs two classes; see data.label."))
     total = sum((_counts(split) for split in splits.values()), Counter())
     needed = len(splits) - 1 + parts_of_train
@@ -89,7 +92,7 @@ def check_classes(splits: Splits, parts_of_train: int, findings: Findings) -> No
         return
     for label in few:
         what = (
-            f"class {shorten(label)} has {rows_of(total[label])} ({rows_of(counts[label])} in train), "
+            f"class {shorten(label)} has {counted(total[label])} ({counted(counts[label])} in train), "
             f"fewer than the {needed} splits need"
         )
         where = train.place(list(train.labels).index(label), train.columns.label)
@@ -109,20 +112,21 @@ def check_unknown_labels(splits: Splits, findings: Findings) -> None:
             nearest = difflib.get_close_matches(label, known, n=1)
             hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Train has {_listed(known)}."
             where = split.place(list(split.labels).index(label), split.columns.label)
-            what = f"the label {shorten(label)} ({rows_of(count)}) is in {name} but not in train"
-            remedy = f"{hint} Add it to train, or remove its rows."
+            what = f"the label {shorten(label)} ({split.table.counted(count)}) is in {name} but not in train"
+            remedy = f"{hint} Add it to train, or remove its {split.table.noun}s."
             findings.add("labels that train lacks", split.table.source, Problem(where, what, remedy))
 
 
 def class_notes(splits: Splits) -> list[str]:
     """What to know about classes: unbalanced, absent from a split, oddly named."""
     counts = _counts(splits["train"])
+    counted = splits["train"].table.counted
     (largest, most), (smallest, least) = counts.most_common()[0], counts.most_common()[-1]
     notes = []
     if most >= UNBALANCED * least:
         notes.append(
-            f"classes are unbalanced in train: {shorten(largest)} has {rows_of(most)}, {shorten(smallest)} "
-            f"{rows_of(least)}; training.class_weights: auto gives each class the same weight, and macro F1 says more "
+            f"classes are unbalanced in train: {shorten(largest)} has {counted(most)}, {shorten(smallest)} "
+            f"{counted(least)}; training.class_weights: auto gives each class the same weight, and macro F1 says more "
             "than accuracy."
         )
     for name, split in splits.items():
@@ -134,15 +138,6 @@ def class_notes(splits: Splits) -> list[str]:
     padded = [label for label in sorted(counts) if label != label.strip()]
     notes += [f"the class {shorten(label)} has blanks around its name, which are kept." for label in padded]
     return notes
-
-
-def rows_of(count: int) -> str:
-    """Count rows in words.
-
-    >>> rows_of(1), rows_of(1200)
-    ('1 row', '1,200 rows')
-    """
-    return f"{count:,} row" + ("" if count == 1 else "s")
 
 
 def _counts(split: Split) -> Counter[str]:

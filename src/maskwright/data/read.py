@@ -33,7 +33,7 @@ def read_table(path: str | Path, key: str = "data.train") -> Table:
         DataError: with all that is wrong with the file.
     """
     path = Path(path)
-    _find(path, key)
+    check_file(path, key)
     kind = EXTENSIONS.get(path.suffix.lower())
     if kind is None:
         raise DataError([Problem(f"{path}", _unknown(path), f"Known: {', '.join(EXTENSIONS)}.")])
@@ -77,7 +77,12 @@ def _not_utf8(where: str, what: str, guess: str) -> Problem:
     return Problem(where, what, f"Save the file as UTF-8, for example: iconv -f {guess} -t UTF-8 '{name}' > utf8.csv")
 
 
-def _find(path: Path, key: str) -> None:
+def check_file(path: Path, key: str) -> None:
+    """Say what is wrong with the path of a file, with the nearest that is there.
+
+    Raises:
+        DataError: there is no such file, or it is a folder.
+    """
     if path.is_file():
         return
     if path.is_dir():

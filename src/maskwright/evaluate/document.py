@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,29 +12,39 @@ import numpy as np
 from maskwright.config import EvaluationConfig
 from maskwright.evaluate.calibration import calibration
 from maskwright.evaluate.groups import ORIGINAL
-from maskwright.evaluate.measure import MODEL, TWIN, Answers, Key, Measured, Truth, compare, exact, right
+from maskwright.evaluate.measure import MODEL, TWIN, Answers, Key, Measured, Truth, compare, exact
+from maskwright.evaluate.predict import Machine
 from maskwright.evaluate.statistics import holm, mcnemar
-from maskwright.evaluate.sweep import Condition, Passes
+from maskwright.evaluate.sweep import Condition, Passes, Plan
+from maskwright.tasks.examples import Outcome
 
-SCHEMA, SCHEMA_VERSION = "maskwright evaluation", 1
+SCHEMA, SCHEMA_VERSION = "maskwright evaluation", 2
 
 TESTED_DRAW = 0
-"""McNemar's test needs one answer per text: the one under the first mask."""
+"""McNemar's test needs one answer per example: the one under the first mask."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One run (and its twin, if it has one) after asking.
+    """One run (and its twin, if it has one) after asking; mappings are by `model` and perhaps `twin`.
 
     Attributes:
         seed: training seed.
-        answers: `model` and perhaps `twin` -> answers.
-        passes: the same -> cost of asking.
+        folders: where the models are.
+        plan: masks it was asked under.
+        machine: where it was asked.
+        answers: what came of the answers.
+        raw: a few of the answers themselves: `clean`, and the condition at which examples are shown -> [N, ...].
+        passes: cost of asking.
         measured: numbers with replicates.
     """
 
     seed: int
+    folders: Mapping[str, Path]
+    plan: Plan
+    machine: Machine
     answers: Mapping[str, Answers]
+    raw: Mapping[str, Mapping[Any, np.ndarray]]
     passes: Mapping[str, Passes]
     measured: Measured
 
@@ -44,7 +55,7 @@ class Summary:
 
     Attributes:
         runs: at least one.
-        truth: labels and groups of the texts.
+        truth: metric, labels and groups of the examples.
         labels: label names.
         settings: of the evaluation.
     """
@@ -53,6 +64,10 @@ class Summary:
     truth: Truth
     labels: Sequence[str]
     settings: EvaluationConfig
+
+    def clean(self) -> dict[str, Any]:
+        """The metric with nothing hidden."""
+        return self.compared(Key("score"))
 
     def compared(self, key: Key) -> dict[str, Any]:
         """Model, twin and difference of one number."""
@@ -73,40 +88,54 @@ class Summary:
         return {pattern: self._curve(pattern) for pattern in dict.fromkeys(pattern for pattern, _ in self.conditions)}
 
     def _curve(self, pattern: str) -> dict[str, Any]:
-        points = [{"ratio": 0.0, "hidden": 0.0, "accuracy": self.compared(Key("accuracy")), "relative": None}]
+        points = [{"ratio": 0.0, "hidden": 0.0, "score": self.clean(), "relative": None}]
         for condition in self.conditions:
             if condition[0] == pattern:
                 points.append(
                     {
                         "ratio": condition[1],
                         "hidden": self.runs[0].passes[MODEL].hidden[condition],
-                        "accuracy": self.compared(Key("accuracy", *condition)),
+                        "score": self.compared(Key("score", *condition)),
                         "relative": self.compared(Key("relative", *condition)),
                     }
                 )
         numbers = ("auc_mask", "auc_mask_chance_corrected", "rho50")
         return {"points": points, **{name: self.compared(Key(name, pattern)) for name in numbers}}
 
-    def groups(self) -> dict[str, Any]:
-        """Accuracy by variant, by variant and label, and of the worst of these."""
+    def groups(self) -> dict[str, Any] | None:
+        """The metric by variant, and the share of right answers by variant and label and in the worst of these."""
         variants, cells = [], []
+        counts = all(answers.counts for run in self.runs for answers in run.answers.values())
         for part in self.truth.parts:
-            compared = exact(
-                self.compared(Key("group", group=(part.variant, part.label))), part.n, self.settings.confidence
-            )
+            key = Key("group", group=(part.variant, part.label))
+            if (MODEL, key) not in self.runs[0].measured:
+                continue
+            compared = self.compared(key)
+            if counts or part.label is not None:
+                compared = exact(compared, part.n, self.settings.confidence)
             if part.label is None:
                 variants.append({"variant": part.variant, "n": part.n, **compared})
             else:
                 cells.append({"variant": part.variant, "label": self.labels[part.label], "n": part.n, **compared})
+        if len(variants) == 1 and not cells:
+            return None
+        label = self.truth.metric.label if counts else "share of right answers"
+        worst = self._worst(cells) if cells else None
+        return {"variants": variants, "cell_label": label, "cells": cells, "worst": worst}
+
+    def _worst(self, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         worst: dict[str, Any] = self.compared(Key("worst_group"))
         for who in (MODEL, TWIN):
             known = [cell for cell in cells if cell[who] is not None]
             least = min(known, key=lambda cell: cell[who]["value"], default=None)
             worst[f"{who}_cell"] = None if least is None else {name: least[name] for name in ("variant", "label")}
-        return {"variants": variants, "cells": cells, "worst": worst}
+        return worst
 
-    def calibration(self) -> list[dict[str, Any]]:
-        """Calibration of the whole texts and of every condition; over several runs, the mean."""
+    def calibration(self) -> list[dict[str, Any]] | None:
+        """Calibration of the whole examples and of every condition; over several runs, the mean."""
+        known = self.runs[0].answers[MODEL].clean.probabilities is not None
+        if self.truth.labels is None or not known:
+            return None
         rows = []
         for pattern, ratio in [("", 0.0), *self.conditions]:
             row: dict[str, Any] = {"pattern": pattern, "ratio": ratio, TWIN: None}
@@ -114,25 +143,26 @@ class Summary:
                 found = []
                 for run in self.runs:
                     answers = run.answers[who]
-                    probabilities = answers.masked[pattern, ratio] if pattern else answers.clean
+                    draws = answers.masked[pattern, ratio] if pattern else [answers.clean]
+                    probabilities = np.stack([one.probabilities for one in draws if one.probabilities is not None])
                     found.append(asdict(calibration(probabilities, self.truth.labels)))
                 row[who] = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
             rows.append(row)
         return rows
 
     def generalisation(self, train_size: int) -> dict[str, Any]:
-        """Accuracy on training texts, on test texts, and their gap, nothing hidden."""
+        """The metric on training and on test examples, and how much better it is on the first, nothing hidden."""
         return {
-            "train_examples": len(self.truth.train_labels),
-            "subset": len(self.truth.train_labels) < train_size,
-            "train_accuracy": self.compared(Key("train_accuracy")),
-            "test_accuracy": self.compared(Key("accuracy")),
+            "train_examples": self.truth.n_train,
+            "subset": self.truth.n_train < train_size,
+            "train_score": self.compared(Key("train_score")),
+            "test_score": self.clean(),
             "gap": self.compared(Key("generalisation_gap")),
         }
 
     def significance(self) -> dict[str, Any] | None:
         """McNemar's test for every run under every condition and variant, adjusted within the run."""
-        if TWIN not in self.whos:
+        if TWIN not in self.whos or self.runs[0].answers[MODEL].clean.hits is None:
             return None
         return {
             "test": "McNemar, exact, two-sided",
@@ -142,7 +172,7 @@ class Summary:
         }
 
     def _tests(self, run: Asked) -> list[dict[str, Any]]:
-        cases: list[tuple[dict[str, Any], list[np.ndarray]]] = []
+        cases: list[tuple[dict[str, Any], list[Outcome]]] = []
         both = [run.answers[who] for who in (MODEL, TWIN)]
         cases.append((_case("whole input", "", 0.0, ORIGINAL), [one.clean for one in both]))
         for pattern, ratio in self.conditions:
@@ -150,28 +180,69 @@ class Summary:
             cases.append((case, [one.masked[pattern, ratio][TESTED_DRAW] for one in both]))
         for variant in both[0].variants:
             cases.append((_case(f"variant “{variant}”", "", 0.0, variant), [one.variants[variant] for one in both]))
-        found = [mcnemar(*(right(p, self.truth.labels) for p in probabilities)) for _, probabilities in cases]
+        found = [mcnemar(*(one.hits for one in outcomes if one.hits is not None)) for _, outcomes in cases]
         adjusted = holm([one.p for one in found])
         return [
             {"seed": run.seed, **case, **asdict(test), "p_holm": p_holm}
             for (case, _), test, p_holm in zip(cases, found, adjusted, strict=True)
         ]
 
-    def cost(self, training_seconds: Mapping[str, Sequence[float | None]], parameters: int) -> dict[str, Any]:
-        """Seconds and tokens, mean over runs."""
+    def cost(self, trainings: Mapping[str, Sequence[Mapping[str, Any]]], parameters: int) -> dict[str, Any]:
+        """Seconds and cells, mean over runs, and what masking saved.
+
+        Args:
+            trainings: `model` and perhaps `twin` -> environment.json of each run.
+            parameters: of the model.
+        """
         cost: dict[str, Any] = {TWIN: None}
         for who in self.whos:
             passes = [run.passes[who] for run in self.runs]
-            seconds = sum(one.seconds for one in passes)
-            trained = [one for one in training_seconds[who] if one is not None]
+            seconds, work = (sum(getattr(one, name) for one in passes) for name in ("seconds", "work"))
             cost[who] = {
                 "parameters": parameters,
-                "training_seconds": float(np.mean(trained)) if trained else None,
+                "training_seconds": _mean(trainings[who], "seconds"),
+                "training_cells": _mean(trainings[who], "cells"),
+                "training_cells_whole": _mean(trainings[who], "cells_whole"),
+                "training_cells_per_second": _mean(trainings[who], "cells_per_second"),
                 "evaluation_seconds": seconds / len(passes),
-                "evaluation_tokens": round(sum(one.tokens for one in passes) / len(passes)),
-                "tokens_per_second": sum(one.tokens for one in passes) / seconds,
+                "evaluation_cells": round(work / len(passes)),
+                "cells_per_second": work / seconds,
             }
+        cost["training_time_saved"] = _saved(cost, trainings)
         return cost
+
+
+def _mean(trainings: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    known = [one[name] for one in trainings if one.get(name) is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _saved(cost: Mapping[str, Any], trainings: Mapping[str, Sequence[Mapping[str, Any]]]) -> float | None:
+    """Share of the twin's training time that the model did without; None where they ran on different machines."""
+    if cost[TWIN] is None:
+        return None
+    machines = {
+        tuple(str(one.get(fact)) for fact in ("platform", "device", "threads", "world_size"))
+        for runs in trainings.values()
+        for one in runs
+    }
+    mine, twins = cost[MODEL]["training_seconds"], cost[TWIN]["training_seconds"]
+    return None if len(machines) > 1 or mine is None or not twins else 1.0 - mine / twins
+
+
+def plain(value: Any) -> Any:
+    """A value for JSON: NumPy numbers become plain ones, and what is no number None.
+
+    >>> plain({"a": [np.float32(0.5), float("nan")], "b": (np.int64(2), "x", None, True)})
+    {'a': [0.5, None], 'b': [2, 'x', None, True]}
+    """
+    if isinstance(value, Mapping):
+        return {str(name): plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(one) for one in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _case(condition: str, pattern: str, ratio: float, variant: str) -> dict[str, Any]:

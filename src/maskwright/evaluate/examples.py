@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,23 +12,19 @@ SHOWN_RATIO = 0.5
 CHOICE_SEED = 0
 
 HOW_CHOSEN = (
-    "One pass over the test texts (first draw, pattern “{pattern}”, {ratio:.0%} hidden) sorts them into four kinds by "
+    "One pass over the test {noun} (first draw, pattern “{pattern}”, {ratio:.0%} hidden) sorts them into four kinds by "
     "who was right. A third of the examples shown come from each kind in which only one of the two was right, and the "
     "rest from the other two kinds in equal parts; within a kind they are drawn blindly with a fixed seed. Where a "
     "kind has too few, the others fill the places."
 )
 HOW_CHOSEN_ALONE = (
-    "From one pass over the test texts (first draw, pattern “{pattern}”, {ratio:.0%} hidden), half are drawn blindly "
+    "From one pass over the test {noun} (first draw, pattern “{pattern}”, {ratio:.0%} hidden), half are drawn blindly "
     "with a fixed seed among those answered wrongly and half among those answered rightly."
 )
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of text as the model reads it, and whether it was hidden."""
-
-    text: str
-    hidden: bool
+HOW_CHOSEN_BLINDLY = (
+    "Drawn blindly with a fixed seed among the test {noun}; shown at the first draw, pattern “{pattern}”, {ratio:.0%} "
+    "hidden."
+)
 
 
 def shown_ratio(ratios: Sequence[float]) -> float:
@@ -41,16 +36,25 @@ def shown_ratio(ratios: Sequence[float]) -> float:
     return min((ratio for ratio in ratios if ratio > 0), key=lambda ratio: (round(abs(ratio - SHOWN_RATIO), 9), ratio))
 
 
-def kinds(right_model: np.ndarray, right_twin: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Indices of the examples of each kind, kinds in the order in which they are shown."""
+def kinds(n: int, right_model: np.ndarray | None, right_twin: np.ndarray | None) -> tuple[dict[str, np.ndarray], str]:
+    """Indices of the examples of each kind, kinds in the order in which they are shown, and how they are chosen.
+
+    Args:
+        n: examples.
+        right_model: [n] bool; None where answers are not simply right or wrong.
+        right_twin: likewise; None also without a twin.
+    """
+    if right_model is None:
+        return {"any": np.arange(n)}, HOW_CHOSEN_BLINDLY
     if right_twin is None:
-        return {"wrong": np.flatnonzero(~right_model), "right": np.flatnonzero(right_model)}
-    return {
+        return {"wrong": np.flatnonzero(~right_model), "right": np.flatnonzero(right_model)}, HOW_CHOSEN_ALONE
+    found = {
         "only the model is right": np.flatnonzero(right_model & ~right_twin),
         "only the twin is right": np.flatnonzero(~right_model & right_twin),
         "both are wrong": np.flatnonzero(~right_model & ~right_twin),
         "both are right": np.flatnonzero(right_model & right_twin),
     }
+    return found, HOW_CHOSEN
 
 
 def choose(found: dict[str, np.ndarray], n: int) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Masked forward passes: every example under every trial, sorted by length, in batches of equal cost.
+"""Masked forward passes: every example under every trial, in batches of equal cost.
 
 Masks are a function of (evaluation seed, draw, example id), so two models given the same trials see the same masks
 without anything being stored: differences between them are paired.
@@ -7,8 +7,10 @@ without anything being stored: differences between them are paired.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -16,16 +18,13 @@ import torch
 
 from maskwright.errors import RunError
 from maskwright.masking import Masking
-from maskwright.tasks.encoded import Encoded
-from maskwright.units.vocabulary import Vocabulary
-
-EVALUATION_SEED = 271_828_182
-"""Fixed and apart from every training seed, so that no model is evaluated under masks it was trained with."""
+from maskwright.tasks.examples import EVALUATION_SEED, Examples, plain_inputs
 
 POOL_CELLS = 2_000_000
-"""Token cells masked at a time, over all trials; bounds memory and is large enough to sort well by length."""
+"""Cells masked at a time, over all trials; bounds memory and is large enough to sort well by length."""
 
-Tensors = dict[str, torch.Tensor]
+POOL_BYTES = 400_000_000
+"""Inputs masked at a time, over all trials: a cell may be a token, or a patch of a clip."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,12 @@ class Machine:
     Attributes:
         device: a torch device.
         bf16: compute in bfloat16 where the model allows it.
-        batch_tokens: token cells per forward pass, padding included.
+        batch_cells: cells (see `Examples.lengths`) per forward pass, padding included.
     """
 
     device: torch.device
     bf16: bool
-    batch_tokens: int
+    batch_cells: int
 
 
 @dataclass(frozen=True)
@@ -56,51 +55,49 @@ class Predictions:
     """What a model answered.
 
     Attributes:
-        probabilities: [trials, N, classes] float32.
+        answers: [trials, N, ...] float32, as the task's `answer` gives them.
         hidden: [trials, N] float32, share of the units that was hidden in fact.
-        tokens: tokens that went through the model, padding excluded.
-        seconds: wall-clock time of the passes, masking included.
+        work: cells that went through the model (see `Examples.work`).
+        seconds: wall-clock time of the passes, reading and masking included.
     """
 
-    probabilities: np.ndarray
+    answers: np.ndarray
     hidden: np.ndarray
-    tokens: int
+    work: int
     seconds: float
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Masked rows of several trials, longest first, on the device.
+    """Some examples, hidden under every trial, on the device.
 
     Attributes:
-        inputs: name -> [R, L].
-        rows: [R] trial · N + example, on the device.
-        lengths: [R] tokens in each row, on the host.
-        hidden: [R] realised share, on the device.
+        rows: [B] numbers of the examples.
+        parts: inputs of these examples, one mapping per trial.
+        hidden: [trials, B] share of each example's units.
     """
 
-    inputs: Tensors
-    rows: torch.Tensor
-    lengths: np.ndarray
-    hidden: torch.Tensor
+    rows: np.ndarray
+    parts: list[dict[str, Any]]
+    hidden: np.ndarray
 
 
 def predict(
     model: torch.nn.Module,
-    examples: Encoded,
+    examples: Examples,
     trials: Sequence[Trial],
     *,
-    vocabulary: Vocabulary,
+    task: ModuleType,
     machine: Machine,
     on_progress: Callable[[int], None] = lambda rows: None,
 ) -> Predictions:
     """Run the model over every example under every trial.
 
     Args:
-        model: takes the examples' inputs by name and returns an object with `logits` [B, classes].
+        model: of the task.
         examples: at least one.
         trials: at least one.
-        vocabulary: facts about the tokenizer's ids.
+        task: the task's module, which knows how to ask.
         machine: where and how.
         on_progress: called with the number of rows done, after every batch.
 
@@ -108,32 +105,29 @@ def predict(
         RunError: if the device has too little memory for a batch.
     """
     started = time.perf_counter()
-    tokens = 0
-    answers: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
+    work, answers = 0, np.empty(0, dtype=np.float32)
+    hidden = np.empty((len(trials), len(examples)), dtype=np.float32)
     model = model.to(machine.device).eval()
-    with forward_mode(machine):
-        for pool in pools(examples, trials, vocabulary=vocabulary, machine=machine):
-            tokens += int(pool.lengths.sum())
-            logits = []
-            for batch in batches(pool, machine.batch_tokens):
-                logits.append(_logits(model, batch, machine))
-                on_progress(len(logits[-1]))
-            answers.append((pool.rows, torch.softmax(torch.cat(logits).float(), dim=-1), pool.hidden))
-    rows, probabilities, hidden = (torch.cat(parts).cpu() for parts in zip(*answers, strict=True))
-    order = torch.argsort(rows)
-    shape = (len(trials), len(examples))
-    return Predictions(
-        probabilities=probabilities[order].reshape(*shape, -1).numpy(),
-        hidden=hidden[order].reshape(shape).numpy(),
-        tokens=tokens,
-        seconds=time.perf_counter() - started,
-    )
+    try:
+        with forward_mode(machine):
+            for pool in pools(examples, trials, machine):
+                places, found = _asked(task, model, examples, pool, machine.batch_cells, on_progress)
+                if not answers.size:
+                    answers = np.empty((*hidden.shape, *found.shape[1:]), dtype=np.float32)
+                trial, row = np.divmod(places, len(pool.rows))
+                answers[trial, pool.rows[row]] = found
+                hidden[:, pool.rows] = pool.hidden
+                work += sum(examples.work(part) for part in pool.parts)
+    except torch.OutOfMemoryError:
+        raise RunError(
+            f"{machine.device} ran out of memory on {task.NOUN} of {machine.batch_cells:,} {task.UNIT} in a batch. "
+            "Evaluate with a smaller evaluation.batch_size."
+        ) from None
+    return Predictions(answers, hidden, work, time.perf_counter() - started)
 
 
-def forward_mode(machine: Machine) -> Any:
+def forward_mode(machine: Machine) -> ExitStack:
     """Context of every forward pass: no gradients, and bfloat16 where asked for."""
-    from contextlib import ExitStack
-
     stack = ExitStack()
     stack.enter_context(torch.inference_mode())
     if machine.bf16:
@@ -141,78 +135,49 @@ def forward_mode(machine: Machine) -> Any:
     return stack
 
 
-def pools(examples: Encoded, trials: Sequence[Trial], *, vocabulary: Vocabulary, machine: Machine) -> Iterator[Pool]:
-    """Mask examples of similar length under all trials at once, and sort what results by length.
-
-    Where tokens are dropped, rows of one example end up of very different lengths; sorting over trials as well as
-    examples is what turns fewer tokens into less time.
-    """
+def pools(examples: Examples, trials: Sequence[Trial], machine: Machine) -> Iterator[Pool]:
+    """Hide parts of examples of similar length under all trials at once, a bounded number of them at a time."""
     lengths = examples.lengths
     order = np.argsort(-lengths, kind="stable")
-    start = 0
+    start, most = 0, _rows_by_bytes(examples, order[:1], len(trials))
     while start < len(order):
         longest = max(int(lengths[order[start]]), 1)
-        chosen = order[start : start + max(1, POOL_CELLS // (longest * len(trials)))]
-        start += len(chosen)
-        batch = examples.batch(chosen)
-        names = ("attention_mask", *examples.inputs)
-        plain = {name: batch[name].to(machine.device) for name in names}
+        rows = order[start : start + max(1, min(most, POOL_CELLS // (longest * len(trials))))]
+        start += len(rows)
+        batch = examples.batch(rows)
         ids = batch["example_id"].to(machine.device)
-        parts = [_masked(plain, ids, trial, vocabulary) for trial in trials]
-        example = torch.from_numpy(chosen).to(machine.device)
-        rows = torch.cat([example + trial * len(examples) for trial in range(len(trials))])
-        yield _sorted_pool(parts, rows, examples.pad_id)
+        inputs = {name: _on(machine.device, value) for name, value in plain_inputs(batch).items()}
+        tried = [examples.hide(inputs, t.masking, ids, seed=EVALUATION_SEED, epoch=t.draw) for t in trials]
+        shares = torch.stack([one.share for one in tried]).cpu().numpy()
+        yield Pool(rows, [one.inputs for one in tried], shares)
 
 
-def batches(pool: Pool, batch_tokens: int) -> Iterator[Tensors]:
-    """Cut a pool into batches of at most `batch_tokens` cells (at least one row), each padded to its longest row."""
-    start = 0
-    while start < len(pool.lengths):
-        longest = max(int(pool.lengths[start]), 1)
-        stop = start + max(1, batch_tokens // longest)
-        yield {name: values[start:stop, :longest] for name, values in pool.inputs.items()}
-        start = stop
+def _asked(
+    task: ModuleType,
+    model: torch.nn.Module,
+    examples: Examples,
+    pool: Pool,
+    cells: int,
+    on_progress: Callable[[int], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Places (trial · B + example) and answers of a pool; they leave the device together, not batch by batch."""
+    places, found = [], []
+    for some, inputs in examples.joined(pool.parts, cells):
+        places.append(some)
+        found.append(task.answer(model, inputs).float())
+        on_progress(len(some))
+    return torch.cat(places).cpu().numpy(), torch.cat(found).cpu().numpy()
 
 
-def _masked(
-    plain: Tensors, example_ids: torch.Tensor, trial: Trial, vocabulary: Vocabulary
-) -> tuple[Tensors, torch.Tensor]:
-    """The rows under one trial, and the share of each that is hidden."""
-    if trial.masking is None:
-        return plain, torch.zeros(len(example_ids), device=example_ids.device)
-    corrupted = trial.masking(
-        plain, vocabulary=vocabulary, example_ids=example_ids, seed=EVALUATION_SEED, epoch=trial.draw
-    )
-    return corrupted.inputs, torch.as_tensor(corrupted.ratio).to(torch.float32)
+def _rows_by_bytes(examples: Examples, longest: np.ndarray, trials: int) -> int:
+    """Examples of a pool by the size of the longest, which is read for it."""
+    sizes = _bytes(plain_inputs(examples.batch(longest)))
+    return max(1, POOL_BYTES // max(1, sizes * trials))
 
 
-def _sorted_pool(parts: Sequence[tuple[Tensors, torch.Tensor]], rows: torch.Tensor, pad_id: int) -> Pool:
-    widest = max(inputs["input_ids"].shape[1] for inputs, _ in parts)
-
-    def stacked(name: str) -> torch.Tensor:
-        filler = pad_id if name == "input_ids" else 0
-        tables = [inputs[name] for inputs, _ in parts]
-        return torch.cat(
-            [torch.nn.functional.pad(table, (0, widest - table.shape[1]), value=filler) for table in tables]
-        )
-
-    inputs = {name: stacked(name) for name in parts[0][0]}
-    lengths = inputs["attention_mask"].sum(dim=1)
-    order = torch.argsort(lengths, descending=True, stable=True)
-    return Pool(
-        inputs={name: values[order] for name, values in inputs.items()},
-        rows=rows[order],
-        lengths=lengths[order].cpu().numpy(),
-        hidden=torch.cat([hidden for _, hidden in parts])[order],
-    )
+def _bytes(inputs: Mapping[str, Any]) -> int:
+    return sum(value.nbytes for value in inputs.values() if isinstance(value, torch.Tensor))
 
 
-def _logits(model: torch.nn.Module, batch: Tensors, machine: Machine) -> torch.Tensor:
-    try:
-        return model(**batch).logits
-    except torch.OutOfMemoryError:
-        rows, longest = batch["input_ids"].shape
-        raise RunError(
-            f"{machine.device} ran out of memory on a batch of {rows} texts of {longest} tokens. "
-            "Evaluate with a smaller evaluation.batch_size."
-        ) from None
+def _on(device: torch.device, value: Any) -> Any:
+    return value.to(device) if isinstance(value, torch.Tensor) else value

@@ -53,20 +53,20 @@ def evaluate(runs: Sequence[str | Path], overrides: Sequence[str] = (), on_progr
     Args:
         runs: finished run folders.
         overrides: `evaluation.key=value` strings, or `data.test=...` and so on where the files have moved.
-        on_progress: told what happens: notes, and phases with texts done and texts in all.
+        on_progress: told what happens: notes, and phases with what is done and how much there is.
 
     Raises:
         RunError: a run is missing, unfinished, damaged, or does not fit the others.
         ConfigError: an override that cannot be used.
         DataError: the data cannot be read.
     """
-    from maskwright.data.load import load_text_data
+    from maskwright import tasks
 
     subjects = [_subject(Path(path), overrides) for path in runs]
     _check_together(subjects)
     first = subjects[0].config
     on_progress(Event("phase", "reading the data"))
-    data = load_text_data(first.data)
+    data = tasks.get(first.task).load(first.data)
     for subject in subjects:
         if subject.info["data_fingerprint"] != data.fingerprint:
             raise RunError(f"{subject.folder.path}: the data has changed since this run was trained. Put it back.")

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from maskwright import __version__, fills, tasks
+from maskwright import __version__, tasks
 from maskwright.config import dump_config
 from maskwright.errors import RunError
-from maskwright.evaluate.curves import majority_rate
-from maskwright.evaluate.document import SCHEMA, SCHEMA_VERSION, Asked, Summary
+from maskwright.evaluate.document import SCHEMA, SCHEMA_VERSION, Asked, Summary, plain
 from maskwright.evaluate.groups import groups
-from maskwright.evaluate.measure import MODEL, TWIN, Answers, Key, Truth, measure
-from maskwright.evaluate.predict import EVALUATION_SEED, Machine
-from maskwright.evaluate.shown import shown_examples
-from maskwright.evaluate.sweep import Material, Passes, Plan, ask, rows_of
+from maskwright.evaluate.measure import MODEL, TWIN, Answers, Truth, measure
+from maskwright.evaluate.predict import Machine
+from maskwright.evaluate.shown import shown_condition, shown_examples
+from maskwright.evaluate.sweep import Material, Passes, Plan, ask, rows_of, score
 from maskwright.evaluate.twin import Subject
 from maskwright.evaluate.verdict import verdict
-from maskwright.strategy import to_node
+from maskwright.modalities import of_node
+from maskwright.tasks.examples import EVALUATION_SEED
 from maskwright.train.device import describe, resolve_dtype
+from maskwright.train.folder import RunFolder
 from maskwright.train.progress import Event, Watcher
 
 if TYPE_CHECKING:
-    from maskwright.data.load import TextData
+    from maskwright.data.checked import CheckedData
 
 Pair = tuple[Subject, Subject | None]
 """A run and its twin."""
 
 
-def examine(pairs: Sequence[Pair], data: TextData, watch: Watcher) -> dict[str, Any]:
+def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[str, Any]:
     """Ask every run and twin everything and put together the evaluation document.
 
     Args:
@@ -43,26 +44,21 @@ def examine(pairs: Sequence[Pair], data: TextData, watch: Watcher) -> dict[str, 
         watch: told what happens.
     """
     session = _Session.of(pairs, data, watch)
-    settings, material = session.first.config.evaluation, session.material
-    truth = Truth(
-        labels=material.test.labels,
-        train_labels=material.train.labels,
-        chance=majority_rate(material.test.labels),
-        parts=groups(material.test.labels, data.variants),
-    )
-    asked = [session.ask_pair(pair, truth) for pair in pairs]
+    settings, material, truth = session.first.config.evaluation, session.material, session.truth
+    asked = [session.ask_pair(pair) for pair in pairs]
     watch(Event("phase", "computing intervals"))
     summary = Summary(asked, truth, data.labels, settings)
     document: dict[str, Any] = {
-        **session.header(truth),
-        "clean": summary.compared(Key("accuracy")),
+        **session.header(),
+        "clean": summary.clean(),
         "curves": summary.curves(),
         "groups": summary.groups(),
         "calibration": summary.calibration(),
         "generalisation": summary.generalisation(len(data.train)),
         "significance": summary.significance(),
-        "cost": summary.cost(session.training_seconds(), session.parameters),
-        "examples": shown_examples(asked[0], material, session.plan, data.labels, settings.examples),
+        "cost": summary.cost(session.trainings(), session.parameters),
+        "examples": plain(shown_examples(asked[0], material, data.labels, settings.examples)),
+        "sections": session.sections(asked[0]),
         "configuration": dump_config(session.first.config),
         "environment": describe(session.machine.device, session.dtype, 1),
     }
@@ -77,9 +73,8 @@ class _Session:
 
     Attributes:
         pairs: runs with their twins.
-        data: the texts.
-        task: the task's module.
-        material: the texts, tokenised.
+        material: the examples, encoded.
+        truth: what answers are compared with.
         plan: the masks.
         machine: where models run.
         dtype: bf16 or fp32.
@@ -88,9 +83,8 @@ class _Session:
     """
 
     pairs: Sequence[Pair]
-    data: TextData
-    task: ModuleType
     material: Material
+    truth: Truth
     plan: Plan
     machine: Machine
     dtype: str
@@ -98,49 +92,68 @@ class _Session:
     parameters: int = 0
 
     @classmethod
-    def of(cls, pairs: Sequence[Pair], data: TextData, watch: Watcher) -> _Session:
+    def of(cls, pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> _Session:
         config, folder = pairs[0][0].config, pairs[0][0].folder
         task = tasks.get(config.task)
-        watch(Event("phase", "tokenising"))
-        _, tokenizer = task.load_trained(folder.model)
-        plan = Plan.of(config.evaluation, _fill(pairs[0][0], tokenizer))
-        material = Material.of(data, tokenizer, task.encode, config.data.max_length)
+        watch(Event("phase", f"encoding the {task.NOUN}"))
+        _, reader = task.load_trained(folder.model)
+        plan = Plan.of(config.evaluation, _fill(pairs[0][0], task, reader), task)
+        material = Material.of(task, config, data, reader)
+        test = material.test
+        truth = Truth(
+            metric=task.METRIC,
+            chance=float(task.chance(test)),
+            n=len(test),
+            n_train=len(material.train),
+            labels=material.labels,
+            parts=groups(len(test), material.labels, data.variants),
+        )
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         dtype = resolve_dtype(config.training.dtype, device)
-        longest = max(int(part.lengths.max()) for part in (material.test, material.train, *material.variants.values()))
-        machine = Machine(device, bf16=dtype == "bf16", batch_tokens=config.evaluation.batch_size * longest)
-        return cls(pairs, data, task, material, plan, machine, dtype, watch)
+        longest = max(int(part.lengths.max()) for part in material.everything)
+        machine = Machine(device, bf16=dtype == "bf16", batch_cells=config.evaluation.batch_size * longest)
+        return cls(pairs, material, truth, plan, machine, dtype, watch)
 
     @property
     def first(self) -> Subject:
         return self.pairs[0][0]
 
-    def ask_pair(self, pair: Pair, truth: Truth) -> Asked:
+    @property
+    def task(self) -> ModuleType:
+        return self.material.task
+
+    def ask_pair(self, pair: Pair) -> Asked:
         """Ask a run and its twin, under the same masks."""
+        subjects = {who: subject for who, subject in zip((MODEL, TWIN), pair, strict=True) if subject is not None}
         answers: dict[str, Answers] = {}
         passes: dict[str, Passes] = {}
-        for who, subject in zip((MODEL, TWIN), pair, strict=True):
-            if subject is not None:
-                answers[who], passes[who] = self._ask(who, subject)
+        raw: dict[str, Any] = {}
+        for who, subject in subjects.items():
+            answers[who], passes[who], raw[who] = self._ask(who, subject)
         self.watch(Event("phase", "resampling"))
-        measured = measure(answers, truth, self.first.config.evaluation.bootstrap)
-        return Asked(pair[0].seed, answers, passes, measured)
 
-    def _ask(self, who: str, subject: Subject) -> tuple[Answers, Passes]:
+        def tick(done: int, total: int) -> None:
+            self.watch(Event("phase", "resampling", step=done, steps=total))
+
+        measured = measure(answers, self.truth, self.first.config.evaluation.bootstrap, tick)
+        folders = {who: subject.folder.model for who, subject in subjects.items()}
+        return Asked(pair[0].seed, folders, self.plan, self.machine, answers, raw, passes, measured)
+
+    def _ask(self, who: str, subject: Subject) -> tuple[Answers, Passes, dict[Any, np.ndarray]]:
         self.watch(Event("phase", f"loading {subject.folder.path}"))
-        model, tokenizer = self.task.load_trained(subject.folder.model)
-        self.material.check_same_tokenizer(tokenizer, subject.folder.path)
-        if model.config.num_labels != len(self.data.labels):
-            raise RunError(
-                f"{subject.folder.model}: answers with {model.config.num_labels} labels, the data has "
-                f"{len(self.data.labels)}. The model does not belong to this run; train again."
-            )
+        _check_belongs(subject)
+        model, reader = self.task.load_trained(subject.folder.model)
+        self.material.check_same_reader(reader, subject.folder.path)
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
-        seed = f" (seed {subject.seed})" if len(self.pairs) > 1 else ""
-        return ask(model, self.material, self.plan, self.machine, self._ticker(f"asking the {who}{seed}"))
+        whose = f"{who} (seed {subject.seed})" if len(self.pairs) > 1 else who
+        asking = self._ticker(f"asking the {whose}", rows_of(self.material, self.plan))
+        replies = ask(model, self.material, self.plan, self.machine, asking)
+        outcomes = len(self.plan.trials) + len(self.material.variants) + 1
+        answers = score(replies, self.material, self.plan, self._ticker(f"scoring the {whose}", outcomes))
+        return answers, replies.passes(self.plan), replies.raw(self.plan, shown_condition(self.plan))
 
-    def _ticker(self, message: str) -> Callable[[int], None]:
-        total, done = rows_of(self.material, self.plan), 0
+    def _ticker(self, message: str, total: int) -> Callable[[int], None]:
+        done = 0
 
         def tick(rows: int) -> None:
             nonlocal done
@@ -149,25 +162,35 @@ class _Session:
 
         return tick
 
-    def training_seconds(self) -> Mapping[str, list[float | None]]:
-        """Seconds of training by who, one per run."""
-        found: dict[str, list[float | None]] = {MODEL: [], TWIN: []}
+    def trainings(self) -> Mapping[str, list[dict[str, Any]]]:
+        """environment.json of every run, by who."""
+        found: dict[str, list[dict[str, Any]]] = {MODEL: [], TWIN: []}
         for pair in self.pairs:
             for who, subject in zip((MODEL, TWIN), pair, strict=True):
                 if subject is not None:
-                    found[who].append(subject.folder.environment().get("seconds"))
+                    found[who].append(subject.folder.environment())
         return found
 
-    def header(self, truth: Truth) -> dict[str, Any]:
+    def sections(self, asked: Asked) -> list[dict[str, Any]]:
+        """What the task adds of its own; see `maskwright.tasks`."""
+        if not hasattr(self.task, "sections"):
+            return []
+        self.watch(Event("phase", "what else there is to show"))
+        return plain(self.task.sections(self.material, asked, self.material.data.labels))
+
+    def header(self) -> dict[str, Any]:
         """The sections that say what was evaluated, and how."""
         config = self.first.config
-        settings, masking = config.evaluation, config.masking
+        settings, masking, alone = config.evaluation, config.masking, len(self.pairs) == 1
         return {
             "schema": SCHEMA,
             "schema_version": SCHEMA_VERSION,
             "maskwright_version": __version__,
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "task": config.task,
+            "noun": self.task.NOUN,
+            "unit_noun": self.task.UNIT,
+            "metric": asdict(self.truth.metric),
             "model": config.model,
             "masking": None if masking is None else masking.to_dict(),
             "runs": [
@@ -178,44 +201,51 @@ class _Session:
                 }
                 for subject, twin in self.pairs
             ],
-            "data": self._data(truth),
+            "data": self._data(),
             "settings": {
                 "ratios": sorted({0.0, *settings.ratios}),
-                "patterns": list(settings.patterns),
+                "patterns": list(settings.named_patterns),
                 "unit": settings.unit,
-                "fill": to_node(next(iter(self.plan.maskings.values())).fill),
+                "fill": of_node(next(iter(self.plan.maskings.values())).to_dict(), "fill"),
                 "draws": settings.draws,
                 "evaluation_seed": EVALUATION_SEED,
                 "confidence": settings.confidence,
                 "resamples": settings.bootstrap,
-                "interval": "paired bootstrap over test texts" if len(self.pairs) == 1 else "Student’s t over seeds",
+                "interval": f"paired bootstrap over test {self.task.NOUN}" if alone else "Student’s t over seeds",
                 "device": self.machine.device.type,
                 "dtype": self.dtype,
             },
         }
 
-    def _data(self, truth: Truth) -> dict[str, Any]:
-        config, cut = self.first.config.data, self.material.test.truncated
-        notes = list(self.data.notes)
-        if cut:
-            notes.append(
-                f"{cut:,} of {len(truth.labels):,} texts were cut at data.max_length={config.max_length} tokens."
-            )
+    def _data(self) -> dict[str, Any]:
+        data, truth = self.material.data, self.truth
+        counts = None if truth.labels is None else np.bincount(truth.labels, minlength=len(data.labels)).tolist()
         return {
-            "split": "validation" if config.test is None else "test",
-            "examples": len(truth.labels),
-            "labels": list(self.data.labels),
-            "label_counts": np.bincount(truth.labels, minlength=len(self.data.labels)).tolist(),
-            "variants": list(self.data.variants),
+            "split": "validation" if self.first.config.data.test is None else "test",
+            "examples": truth.n,
+            "labels": list(data.labels),
+            "label_counts": counts,
+            "variants": list(data.variants),
             "chance": truth.chance,
-            "fingerprint": self.data.fingerprint,
-            "notes": notes,
+            "fingerprint": data.fingerprint,
+            "notes": [*data.notes, *self.material.test.notes],
         }
 
 
-def _fill(subject: Subject, tokenizer: Any) -> Any:
-    """The fill the model was trained with; for one trained without masking, the plainest its tokenizer allows."""
+def _fill(subject: Subject, task: ModuleType, reader: Any) -> Any:
+    """The node of the fill the model was trained with, or of the plainest its reader allows if it was with none."""
     node = subject.info.get("fill")
-    if node is not None:
-        return fills.from_node(node)
-    return fills.from_node("drop" if tokenizer.mask_token_id is None else "mask-token")
+    return task.plain_fill(reader) if node is None else node
+
+
+def _check_belongs(subject: Subject) -> None:
+    """Refuse a model that another run left: the facts next to the weights are those of its own run."""
+    beside = RunFolder(subject.folder.model)
+    if not beside.exists():
+        return
+    facts = beside.info()
+    for name in ("task", "labels", "seed", "masking", "data_fingerprint"):
+        if facts.get(name) != subject.info.get(name):
+            raise RunError(
+                f"{subject.folder.model}: is of another run (its {name} differs). Put it back or train again."
+            )

@@ -2,85 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from maskwright.evaluate.display import read_aloud
 from maskwright.evaluate.document import Asked
-from maskwright.evaluate.examples import HOW_CHOSEN, HOW_CHOSEN_ALONE, choose, kinds, shown_ratio
-from maskwright.evaluate.measure import MODEL, TWIN, right
-from maskwright.evaluate.predict import EVALUATION_SEED
+from maskwright.evaluate.examples import choose, kinds, shown_ratio
+from maskwright.evaluate.measure import MODEL, TWIN
 from maskwright.evaluate.sweep import Condition, Material, Plan
 
 
-def shown_examples(
-    asked: Asked, material: Material, plan: Plan, labels: Sequence[str], n: int
-) -> dict[str, Any] | None:
+def shown_condition(plan: Plan) -> Condition:
+    """Pattern and ratio at which examples are shown."""
+    pattern = next(iter(plan.maskings))[0]
+    return pattern, shown_ratio([ratio for name, ratio in plan.maskings if name == pattern])
+
+
+def shown_examples(asked: Asked, material: Material, labels: Sequence[str], n: int) -> dict[str, Any] | None:
     """Choose examples and show what was hidden and what each model answered.
 
     Args:
         asked: the run they are taken from.
-        material: the texts.
-        plan: the masks.
+        material: the examples.
         labels: label names.
         n: how many at most; None is returned for 0.
     """
     if n == 0:
         return None
-    pattern = next(iter(plan.maskings))[0]
-    condition = (pattern, shown_ratio([ratio for name, ratio in plan.maskings if name == pattern]))
-    answers = {who: one.masked[condition][0] for who, one in asked.answers.items()}
-    hits = {who: right(probabilities, material.test.labels) for who, probabilities in answers.items()}
-    found = kinds(hits[MODEL], hits.get(TWIN))
-    how = HOW_CHOSEN if TWIN in hits else HOW_CHOSEN_ALONE
-    shares = asked.passes[MODEL].shown_hidden[condition]
-    items = [
-        {
-            "kind": kind,
-            "example_id": int(material.test.example_ids[row]),
-            "label": labels[material.test.labels[row]],
-            "hidden": float(shares[row]),
-            "pieces": _pieces(material, plan, condition, row),
-            MODEL: _answer(answers, hits, MODEL, row, labels),
-            TWIN: _answer(answers, hits, TWIN, row, labels),
-        }
-        for kind, row in choose(found, n)
-    ]
+    condition = shown_condition(asked.plan)
+    hits = {who: one.masked[condition][0].hits for who, one in asked.answers.items()}
+    found, how = kinds(len(material.test), hits[MODEL], hits.get(TWIN))
+    pattern, ratio = condition
     return {
         "pattern": pattern,
-        "ratio": condition[1],
+        "ratio": ratio,
         "seed": asked.seed,
-        "how": how.format(pattern=pattern, ratio=condition[1]),
+        "how": how.format(pattern=pattern, ratio=ratio, noun=material.task.NOUN),
         "counts": {kind: len(members) for kind, members in found.items()},
-        "items": items,
+        "items": [_item(kind, row, asked, material, labels) for kind, row in choose(found, n)],
     }
 
 
-def _pieces(material: Material, plan: Plan, condition: Condition, row: int) -> list[dict[str, Any]]:
-    batch = material.test.batch([row])
-    plain = {name: batch[name].numpy() for name in ("attention_mask", *material.test.inputs)}
-    ids = material.test.example_ids[[row]]
-    corrupted = plan.maskings[condition](
-        plain, vocabulary=material.vocabulary, example_ids=ids, seed=EVALUATION_SEED, epoch=0
-    )
-    pieces = read_aloud(
-        plain["input_ids"][0],
-        np.asarray(corrupted.mask)[0],
-        np.asarray(corrupted.groups)[0],
-        vocabulary=material.vocabulary,
-        tokenizer=material.tokenizer,
-    )
-    return [asdict(piece) for piece in pieces]
-
-
-def _answer(
-    answers: Mapping[str, np.ndarray], hits: Mapping[str, np.ndarray], who: str, row: int, labels: Sequence[str]
-) -> dict[str, Any] | None:
-    if who not in answers:
-        return None
-    probabilities = answers[who][row]
-    best = int(probabilities.argmax())
-    return {"label": labels[best], "probability": float(probabilities[best]), "right": bool(hits[who][row])}
+def _item(kind: str, row: int, asked: Asked, material: Material, labels: Sequence[str]) -> dict[str, Any]:
+    condition, task = shown_condition(asked.plan), material.task
+    masking = asked.plan.maskings[condition]
+    seen = task.shown(material.test, material.reader, row, masking)
+    item = {
+        "kind": kind,
+        "example_id": int(material.test.example_ids[row]),
+        "label": None if material.labels is None else labels[material.labels[row]],
+        "hidden": float(asked.passes[MODEL].shown_hidden[condition][row]),
+        "pieces": seen.get("pieces"),
+        "whole": None,
+        "pictures": seen.get("pictures"),
+        MODEL: None,
+        TWIN: None,
+    }
+    if seen.get("pictures"):
+        # Marks in a text show both at once; a picture has to be seen twice.
+        item["whole"] = task.shown(material.test, material.reader, row, None)["pictures"]
+    for who, raw in asked.raw.items():
+        item[who] = {"src": None, **task.told(raw[condition][row], material.test, row, labels)}
+    return item

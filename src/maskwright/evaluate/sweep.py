@@ -1,93 +1,110 @@
-"""Everything one model is asked in an evaluation: test texts masked and whole, variants, and some training texts."""
+"""Everything one model is asked in an evaluation: test examples masked and whole, variants, some training examples."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.config import EvaluationConfig
+from maskwright.config import EvaluationConfig, RunConfig
 from maskwright.errors import ConfigError, RunError
 from maskwright.evaluate.measure import Answers
-from maskwright.evaluate.predict import Machine, Trial, predict
-from maskwright.fills import Fill
+from maskwright.evaluate.predict import Machine, Predictions, Trial, predict
 from maskwright.masking import Masking
-from maskwright.strategy import to_node
-from maskwright.tasks.encoded import Encoded
-from maskwright.units.vocabulary import Vocabulary
+from maskwright.tasks.examples import Examples
 
 if TYPE_CHECKING:
-    from maskwright.data.load import TextData
+    from maskwright.data.checked import CheckedData
 
 TRAIN_EXAMPLES = 1000
-"""Training texts asked about at most, for the generalisation gap; drawn blindly with a fixed seed."""
+"""Training examples asked about at most, for the generalisation gap; drawn blindly with a fixed seed."""
 
 TRAIN_SEED = 0
 
 Condition = tuple[str, float]
 """(pattern, ratio), ratio above 0."""
 
+CLEAN = "clean"
+"""Names the whole test examples among answers that are kept."""
+
 
 @dataclass(frozen=True)
 class Material:
-    """The texts of an evaluation, tokenised once for all models.
+    """The examples of an evaluation, read once for all models.
 
     Attributes:
-        tokenizer: the one all models share.
-        vocabulary: facts about its ids.
-        test: the test texts.
-        variants: variant -> the test texts in that variant.
-        train: some training texts.
+        task: the task's module.
+        config: of the run.
+        data: checked.
+        reader: what makes inputs of examples, the same for all models.
+        test: the test examples.
+        variants: variant -> the test examples in that variant.
+        train: some training examples.
     """
 
-    tokenizer: Any
-    vocabulary: Vocabulary
-    test: Encoded
-    variants: Mapping[str, Encoded]
-    train: Encoded
+    task: ModuleType
+    config: RunConfig
+    data: CheckedData
+    reader: Any
+    test: Examples
+    variants: Mapping[str, Examples]
+    train: Examples
 
     @classmethod
-    def of(cls, data: TextData, tokenizer: Any, encode: Callable[..., Encoded], max_length: int) -> Material:
-        """Tokenise what an evaluation reads."""
+    def of(cls, task: ModuleType, config: RunConfig, data: CheckedData, reader: Any) -> Material:
+        """Encode what an evaluation reads."""
+
+        def encoded(rows: Any) -> Examples:
+            return task.encode(rows, reader, config, data=data)
+
         rng = np.random.default_rng(TRAIN_SEED)
         some = np.sort(rng.permutation(len(data.train))[:TRAIN_EXAMPLES])
         variants = {}
         for name in data.variants:
-            others = [column for column in data.test.column_names if column == "text" or column.startswith("variant:")]
+            columns = data.test.column_names
+            others = [column for column in columns if column == task.INPUT or column.startswith("variant:")]
             changed = data.test.add_column("changed", data.test[f"variant:{name}"][:])  # pyright: ignore[reportCallIssue]
-            changed = changed.remove_columns(others).rename_column("changed", "text")
-            variants[name] = encode(changed, tokenizer, max_length)
-        return cls(
-            tokenizer=tokenizer,
-            vocabulary=Vocabulary.from_tokenizer(tokenizer),
-            test=encode(data.test, tokenizer, max_length),
-            variants=variants,
-            train=encode(data.train.select(some), tokenizer, max_length),
-        )
+            variants[name] = encoded(changed.remove_columns(others).rename_column("changed", task.INPUT))
+        test, train = encoded(data.test), encoded(data.train.select(some))
+        return cls(task, config, data, reader, test, variants, train)
 
-    def check_same_tokenizer(self, tokenizer: Any, place: object) -> None:
-        """Refuse a model that reads other tokens: the same mask would not hide the same words."""
-        if tokenizer.get_vocab() != self.tokenizer.get_vocab():
-            raise RunError(f"{place}: its tokenizer differs from the other model's, so their masks cannot be paired.")
+    @property
+    def everything(self) -> list[Examples]:
+        """All that models are asked about."""
+        return [self.test, *self.variants.values(), self.train]
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """[N] class of each test example, in tasks that have one class an example."""
+        return self.test.labels if hasattr(self.task, "class_weights") else None
+
+    def check_same_reader(self, reader: Any, place: object) -> None:
+        """Refuse a model that reads otherwise: the same mask would not hide the same things."""
+        if not self.task.same_reader(self.reader, reader):
+            raise RunError(
+                f"{place}: makes other inputs of its {self.task.NOUN} than the other model, so their masks cannot be "
+                "paired."
+            )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Under which masks the test texts are read.
+    """Under which masks the test examples are read.
 
     Attributes:
         maskings: one for each pattern and ratio above 0.
-        draws: independent masks per text, pattern and ratio.
+        draws: independent masks per example, pattern and ratio.
     """
 
     maskings: Mapping[Condition, Masking]
     draws: int
 
     @classmethod
-    def of(cls, settings: EvaluationConfig, fill: Fill) -> Plan:
-        """Build the masks' rules from the settings and the fill the model was trained with.
+    def of(cls, settings: EvaluationConfig, fill: Any, task: ModuleType) -> Plan:
+        """Build the masks' rules from the settings and the node of the fill the model was trained with.
 
         Raises:
             ConfigError: an unknown pattern, or no ratio above 0.
@@ -95,20 +112,24 @@ class Plan:
         ratios = sorted({ratio for ratio in settings.ratios if ratio > 0})
         if not ratios:
             raise ConfigError(f"evaluation.ratios: expected at least one ratio above 0, given {settings.ratios}.")
+        read = getattr(task, "evaluated", Masking.from_dict)
         maskings = {
-            (pattern, ratio): Masking.from_dict(
-                {"pattern": pattern, "budget": {"ratio": ratio}, "fill": to_node(fill), "unit": settings.unit}
-            )
-            for pattern in settings.patterns
+            (name, ratio): read({"pattern": pattern, "budget": {"ratio": ratio}, "fill": fill, "unit": settings.unit})
+            for name, pattern in settings.named_patterns.items()
             for ratio in ratios
         }
         return cls(maskings, settings.draws)
 
     @property
     def trials(self) -> list[Trial]:
-        """The whole texts once, then every draw of every condition in order."""
+        """The whole examples once, then every draw of every condition in order."""
         masked = [Trial(masking, draw) for masking in self.maskings.values() for draw in range(self.draws)]
         return [Trial(), *masked]
+
+    @property
+    def places(self) -> dict[Condition, slice]:
+        """Where the draws of each condition stand among the trials."""
+        return {c: slice(1 + i * self.draws, 1 + (i + 1) * self.draws) for i, c in enumerate(self.maskings)}
 
 
 @dataclass(frozen=True)
@@ -116,57 +137,84 @@ class Passes:
     """What the asking cost and hid.
 
     Attributes:
-        tokens: tokens that went through the model.
+        work: cells that went through the model.
         seconds: wall-clock time.
         hidden: condition -> mean share of the units hidden in fact.
-        shown_hidden: condition -> [N] the share of each test text, first draw.
+        shown_hidden: condition -> [N] the share of each test example, first draw.
     """
 
-    tokens: int
+    work: int
     seconds: float
     hidden: Mapping[Condition, float]
     shown_hidden: Mapping[Condition, np.ndarray]
 
 
+@dataclass(frozen=True)
+class Replies:
+    """All answers of one model.
+
+    Attributes:
+        test: under every trial of the plan.
+        variants: by name, whole.
+        train: whole.
+    """
+
+    test: Predictions
+    variants: Mapping[str, Predictions]
+    train: Predictions
+
+    def passes(self, plan: Plan) -> Passes:
+        """What they cost and hid."""
+        everything, hidden = [self.test, *self.variants.values(), self.train], self.test.hidden
+        return Passes(
+            work=sum(one.work for one in everything),
+            seconds=sum(one.seconds for one in everything),
+            hidden={condition: float(hidden[draws].mean()) for condition, draws in plan.places.items()},
+            shown_hidden={condition: hidden[draws][0] for condition, draws in plan.places.items()},
+        )
+
+    def raw(self, plan: Plan, condition: Condition) -> dict[Any, np.ndarray]:
+        """The answers to the whole test examples and to the first draw of a condition, copied out of the others."""
+        answers = self.test.answers
+        return {CLEAN: answers[0].copy(), condition: answers[plan.places[condition]][0].copy()}
+
+
 def rows_of(material: Material, plan: Plan) -> int:
-    """Texts that go through each model, for progress."""
+    """Examples that go through each model, for progress."""
     return len(material.test) * (len(plan.trials) + len(material.variants)) + len(material.train)
 
 
-def ask(
-    model: Any, material: Material, plan: Plan, machine: Machine, on_progress: Callable[[int], None]
-) -> tuple[Answers, Passes]:
+def ask(model: Any, material: Material, plan: Plan, machine: Machine, on_progress: Callable[[int], None]) -> Replies:
     """Ask one model everything.
 
     Args:
         model: a trained model.
-        material: the texts.
+        material: the examples.
         plan: the masks.
         machine: where to run.
-        on_progress: called with the number of texts done, after every batch.
+        on_progress: called with the number of examples done, after every batch.
     """
 
-    def read(examples: Encoded, trials: list[Trial]) -> Any:
-        vocabulary = material.vocabulary
-        return predict(model, examples, trials, vocabulary=vocabulary, machine=machine, on_progress=on_progress)
+    def read(examples: Examples, trials: list[Trial]) -> Predictions:
+        return predict(model, examples, trials, task=material.task, machine=machine, on_progress=on_progress)
 
     test = read(material.test, plan.trials)
     variants = {name: read(examples, [Trial()]) for name, examples in material.variants.items()}
-    train = read(material.train, [Trial()])
-    conditions = {
-        condition: slice(1 + i * plan.draws, 1 + (i + 1) * plan.draws) for i, condition in enumerate(plan.maskings)
-    }
-    answers = Answers(
-        clean=test.probabilities[0],
-        masked={condition: test.probabilities[draws] for condition, draws in conditions.items()},
-        variants={name: found.probabilities[0] for name, found in variants.items()},
-        train=train.probabilities[0],
+    return Replies(test, variants, read(material.train, [Trial()]))
+
+
+def score(replies: Replies, material: Material, plan: Plan, on_progress: Callable[[int], None]) -> Answers:
+    """What came of all answers; `on_progress` is called with 1 after every trial."""
+
+    def one(answers: np.ndarray, examples: Examples) -> Any:
+        found = material.task.outcome(answers, examples)
+        on_progress(1)
+        return found
+
+    answers = replies.test.answers
+    return Answers(
+        clean=one(answers[0], material.test),
+        masked={c: [one(some, material.test) for some in answers[draws]] for c, draws in plan.places.items()},
+        variants={name: one(replies.variants[name].answers[0], found) for name, found in material.variants.items()},
+        train=one(replies.train.answers[0], material.train),
     )
-    everything = [test, *variants.values(), train]
-    passes = Passes(
-        tokens=sum(one.tokens for one in everything),
-        seconds=sum(one.seconds for one in everything),
-        hidden={condition: float(test.hidden[draws].mean()) for condition, draws in conditions.items()},
-        shown_hidden={condition: test.hidden[draws][0] for condition, draws in conditions.items()},
-    )
-    return answers, passes

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.config import RunConfig
+from maskwright.config import DataSection, RunConfig
 from maskwright.errors import RunError
 from maskwright.train.folder import RunFolder
 from maskwright.train.progress import Event, Watcher
@@ -45,14 +45,25 @@ class Subject:
 def decisive(config: RunConfig) -> dict[str, Any]:
     """What decides the weights besides data, masking and seed."""
     training = config.training.model_dump(mode="json", exclude=DECIDES_NOTHING | {"seed"})
-    kept = {"task": config.task, "model": config.model, "objective": config.objective}
-    return {**kept, "data.max_length": config.data.max_length, **{f"training.{k}": v for k, v in training.items()}}
+    # What is read is told by the data's fingerprint; how it is read are the settings of the task's own.
+    reading = config.data.model_dump(mode="json", exclude={*DataSection.model_fields, "dataset"})
+    return {
+        "task": config.task,
+        "model": config.model,
+        "objective": config.objective,
+        **{f"data.{name}": value for name, value in reading.items()},
+        **{f"training.{name}": value for name, value in training.items()},
+    }
 
 
 def differences(one: Subject, other: Subject) -> list[str]:
     """Settings in which two runs differ, besides masking and seed; empty if they can be compared."""
     mine, others = decisive(one.config), decisive(other.config)
-    found = [f"{key}: {mine[key]} and {others[key]}" for key in mine if mine[key] != others[key]]
+    found = [
+        f"{key}: {mine.get(key)} and {others.get(key)}"
+        for key in {**mine, **others}
+        if mine.get(key) != others.get(key)
+    ]
     # Batch sizes are per process, and numbers have another precision: both decide what is learned.
     for fact in ("world_size", "dtype"):
         if one.info.get(fact) != other.info.get(fact):

@@ -1,11 +1,12 @@
 """The verdict: one sentence that says whether masking helped, by a rule fixed before looking.
 
-The rule. Headline metrics are the accuracy on the texts without the shortcut (the variant with `removed` in its name,
-else the first variant, if the data has variants) and `auc_mask` of the first pattern. For each, masking was *better*
-only if the interval of the paired difference lies above 0, *worse* only if it lies below, *without effect* if the
-interval holds 0, lies within ± NEGLIGIBLE and there are enough texts to say so, and *undecided* otherwise. All
-headline metrics count: one better and one worse is *mixed*; better and undecided is still *better*, and the sentence
-says both. A significant change of accuracy on whole inputs is always told in the same sentence.
+The rule. Headline metrics are the task's metric on the examples without the shortcut (the variant with `removed` in its
+name, else the first variant, if the data has variants) and `auc_mask` of the first pattern. For each, masking was
+*better* only if the interval of the paired difference lies wholly on the better side of 0, *worse* only if it lies on
+the other, *without effect* if the interval holds 0, lies within what is negligible and there are enough examples to say
+so, and *undecided* otherwise. All headline metrics count: one better and one worse is *mixed*; better and undecided is
+still *better*, and the sentence says both. A significant change of the metric on whole inputs is always told in the
+same sentence.
 """
 
 from __future__ import annotations
@@ -14,13 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-NEGLIGIBLE = 0.02
-"""Two points of accuracy: an interval inside ± this is told as no effect instead of as not knowing."""
+from maskwright.evaluate.words import BETTER, NO_EFFECT, UNDECIDED, WORSE, Scale
 
-RULE_OF_THREE = 3.0
-"""Where n texts show no difference at all, 3 / n of all texts may still differ (95 %); a bootstrap cannot know."""
-
-BETTER, WORSE, NO_EFFECT, UNDECIDED, MIXED, ALONE = "better", "worse", "no effect", "undecided", "mixed", "alone"
+MIXED, ALONE = "mixed", "alone"
 
 OPENINGS = {
     BETTER: "Masking helped",
@@ -47,27 +44,6 @@ class Verdict:
     details: tuple[str, ...]
 
 
-def judge(difference: Mapping[str, Any], n: int) -> str:
-    """Apply the rule to one paired difference (model − twin) with its interval, measured on `n` texts.
-
-    >>> judge({"value": 0.1, "low": 0.02, "high": 0.18}, 100), judge({"value": 0.1, "low": -0.02, "high": 0.22}, 100)
-    ('better', 'undecided')
-    >>> judge({"value": 0.0, "low": -0.01, "high": 0.01}, 500), judge({"value": 0.0, "low": 0.0, "high": 0.0}, 20)
-    ('no effect', 'undecided')
-    """
-    low, high = difference["low"], difference["high"]
-    if low is None or high is None:
-        return UNDECIDED
-    if low == high != 0:
-        return UNDECIDED  # an interval without width comes from too few texts or seeds to have one
-    if low > 0:
-        return BETTER
-    if high < 0:
-        return WORSE
-    narrow = low >= -NEGLIGIBLE and high <= NEGLIGIBLE and RULE_OF_THREE / n <= NEGLIGIBLE
-    return NO_EFFECT if narrow else UNDECIDED
-
-
 def overall(outcomes: list[str]) -> str:
     """Combine the outcomes of the headline metrics.
 
@@ -81,39 +57,45 @@ def overall(outcomes: list[str]) -> str:
 
 def verdict(document: Mapping[str, Any]) -> Verdict:
     """Judge an evaluation document."""
-    confidence = document["settings"]["confidence"]
-    metrics = headline_metrics(document)
-    clean = document["clean"]
-    if clean["difference"] is None:
-        numbers = "; ".join(f"{name} is {_percent(compared['model'], confidence)}" for name, compared in metrics)
+    scale, confidence, metrics = Scale.of(document), document["settings"]["confidence"], headline_metrics(document)
+    if document["clean"]["difference"] is None:
+        numbers = "; ".join(f"{name} is {_alone(scale, compared['model'], confidence)}" for name, compared in metrics)
         return Verdict(ALONE, f"{OPENINGS[ALONE]}: {numbers}.", (*_not_learned(document), *_scope(document)))
     n = document["data"]["examples"]
-    outcomes = [judge(compared["difference"], n) for _, compared in metrics]
+    outcomes = [scale.judge(compared["difference"], n) for _, compared in metrics]
     outcome = overall(outcomes)
     told = "; ".join(
-        tell(name, compared, confidence, first=not i, outcome=None if each == outcome else each)
+        f"{name} is {against(document, compared, first=not i, outcome=None if each == outcome else each)}"
         for i, ((name, compared), each) in enumerate(zip(metrics, outcomes, strict=True))
     )
     opening = OPENINGS[outcome]
     if outcome in (UNDECIDED, NO_EFFECT) and _not_learned(document):
         opening = "Nothing can be said about masking, because the task was not learned"
-    sentence = f"{opening}: {told}{_clean_change(clean, n, confidence)}."
-    return Verdict(
-        outcome, sentence, (*_not_learned(document), *_other_variants(document, confidence), *_scope(document))
-    )
+    sentence = f"{opening}: {told}{_clean_change(document)}."
+    return Verdict(outcome, sentence, (*_not_learned(document), *_other_variants(document), *_scope(document)))
 
 
 def headline_metrics(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """The metrics the verdict rests on, with their names in words."""
-    metrics = []
-    variant = headline_variant([group["variant"] for group in document["groups"]["variants"][1:]])
-    if variant:
-        group = next(one for one in document["groups"]["variants"] if one["variant"] == variant)
-        metrics.append((f"accuracy on the variant “{variant}”", group))
+    metrics, rows, label = [], variants_of(document), document["metric"]["label"]
+    chosen = headline_variant([row["variant"] for row in rows])
+    if chosen:
+        metrics.append((f"{label} on the variant “{chosen}”", next(row for row in rows if row["variant"] == chosen)))
     pattern = document["settings"]["patterns"][0]
-    highest = document["settings"]["ratios"][-1]
-    name = f"mean accuracy with 0 to {highest:.0%} of the input hidden (auc_mask, {pattern})"
+    name = f"mean {label} with {hidden_range(document, pattern)} of the input hidden (auc_mask, {pattern})"
     return [*metrics, (name, document["curves"][pattern]["auc_mask"])]
+
+
+def variants_of(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The comparisons on each variant of the data, without the examples as they are."""
+    return document["groups"]["variants"][1:] if document["groups"] else []
+
+
+def hidden_range(document: Mapping[str, Any], pattern: str) -> str:
+    """How much is hidden along a curve, from the first point that has a score."""
+    points = document["curves"][pattern]["points"]
+    first = next((one["ratio"] for one in points if one["score"]["model"]["value"] is not None), 0.0)
+    return f"{first * 100:.0f} to {points[-1]['ratio']:.0%}"
 
 
 def headline_variant(variants: list[str]) -> str | None:
@@ -125,72 +107,72 @@ def headline_variant(variants: list[str]) -> str | None:
     return next((variant for variant in variants if "removed" in variant), next(iter(variants), None))
 
 
-def tell(
-    name: str, compared: Mapping[str, Any], confidence: float, *, first: bool = False, outcome: str | None = None
+def against(
+    document: Mapping[str, Any], compared: Mapping[str, Any], *, first: bool = False, outcome: str | None = None
 ) -> str:
     """One comparison in words; `outcome` is added where it is not what the sentence opened with."""
-    difference = compared["difference"]
-    against = " for the same model trained without masking" if first else ""
+    scale, difference = Scale.of(document), compared["difference"]
+    twin = " for the same model trained without masking" if first else ""
+    way = " (lower is better)" if first and not scale.higher_is_better else ""
     aside = f", {'not to be told' if outcome == UNDECIDED else outcome}" if outcome else ""
     return (
-        f"{name} is {compared['model']['value']:.1%} against {compared['twin']['value']:.1%}{against}, "
-        f"{points(difference['value'])} points ({interval(difference, confidence)}{aside})"
+        f"{scale.value(compared['model']['value'])} against {scale.value(compared['twin']['value'])}{twin}{way}, "
+        f"{_change(document, difference, aside)}"
     )
 
 
-def points(value: float) -> str:
-    """A difference of shares in percentage points, with its sign.
-
-    >>> points(0.123), points(-0.04), points(0.0)
-    ('+12.3', '−4.0', '±0.0')
-    """
-    shown = f"{abs(value) * 100:.1f}"
-    return f"±{shown}" if shown == "0.0" else f"{'+' if value > 0 else '−'}{shown}"
+def _change(document: Mapping[str, Any], difference: Mapping[str, Any], aside: str = "") -> str:
+    scale = Scale.of(document)
+    interval = scale.confident(difference, document["settings"]["confidence"], signed=True)
+    return f"{scale.change(difference['value'])}{scale.points} ({interval}{aside})"
 
 
-def interval(difference: Mapping[str, Any], confidence: float) -> str:
-    """The interval of a difference in words, in percentage points."""
-    if difference["low"] is None:
-        return "no interval can be given"
-    return f"{confidence:.0%} interval {points(difference['low'])} to {points(difference['high'])}"
+def _alone(scale: Scale, one: Mapping[str, Any], confidence: float) -> str:
+    bounds = "" if one["low"] is None else f" ({scale.confident(one, confidence)})"
+    return f"{scale.value(one['value'])}{bounds}"
 
 
-def _percent(one: Mapping[str, Any], confidence: float) -> str:
-    bounds = "" if one["low"] is None else f" ({confidence:.0%} interval {one['low']:.1%} to {one['high']:.1%})"
-    return f"{one['value']:.1%}{bounds}"
-
-
-def _clean_change(clean: Mapping[str, Any], n: int, confidence: float) -> str:
-    outcome = judge(clean["difference"], n)
+def _clean_change(document: Mapping[str, Any]) -> str:
+    difference, label = document["clean"]["difference"], document["metric"]["label"]
+    outcome = Scale.of(document).judge(difference, document["data"]["examples"])
     if outcome not in (BETTER, WORSE):
         return ""
-    link = "; the price is accuracy on whole inputs" if outcome == WORSE else "; accuracy on whole inputs rises too"
-    return f"{link}, {points(clean['difference']['value'])} points ({interval(clean['difference'], confidence)})"
+    link = f"the price is {label} on whole inputs" if outcome == WORSE else f"{label} on whole inputs is better too"
+    return f"; {link}, {_change(document, difference)}"
 
 
 def _not_learned(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Who cannot be told from always answering the most frequent label, which empties every comparison of meaning."""
-    clean, chance = document["clean"], document["data"]["chance"]
-    found = {who: clean[who] for who in ("model", "twin") if clean[who] is not None}
-    low = [who for who, one in found.items() if (one["value"] if one["low"] is None else one["low"]) <= chance]
+    """Who cannot be told from seeing nothing of the input, which empties every comparison of meaning."""
+    scale, chance = Scale.of(document), document["data"]["chance"]
+    found = {who: one for who, one in document["clean"].items() if who in ("model", "twin") and one is not None}
+    low = [who for who, one in found.items() if _at_chance(one, chance, scale)]
     if not low:
         return ()
     who = "Neither model" if len(low) == 2 else f"The {low[0]}"
     verb = "is" if len(low) == 2 else "is not"
     return (
-        f"{who} {verb} clearly better on whole inputs than always answering the most frequent label ({chance:.1%}): "
+        f"{who} {verb} clearly better on whole inputs than who sees nothing of them ({scale.value(chance)}): "
         "train longer or with another learning rate before reading anything else here.",
     )
 
 
-def _other_variants(document: Mapping[str, Any], confidence: float) -> tuple[str, ...]:
-    shown = headline_variant([group["variant"] for group in document["groups"]["variants"][1:]])
+def _at_chance(one: Mapping[str, Any], chance: float, scale: Scale) -> bool:
+    bound = one["low" if scale.higher_is_better else "high"]
+    bound = one["value"] if bound is None else bound
+    if bound is None:
+        return False
+    return bound <= chance if scale.higher_is_better else bound >= chance
+
+
+def _other_variants(document: Mapping[str, Any]) -> tuple[str, ...]:
+    rows, scale = variants_of(document), Scale.of(document)
+    shown = headline_variant([row["variant"] for row in rows])
     words = {BETTER: "it helped", WORSE: "it hurt", NO_EFFECT: "it made no difference", UNDECIDED: "it cannot be told"}
     return tuple(
-        f"On the variant “{group['variant']}” {words[judge(group['difference'], group['n'])]}: "
-        f"{tell('accuracy', group, confidence)}."
-        for group in document["groups"]["variants"][1:]
-        if group["variant"] != shown
+        f"On the variant “{row['variant']}” {words[scale.judge(row['difference'], row['n'])]}: "
+        f"{document['metric']['label']} is {against(document, row)}."
+        for row in rows
+        if row["variant"] != shown
     )
 
 
@@ -198,7 +180,7 @@ def _scope(document: Mapping[str, Any]) -> tuple[str, ...]:
     seeds = len(document["runs"])
     if seeds == 1:
         return (
-            "One training seed was evaluated: the intervals cover other test texts, not other trainings. "
+            f"One training seed was evaluated: the intervals cover other test {document['noun']}, not other trainings. "
             "Give several runs that differ only in training.seed to cover both.",
         )
     return (f"{seeds} training seeds were evaluated; intervals are over seeds.",)

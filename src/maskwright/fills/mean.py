@@ -117,7 +117,12 @@ def visible_moments(x: Array, visible: Array, axes: tuple[int, ...] | None = Non
 
 
 def total(cells: Array, axes: tuple[int, ...]) -> Array:
-    """The sum over axes, kept as size 1; one axis after the other adds long rows, which is faster and rounds less."""
+    """The sum over axes, kept as size 1; one axis after the other adds long rows, which is faster and rounds less.
+
+    Torch adds all at once what lies together in memory, such as the rows of images with channels first.
+    """
+    if is_torch(cells) and any(cells.stride(axis) == 1 for axis in axes):
+        return cells.sum(axes, keepdim=True)
     for axis in axes:
         cells = namespace(cells).sum(cells, axis=axis, keepdims=True)
     return cells

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maskwright.arrays import Array, arange, extents, namespace, to_dtype
+import numpy as np
+
+from maskwright.arrays import Array, arange, extents, like, namespace, to_dtype
 from maskwright.boxes import any_box, areas, aspects, between, measured, rounded_root, sides
+from maskwright.compact import Boxes
 from maskwright.errors import ConfigError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
@@ -85,8 +88,27 @@ class Rectangles:
             [B, n, axes, 2] int64, start and stop along each axis, within what the example measures. With `wrap` a stop
             may lie beyond the end of the axis; the rest of the rectangle is at its start.
         """
-        xp = namespace(valid)
-        measure = measured(extents(valid))
+        return self._boxes(grid, measured(extents(valid)), rng)
+
+    def compact(self, grid: Grid, count: Array, *, valid: Array | None, rng: Rng) -> Boxes:
+        """Return the rectangles as boxes; `valid` None means all cells, and `count` 0 leaves an example whole."""
+        xp = namespace(count)
+        shape = like(np.array(grid.shape, dtype=np.int64), count)[None, :]
+        measure = shape + count[:, None] * 0 if valid is None else measured(extents(valid))
+        bounds = self._boxes(grid, measure, rng) * (count > 0)[:, None, None, None]
+        if self.edge != "wrap":
+            return Boxes(bounds, grid.shape)
+        for axis in range(grid.ndim):  # what passes the end goes on at the first cell, as a box of its own
+            end = measure[:, None, axis]
+            first, second = bounds * 1, bounds * 1
+            first[:, :, axis, 1] = xp.minimum(bounds[:, :, axis, 1], end)
+            second[:, :, axis, 0] = 0
+            second[:, :, axis, 1] = bounds[:, :, axis, 1] - end
+            bounds = xp.concat([first, second], axis=1)
+        return Boxes(bounds, grid.shape)
+
+    def _boxes(self, grid: Grid, measure: Array, rng: Rng) -> Array:
+        xp = namespace(measure)
         rectangles, axes = self.n, grid.ndim
         tries = _TRIES if self.edge == "inside" else 1
         bits = rng.child("rectangles").bits(rectangles * tries, 2 * axes)

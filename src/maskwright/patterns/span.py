@@ -9,7 +9,7 @@ from typing import Any
 from maskwright.arrays import Array, arange, at_least_zero, gather, is_torch, namespace, to_dtype
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
-from maskwright.lengths import LAWS, Circles, Lengths
+from maskwright.lengths import LAWS, Circles, Lengths, running_sum
 from maskwright.moments import circle_spans
 from maskwright.rng import Rng
 from maskwright.select import random_order
@@ -105,8 +105,8 @@ class Span:
         begin, size, bits = (part.reshape((valid.shape[0], -1)) for part in (begin, size, bits))
         chosen = random_order(bits, size > 0, count)
         begin, size = gather(begin, chosen), gather(size, chosen)
-        line = arange(valid.shape[0], chosen)[:, None] * math.prod(lines) + chosen // spans
-        size = self._up_to(to_dtype(count, "int64")[:, None], size, rng)
+        line = arange(valid.shape[0], chosen)[:, None] * math.prod(lines) + (chosen // spans if lines else chosen * 0)
+        size = self._up_to(grid, to_dtype(count, "int64")[:, None], size, rng)
         return circles.cover(line, begin, size).reshape(valid.shape)
 
     @property
@@ -131,29 +131,38 @@ class Span:
         law = Lengths(self.law, self.length, self.min_length, self.max_length)
         mean = law.mean(longest) + self.min_gap
         shortest = (mean if self.law == "constant" else self.min_length + self.min_gap) or 1
-        most = math.ceil(longest / shortest)
+        most = _of_four(longest / shortest)
         # Nearly all circles are full with this many; a device is given the most, since it would have to wait if asked.
-        spans = most if is_torch(total) else min(most, int(longest / mean + 4 * math.sqrt(longest / mean)) + 4)
+        usual = _of_four(longest / mean + 3 * math.sqrt(longest / mean) + 4)
+        spans = most if is_torch(total) else min(most, usual)
         while True:
             bits = rng.child("spans").bits(*grid.shape[:-1], spans).reshape((-1, spans))
             size = law.draw(bits, longest)
             step = size + self.min_gap if self.min_gap else size
-            begin = namespace(step).cumulative_sum(step, axis=1, dtype=step.dtype) - step
+            begin = running_sum(step, self._largest(grid) + self.min_gap) - step
             if spans == most or bool((begin[:, -1] + step[:, -1] >= total).all()):
-                room = at_least_zero(to_dtype(total, "int32")[:, None] - (begin + self.min_gap))
+                room = at_least_zero(to_dtype(total - self.min_gap, "int32")[:, None] - begin)
                 return begin, namespace(room).minimum(room, size), bits
             spans = min(most, 2 * spans)
 
-    def _up_to(self, count: Array, size: Array, rng: Rng) -> Array:
+    def _largest(self, grid: Grid) -> int:
+        return max(self.max_length or grid.shape[-1], self.min_length)
+
+    def _up_to(self, grid: Grid, count: Array, size: Array, rng: Rng) -> Array:
         """The sizes of spans in order, cut so that they add up to the count."""
         xp = namespace(size)
-        size = to_dtype(size, "int64")
-        room = count - (size.cumsum(1) - size)
-        zero = room * 0
+        before = running_sum(size, self._largest(grid)) - size
+        size, room = to_dtype(size, "int64"), count - before
         if not self.whole:
-            return xp.minimum(xp.maximum(room, zero), size)
+            return xp.minimum(at_least_zero(room), size)
+        zero = room * 0
         if self.min_gap:
             return xp.where(room >= size, size, zero)
         # The span that the count falls into is hidden in as large a share of the examples as it would be hidden.
         kept = (to_dtype(rng.child("last").bits(1), "int64") * size >> 31) < room
         return xp.where(kept & (room > 0), size, zero)
+
+
+def _of_four(number: float) -> int:
+    """A multiple of four that is no smaller, since sums of four spans are made at once; what is too many is empty."""
+    return -(-math.ceil(number) // 4) * 4

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.arrays import Array, arange, extents, namespace, true_count
+from maskwright.arrays import Array, arange, check_signal, extents, namespace, true_count
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.select import fixed_point, same_share
-from maskwright.strategy import check, fits_inner, of_inner, part, signals_of_inner, units_of_inner
+from maskwright.strategy import check, fits_inner, of_inner, part, units_of_inner
+
+_BY_SIGNAL = ("objects", "context")
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,16 @@ class Within:
     The share that the budget asks for is taken of the region: at a ratio of 0.3, 30 % of its units are hidden, rounded
     at random so that the mean is exact. For a number of units give the pattern its own budget (`budgeted`).
 
-    When it helps: only the answer, the middle rows or the last second may be hidden. When not: the region differs from
-    example to example; give the masking `valid` then.
+    When it helps: only the answer, the middle rows or the last second may be hidden, only what is inside the boxes of
+    objects, or only what is around them. When not: another region that differs from example to example; give the
+    masking `valid` then.
 
     Args:
         pattern: what to apply.
         region: axis -> [start, stop], places along the axis as in Python slices (negative ones count from the end of
-            what the example measures, null is the end), or shares of it with a decimal point, as [0.0, 0.5].
+            what the example measures, null is the end), or shares of it with a decimal point, as [0.0, 0.5]. Or
+            `objects` or `context`: the cells where the signal `regions` is above 0, or is 0; see
+            `maskwright.objects.object_regions`.
 
     Raises:
         ConfigError: a region that is not a range of cells or shares.
@@ -47,17 +52,18 @@ class Within:
     biased: ClassVar[str] = "cells outside the region are never hidden: that is what it is for"
     sets_own_count = of_inner("sets_own_count", False)
     draws = of_inner("draws", True)
-    signals = signals_of_inner
     units = units_of_inner
 
     def __post_init__(self):
         check(self)
         given = self.region
+        if given in _BY_SIGNAL:
+            return
         pairs = tuple(given.items()) if isinstance(given, Mapping) else given
         if not isinstance(pairs, list | tuple) or not pairs or not all(_is_range(pair) for pair in pairs):
             raise ConfigError(
-                "Within.region: expected axis: [start, stop], in cells (whole numbers) or in shares (0.0 to 1.0), "
-                f"given {given!r}."
+                "Within.region: expected axis: [start, stop], in cells (whole numbers) or in shares (0.0 to 1.0), or "
+                f"one of {', '.join(_BY_SIGNAL)}, given {given!r}."
             )
         object.__setattr__(self, "region", tuple((axis, tuple(ends)) for axis, ends in pairs))
 
@@ -66,24 +72,39 @@ class Within:
         """The patterns it is made of."""
         return (self.pattern,)
 
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """What it and the pattern ask for."""
+        own = ("regions",) if self.region in _BY_SIGNAL else ()
+        return tuple(dict.fromkeys(own + tuple(getattr(self.pattern, "signals", ()))))
+
     def fits(self, grid: Grid) -> bool:
         """Whether the grid has the axes of the region and fits the pattern."""
-        axes = {axis for axis, _ in self.region}
-        return axes <= set(grid.axes) and fits_inner(self, grid)
+        return set(self._axes) <= set(grid.axes) and fits_inner(self, grid)
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape]; `count` is a number of units of the whole example."""
         if not self.fits(grid):
-            axes = ", ".join(axis for axis, _ in self.region)
-            raise MaskingError(f"within a range of {axes}: the region or the pattern makes no sense on {grid}.")
+            where = f"a range of {', '.join(self._axes)}" if self._axes else self.region
+            raise MaskingError(f"within {where}: the region or the pattern makes no sense on {grid}.")
         if 0 in valid.shape:
             return valid & False
-        inside = self._inside(grid, valid)
+        inside = self._marked(valid, signals["regions"]) if self.region in _BY_SIGNAL else self._inside(grid, valid)
         if not self.sets_own_count:
             units = getattr(self.pattern, "units", None)
             n, there = (true_count(units(grid, cells) if units else cells) for cells in (valid, inside))
             count = same_share(count, n, there, rng.child("share of region").draw())
-        return self.pattern(grid, count, valid=inside, rng=rng.child("inside"), **signals)
+        wanted = {name: signals[name] for name in getattr(self.pattern, "signals", ())}
+        return self.pattern(grid, count, valid=inside, rng=rng.child("inside"), **wanted)
+
+    @property
+    def _axes(self) -> tuple[str, ...]:
+        return () if self.region in _BY_SIGNAL else tuple(axis for axis, _ in self.region)
+
+    def _marked(self, valid: Array, regions: Array) -> Array:
+        """[B, *grid.shape] the valid cells of objects, or those of no object."""
+        check_signal("regions", regions, valid)
+        return valid & ((regions > 0) == (self.region == "objects"))
 
     def _inside(self, grid: Grid, valid: Array) -> Array:
         """[B, *grid.shape] the valid cells of the region."""

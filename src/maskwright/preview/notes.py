@@ -61,7 +61,7 @@ def left_whole(node: Mapping[str, object]) -> bool:
     """Whether a masking, given as its YAML node, leaves some examples as they are on purpose."""
     budget = node["budget"]
     law = next(iter(budget)) if isinstance(budget, Mapping) else budget
-    return bool(node["clean_share"]) or law in (None, "uniform", "bernoulli")
+    return bool(node.get("clean_share")) or law in (None, "uniform", "bernoulli")
 
 
 def marks_for(text: str, encoding: str) -> tuple[str, str]:

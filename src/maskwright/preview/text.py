@@ -30,7 +30,7 @@ def text_examples(
         per draw the hidden units, the units, the tokens at the end of the text that are left out, and the pieces of
         text with whether each is hidden.
     """
-    from maskwright.evaluate.display import read_aloud
+    from maskwright.tasks.read_aloud import read_aloud
     from maskwright.tasks.scratch import train_tokenizer
     from maskwright.units.vocabulary import Vocabulary
 

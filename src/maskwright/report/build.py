@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import struct
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from maskwright.evaluate.verdict import BETTER, MIXED, NO_EFFECT, UNDECIDED, WORSE, headline_variant, judge, points
+from maskwright.errors import RunError
+from maskwright.evaluate.verdict import MIXED, headline_variant, hidden_range, variants_of
+from maskwright.evaluate.words import BETTER, NO_EFFECT, SHARES, UNDECIDED, WORSE, Scale
 from maskwright.train.files import write_text
 
 TEMPLATE = "template.html.jinja"
 OUTCOME_WORDS = {BETTER: "better", WORSE: "worse", NO_EFFECT: "no difference", UNDECIDED: "cannot be told"}
 VERDICT_MARKS = {BETTER: "↑", WORSE: "↓", MIXED: "↕", NO_EFFECT: "=", UNDECIDED: "?"}
+
+PICTURE = "data:image/png;base64,"
+SMALL = 96
+"""Pictures of fewer pixels a side are shown pixel by pixel, not smoothed."""
+
+WIDE = 2.5
+"""Pictures so many times as wide as high (frames of a clip, say) get a line of their own."""
 
 
 def write_report(document: Mapping[str, Any], path: str | Path) -> Path:
@@ -25,11 +37,11 @@ def render(document: Mapping[str, Any]) -> str:
 
     All text that comes from data or configuration is escaped; only the figures, which are drawn here, are inserted as
     they are.
+
+    Raises:
+        RunError: a picture that is no PNG inside the document.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    from maskwright.report import plots
 
     environment = Environment(
         loader=PackageLoader("maskwright.report", "."),
@@ -39,72 +51,166 @@ def render(document: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        share=share, points=difference_points, bounds=bounds, number=number, grouped=grouped, p=p_value, judge=judged
+        number=number, grouped=grouped, p=p_value, amount=amount, source=source, look=look, first_upper=first_upper
     )
-    first = document["settings"]["patterns"][0]
-    figures = {
-        "curves": [(name, Markup(plots.curve(document, name))) for name in document["curves"]],
-        "variants": Markup(plots.variants(document)) if document["data"]["variants"] else None,
-        "ece": Markup(plots.calibration(document, first, "ece")),
-        "overconfidence": Markup(plots.calibration(document, first, "overconfidence")),
-    }
     page = environment.get_template(TEMPLATE).render(
         d=document,
-        figures=figures,
+        metric=document["metric"],
+        noun=document["noun"],
+        scale=Scale.of(document),
+        shares=SHARES,
+        words=OUTCOME_WORDS,
+        figures=figures(document),
+        sections=[section(one, place) for place, one in enumerate(document["sections"])],
         cards=cards(document),
+        cost=cost_rows(document),
+        saved=saved(document),
         twin=document["clean"]["twin"] is not None,
         mark=VERDICT_MARKS.get(document["verdict"]["outcome"], "·"),
-        first=first,
+        first=document["settings"]["patterns"][0],
     )
     return page if page.endswith("\n") else page + "\n"
 
 
+def figures(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The drawings of a document, ready to be put into a page."""
+    from markupsafe import Markup
+
+    from maskwright.report import plots
+
+    drawn: dict[str, Any] = {"curves": [(name, Markup(plots.curve(document, name))) for name in document["curves"]]}
+    if document["data"]["variants"]:
+        drawn["variants"] = Markup(plots.variants(document))
+    if document["calibration"]:
+        for name in ("ece", "overconfidence"):
+            drawn[name] = Markup(plots.calibration(document, document["settings"]["patterns"][0], name))
+    return drawn
+
+
+def section(given: Mapping[str, Any], place: int) -> dict[str, Any]:
+    """A section of the task's own, ready for the page: curves drawn, cells written, pictures in their groups."""
+    from markupsafe import Markup
+
+    from maskwright.report import plots
+
+    curves = given.get("curves") or []
+    drawn = [(one.get("title"), Markup(plots.lines(one, f"section-{place}-{i}"))) for i, one in enumerate(curves)]
+    pictures = itertools.groupby(given.get("pictures") or [], key=lambda one: one.get("group") or "")
+    return {
+        "title": given["title"],
+        "text": given.get("text"),
+        "curves": drawn,
+        "tables": [_table(one) for one in given.get("tables") or []],
+        "pictures": [(group, [{"title": "", **one} for one in some]) for group, some in pictures],
+    }
+
+
+def _table(given: Mapping[str, Any]) -> dict[str, Any]:
+    def is_number(cell: Any) -> bool:
+        return cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool))
+
+    rows: Sequence[Sequence[Any]] = given["rows"]
+    numbers = [bool(rows) and all(is_number(row[i]) for row in rows) for i in range(len(given["head"]))]
+    written = [[_cell(cell) for cell in row] for row in rows]
+    return {"title": given.get("title"), "head": given["head"], "rows": written, "numbers": numbers}
+
+
+def _cell(cell: Any) -> str:
+    if isinstance(cell, float):
+        return number(cell)
+    return grouped(cell) if cell is None or (isinstance(cell, int) and not isinstance(cell, bool)) else str(cell)
+
+
 def cards(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The key numbers: a title, what it means in few words, the comparison, and whether it is a share or a gap."""
+    """The key numbers: a title, what it means in few words, the comparison, and how its values are written."""
+    scale, label, noun = Scale.of(document), document["metric"]["label"], document["noun"]
     first = document["settings"]["patterns"][0]
-    curve = document["curves"][first]
-    highest = document["settings"]["ratios"][-1]
-    variants = document["groups"]["variants"][1:]
-    shown = [_card("Whole input", "accuracy with nothing hidden", document["clean"])]
-    headline = headline_variant([row["variant"] for row in variants])
-    for row in sorted(variants, key=lambda row: row["variant"] != headline)[:2]:
-        shown.append(_card(f"Variant “{row['variant']}”", "accuracy on the changed texts", row))
-    shown.append(_card("auc_mask", f"mean accuracy, 0 to {highest:.0%} hidden ({first})", curve["auc_mask"]))
+    curve, rows = document["curves"][first], variants_of(document)
+    shown = [_card("Whole input", f"{label} with nothing hidden", document["clean"], scale)]
+    headline = headline_variant([row["variant"] for row in rows])
+    for row in sorted(rows, key=lambda row: row["variant"] != headline)[:2]:
+        shown.append(_card(f"Variant “{row['variant']}”", f"{label} on the changed {noun}", row, scale))
+    span = f"mean {label}, {hidden_range(document, first)} hidden ({first})"
+    shown.append(_card("auc_mask", span, curve["auc_mask"], scale))
     middle = min(curve["points"][1:], key=lambda point: abs(point["ratio"] - 0.5))
-    shown.append(_card(f"{middle['ratio']:.0%} hidden", f"accuracy, pattern {first}", middle["accuracy"]))
-    shown.append(_card("rho50", "hidden share that costs half of the advantage over chance", curve["rho50"]))
-    return shown
+    shown.append(_card(f"{middle['ratio']:.0%} hidden", f"{label}, pattern {first}", middle["score"], scale))
+    meaning = "hidden share that costs half of the advantage over chance"
+    shown.append(_card("rho50", meaning, curve["rho50"], SHARES))
+    return [card for card in shown if card["compared"]["model"]["value"] is not None or card["title"] == "rho50"]
 
 
-def _card(title: str, meaning: str, compared: Mapping[str, Any]) -> dict[str, Any]:
-    return {"title": title, "meaning": meaning, "compared": compared}
+def _card(title: str, meaning: str, compared: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    return {"title": title, "meaning": meaning, "compared": compared, "scale": scale}
 
 
-def share(value: float | None) -> str:
-    """A share in per cent.
+def cost_rows(document: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, key and kind of number of each line of the cost table."""
+    unit, model = document["unit_noun"], document["cost"]["model"]
+    rows = [
+        ("training, seconds", "training_seconds", "seconds"),
+        (f"{unit} through the model in training", "training_cells", "count"),
+        ("the same, had nothing been dropped", "training_cells_whole", "count"),
+        (f"{unit} per second in training", "training_cells_per_second", "count"),
+        ("evaluation, seconds", "evaluation_seconds", "seconds"),
+        (f"{unit} through the model in evaluation", "evaluation_cells", "count"),
+        (f"{unit} per second in evaluation", "cells_per_second", "count"),
+        ("parameters", "parameters", "count"),
+    ]
+    always = {"training_seconds", "parameters"}
+    kept = [row for row in rows if model.get(row[1]) is not None or row[1] in always]
+    same = model.get("training_cells_whole") == model.get("training_cells")
+    return [row for row in kept if row[1] != "training_cells_whole" or not same]
 
-    >>> share(0.734), share(None)
-    ('73.4%', '–')
+
+def saved(document: Mapping[str, Any]) -> str | None:
+    """What masking saved in training, where it kept anything from the model; other differences in time are chance."""
+    cost = document["cost"]
+    cells, whole = (cost["model"].get(name) for name in ("training_cells", "training_cells_whole"))
+    if not cells or not whole or cells >= whole:
+        return None
+    told = f"Of the {document['unit_noun']}, {1 - cells / whole:.0%} never went through the model."
+    share = cost.get("training_time_saved")
+    if share is not None and share > 0:
+        return f"Masking saved {share:.0%} of training time, against the twin on the same machine. {told}"
+    return told
+
+
+def source(src: str) -> str:
+    """The source of a picture, which must lie in the document itself.
+
+    Raises:
+        RunError: it is anything but a PNG in base64.
     """
-    return "–" if value is None else f"{value:.1%}".replace("-", "−")
+    if not src.startswith(PICTURE):
+        raise RunError(f"report: a picture must be a PNG inside the document ({PICTURE}...), given {src[:40]!r}.")
+    return src
 
 
-def difference_points(value: float | None) -> str:
-    """A difference of shares in percentage points, signed."""
-    return "–" if value is None else points(value)
+def look(src: str) -> str:
+    """CSS classes of a picture by its size, which stands at the start of a PNG."""
+    head = source(src)[len(PICTURE) :][:32]
+    if len(head) < 32:
+        raise RunError("report: a picture is cut short.")
+    width, height = struct.unpack(">II", b64decode(head)[16:24])
+    return " ".join(["small"] * (max(width, height) <= SMALL) + ["wide"] * (width > WIDE * height))
 
 
-def bounds(one: Mapping[str, Any], signed: bool = False) -> str:
-    """The interval of an estimate, in per cent or in signed points.
+def amount(value: float | None, kind: str) -> str:
+    """Seconds or a count.
 
-    >>> bounds({"value": 0.5, "low": 0.4, "high": 0.6}), bounds({"value": 0.1, "low": -0.1, "high": 0.3}, signed=True)
-    ('40.0 – 60.0', '−10.0 to +30.0')
+    >>> amount(12.34, "seconds"), amount(None, "count")
+    ('12.3', '–')
     """
-    if one["low"] is None or one["high"] is None:
-        return "no interval"
-    if signed:
-        return f"{points(one['low'])} to {points(one['high'])}"
-    return f"{one['low'] * 100:.1f} – {one['high'] * 100:.1f}".replace("-", "−")
+    return number(value, 1) if kind == "seconds" else grouped(value)
+
+
+def first_upper(text: str) -> str:
+    """The same with a capital at the beginning, the rest as it is.
+
+    >>> first_upper("mAP"), first_upper("accuracy")
+    ('mAP', 'Accuracy')
+    """
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -122,7 +228,7 @@ def grouped(value: float | None) -> str:
     >>> grouped(22565376).split()
     ['22', '565', '376']
     """
-    return "–" if value is None else f"{round(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return "–" if value is None else f"{round(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "−")
 
 
 def p_value(value: float) -> str:
@@ -132,8 +238,3 @@ def p_value(value: float) -> str:
     ('0.042', '< 0.001')
     """
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def judged(difference: Mapping[str, Any], n: int) -> str:
-    """The verdict's rule applied to one difference on `n` texts, in words."""
-    return OUTCOME_WORDS[judge(difference, n)]

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from maskwright.evaluate.measure import MODEL, TWIN
@@ -72,46 +73,66 @@ def _styled(draw: Callable[..., str]) -> Callable[..., str]:
 
 @_styled
 def curve(document: Mapping[str, Any], pattern: str) -> str:
-    """Accuracy against the hidden share under one pattern: model and twin with bands, and chance."""
-    points = document["curves"][pattern]["points"]
-    ratios = [point["ratio"] for point in points]
+    """The metric against the hidden share under one pattern: model and twin with bands, and chance."""
+    label, percent, points = _label(document), document["metric"]["percent"], document["curves"][pattern]["points"]
     figure, axes = _figure(5.0, 3.5)
     chance = document["data"]["chance"]
     axes.axhline(chance, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)))
-    axes.annotate("most frequent label", (0, chance), (3, 3), textcoords="offset points", color=MUTED, fontsize=9)
+    axes.annotate("chance", (0, chance), (3, 3), textcoords="offset points", color=MUTED, fontsize=9)
+    known = [point for point in points if point["score"][MODEL]["value"] is not None]
+    ratios = [point["ratio"] for point in known]
     for who in _present(document):
-        found = [point["accuracy"][who] for point in points]
+        found = [point["score"][who] for point in known]
         _line(axes, ratios, [one["value"] for one in found], who)
-        _band(axes, ratios, found, who)
+        _band(axes, ratios, found, who, percent)
     for who, size in zip(reversed(_present(document)), (12, 7), strict=False):
-        # The untouched texts: the larger, hollow mark below stays visible where both models are equal.
-        axes.plot([0], [points[0]["accuracy"][who]["value"]], markersize=size, clip_on=False, zorder=4, **LOOKS[who])
-    axes.set_ylim(-0.02, 1.03)
-    _percent_axes(axes, "accuracy")
-    return _svg(figure, f"curve-{pattern}", f"Accuracy against the share of the input hidden, pattern {pattern}")
+        # The untouched examples: the larger, hollow mark below stays visible where both models are equal.
+        if known and known[0] is points[0]:
+            axes.plot([0], [known[0]["score"][who]["value"]], markersize=size, clip_on=False, zorder=4, **LOOKS[who])
+    if percent:
+        values = [point["score"][who]["value"] for point in known for who in _present(document)]
+        # Explained shares can be negative.
+        axes.set_ylim(min([-0.02, *(1.1 * value for value in values)]), 1.03)
+    _hidden_axis(axes, label, percent)
+    return _svg(figure, f"curve-{pattern}", f"{label} against the share of the input hidden, pattern {pattern}")
 
 
 @_styled
 def variants(document: Mapping[str, Any]) -> str:
-    """Accuracy on each variant of the test texts, with intervals."""
-    rows = document["groups"]["variants"]
+    """The metric on each variant of the test examples, with intervals."""
+    rows, percent = document["groups"]["variants"], document["metric"]["percent"]
     who_present = _present(document)
     figure, axes = _figure(5.0, 0.75 + 0.55 * len(rows))
     for place, row in enumerate(rows):
         for offset, who in zip((-0.14, 0.14), who_present, strict=False):
             one, looks = row[who], LOOKS[who]
             if one["low"] is not None:
-                bounds = [max(one["low"], 0.0), min(one["high"], 1.0)]
+                bounds = [_within(one, end, percent) for end in ("low", "high")]
                 axes.plot(bounds, [place + offset] * 2, color=looks["color"], linewidth=2.2, solid_capstyle="butt")
-            axes.plot([one["value"]], [place + offset], markersize=7, **looks)
+            if one["value"] is not None:
+                axes.plot([one["value"]], [place + offset], markersize=7, **looks)
     axes.set_yticks(range(len(rows)), [row["variant"] for row in rows], color=INK)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_xlabel("accuracy")
-    axes.xaxis.set_major_formatter(_percent)
+    if percent:
+        known = [row[who]["value"] for row in rows for who in who_present if row[who]["value"] is not None]
+        axes.set_xlim(min([-0.02, *(1.1 * value for value in known)]), 1.02)
+        axes.xaxis.set_major_formatter(_percent)
+    axes.set_xlabel(_label(document))
     axes.grid(axis="y", visible=False)
-    return _svg(figure, "variants", "Accuracy on each variant of the test texts")
+    return _svg(figure, "variants", f"{_label(document)} on each variant of the test {document['noun']}")
+
+
+@_styled
+def lines(given: Mapping[str, Any], name: str) -> str:
+    """Curves that a task gives for its own section: points [[x, y], ...] of model and twin, and what the axes say."""
+    figure, axes = _figure(5.0, 3.1)
+    for who in (MODEL, TWIN):
+        points = [point for point in given.get(who) or [] if point[1] is not None]
+        _line(axes, [x for x, _ in points], [y for _, y in points], who)
+    axes.set_xlabel(given.get("x") or "")
+    axes.set_ylabel(given.get("y") or "")
+    return _svg(figure, name, f"{given.get('y') or 'values'} against {given.get('x') or 'places'}")
 
 
 @_styled
@@ -126,7 +147,7 @@ def calibration(document: Mapping[str, Any], pattern: str, number: str) -> str:
     labels = {"ece": "calibration error (ECE)", "overconfidence": "confidence − accuracy"}
     if number == "ece":
         axes.set_ylim(bottom=0.0)
-    _percent_axes(axes, labels[number])
+    _hidden_axis(axes, labels[number], percent=True)
     return _svg(figure, f"{number}-{pattern}", f"{labels[number]} against the share of the input hidden")
 
 
@@ -148,11 +169,20 @@ def _line(axes: Axes, ratios: Sequence[float], values: Sequence[float], who: str
     )
 
 
-def _band(axes: Axes, ratios: Sequence[float], found: Sequence[Mapping[str, Any]], who: str) -> None:
+def _band(axes: Axes, ratios: Sequence[float], found: Sequence[Mapping[str, Any]], who: str, percent: bool) -> None:
     if all(one["low"] is not None for one in found):
-        low = [max(one["low"], 0.0) for one in found]
-        high = [min(one["high"], 1.0) for one in found]
+        low, high = ([_within(one, end, percent) for one in found] for end in ("low", "high"))
         axes.fill_between(ratios, low, high, color=LOOKS[who]["color"], alpha=0.18, linewidth=0)
+
+
+def _within(one: Mapping[str, Any], end: str, percent: bool) -> float:
+    """A bound of an interval; over seeds intervals may leave 0 to 1, which a share only does if its value does."""
+    return min(max(one[end], 0.0), 1.0) if percent and one["value"] >= 0 else one[end]
+
+
+def _label(document: Mapping[str, Any]) -> str:
+    metric = document["metric"]
+    return metric["label"] if metric["higher_is_better"] else f"{metric['label']} (lower is better)"
 
 
 def _percent(value: float, place: float = 0.0) -> str:
@@ -160,12 +190,13 @@ def _percent(value: float, place: float = 0.0) -> str:
     return f"{value:.0%}".replace("-", "−")
 
 
-def _percent_axes(axes: Axes, label: str) -> None:
+def _hidden_axis(axes: Axes, label: str, percent: bool) -> None:
     axes.set_xlim(left=-0.02)
     axes.set_xlabel("share of the input hidden")
     axes.set_ylabel(label)
     axes.xaxis.set_major_formatter(_percent)
-    axes.yaxis.set_major_formatter(_percent)
+    if percent:
+        axes.yaxis.set_major_formatter(_percent)
 
 
 def _svg(figure: Figure, name: str, description: str) -> str:
@@ -181,7 +212,7 @@ def inline(svg: str, name: str, description: str) -> str:
     Args:
         svg: the file.
         name: prefix of all ids, so that figures on one page do not share any.
-        description: read aloud in place of the picture; plain text that needs no escaping.
+        description: read aloud in place of the picture.
     """
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
@@ -195,4 +226,6 @@ def inline(svg: str, name: str, description: str) -> str:
         svg = svg.replace(stand_in, f"var({variable})")
     width, height = re.findall(r'(?:width|height)="([\d.]+)pt"', svg)[:2]
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{description}" style="aspect-ratio:{width}/{height}"', 1)
+    return svg.replace(
+        "<svg", f'<svg role="img" aria-label="{escape(description)}" style="aspect-ratio:{width}/{height}"', 1
+    )

@@ -13,7 +13,7 @@ from typing import Any
 
 from maskwright.errors import ConfigError
 
-__all__ = ["find", "load", "tokenizer_for"]
+__all__ = ["find", "load", "tokenizer_for", "with_new_head"]
 
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
@@ -99,3 +99,45 @@ def _explain(model: str, what: str, error: Exception) -> str:
         f"the {what} of '{model}' cannot be had from the hub: {reason[:300]} Check the name and the connection, or "
         "give a local folder, or use scratch:tiny."
     )
+
+
+def with_new_head(auto: Any, name: str, **options: Any) -> tuple[Any, tuple[str, ...]]:
+    """Load a pretrained encoder under a head that may start at random: (model in float32, notes).
+
+    Args:
+        auto: an `AutoModelFor...`.
+        name: hub name or folder.
+        **options: of `from_pretrained`, such as the names of the classes.
+
+    Raises:
+        ConfigError: it cannot be loaded, or weights of the encoder do not fit its configuration.
+    """
+    import torch
+
+    model, report = load(
+        auto.from_pretrained,
+        name,
+        "model",
+        dtype=torch.float32,
+        use_safetensors=True,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+        **options,
+    )
+    # A new classification head is what fine-tuning is about; anything else that starts at random is not.
+    body = f"{model.base_model_prefix}."
+    # An entry is a key, or a key with both shapes.
+    reshaped = [key if isinstance(key, str) else key[0] for key in report["mismatched_keys"]]
+    wrong = sorted(key for key in reshaped if key.startswith(body) and ".pooler." not in key)
+    if wrong:
+        raise ConfigError(
+            f"model: {len(wrong)} weights of '{name}' do not have the shapes its config.json says ({wrong[0]}, say), "
+            "and would start at random. Repair config.json, or give another model."
+        )
+    unloaded = sorted(key for key in report["missing_keys"] if key.startswith(body) and ".pooler." not in key)
+    if not unloaded:
+        return model, ()
+    note = (
+        f"{len(unloaded)} weights of the encoder are not in '{name}' and start at random ({', '.join(unloaded[:3])})."
+    )
+    return model, (note,)

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from maskwright.config import RunConfig
 from maskwright.errors import ConfigError, did_you_mean
 
-__all__ = ["SIZES", "Size", "architecture", "size_of", "train_tokenizer"]
+__all__ = ["SIZES", "Size", "advice", "architecture", "size_of", "train_tokenizer"]
 
 PREFIX = "scratch:"
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -107,3 +108,11 @@ def architecture(size: Size, tokenizer: Any, max_length: int) -> Any:
         max_position_embeddings=max_length,
         pad_token_id=tokenizer.pad_token_id,
     )
+
+
+def advice(config: RunConfig) -> tuple[str, ...]:
+    """A note where the learning rate suits pretrained models and not new ones."""
+    rate = config.training.learning_rate
+    if rate >= 2e-4:
+        return ()
+    return (f"training.learning_rate={rate:g} suits pretrained models; random weights learn faster at about 1e-3.",)

@@ -2,90 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from maskwright.config import RunConfig
-from maskwright.errors import ConfigError, RunError
+from maskwright.data.check import count_truncated
+from maskwright.data.load import TextSection, load_text_data
+from maskwright.drawing import check_on_text
+from maskwright.errors import ConfigError, RunError, did_you_mean
 from maskwright.tasks import pretrained, scratch
-from maskwright.tasks.encoded import Encoded, Ragged
+from maskwright.tasks.classification import (
+    METRIC,
+    answer,
+    chance,
+    class_weights,
+    loss_sum,
+    metrics,
+    names_of,
+    outcome,
+    told,
+)
+from maskwright.tasks.encoded import Encoded
+from maskwright.tasks.examples import EVALUATION_SEED, Built
+from maskwright.tasks.read_aloud import read_aloud
+from maskwright.tasks.tokenizing import check_length, encode_texts, load_tokenizer
+from maskwright.units.text import UNITS
 
-__all__ = ["Built", "build", "class_weights", "encode", "load_tokenizer", "load_trained", "metrics"]
+if TYPE_CHECKING:
+    from maskwright.data.checked import CheckedData
+    from maskwright.masking import Masking
 
-CHUNK = 2_000
-"""Texts tokenised at a time, between two reports of progress."""
+__all__ = [
+    "DEFAULTS",
+    "INPUT",
+    "METRIC",
+    "NOUN",
+    "UNIT",
+    "Data",
+    "answer",
+    "build",
+    "chance",
+    "check",
+    "class_weights",
+    "describe",
+    "encode",
+    "load",
+    "load_trained",
+    "loss_sum",
+    "metrics",
+    "outcome",
+    "plain_fill",
+    "preview",
+    "same_reader",
+    "shown",
+    "told",
+]
 
-PASSED_ON = ("input_ids", "token_type_ids")
-"""What the model takes from the tokenizer; attention masks are made when a batch is padded."""
+Data = TextSection
+DEFAULTS: dict[str, Any] = {}
+NOUN, UNIT, INPUT = "texts", "tokens", "text"
+load = load_text_data
 
 
-@dataclass(frozen=True)
-class Built:
-    """A model ready to be trained.
-
-    Attributes:
-        model: takes `input_ids`, `attention_mask`, perhaps `token_type_ids`; answers with `logits` [B, classes].
-        tokenizer: fits the model.
-        notes: what the user should know, a sentence each.
-    """
-
-    model: Any
-    tokenizer: Any
-    notes: tuple[str, ...] = ()
-
-
-def load_tokenizer(config: RunConfig, texts: Iterable[str] | Callable[[], Iterable[str]]) -> Any:
-    """The tokenizer that training will use, checked against what the configuration asks of it.
-
-    Args:
-        config: the run.
-        texts: the training texts (pairs: both texts), or a function that gives them; read for `scratch:` models only.
+def check(config: RunConfig) -> None:
+    """Refuse what does not go with a classifier of texts.
 
     Raises:
-        ConfigError: no such model, no padding token, no mask token where the masking needs one, or `data.max_length`
-            beyond what the model takes.
+        ConfigError: an objective without labels, units that texts do not have, a masking that is not for texts.
     """
-    size = scratch.size_of(config.model)
-    if size is None:
-        tokenizer = pretrained.tokenizer_for(config.model)
-    else:
-        texts = texts() if callable(texts) else texts
-        tokenizer = scratch.train_tokenizer(texts, size.vocabulary, max(512, config.data.max_length))
-    _check_tokenizer(config, tokenizer)
-    return tokenizer
+    if config.objective != "supervised":
+        raise ConfigError(f"objective: text-classification learns the labels (supervised), given {config.objective!r}.")
+    if config.evaluation.unit not in UNITS:
+        raise ConfigError(
+            f"evaluation.unit: given {config.evaluation.unit!r}. {did_you_mean(config.evaluation.unit, UNITS)}"
+        )
+    if config.masking is not None:
+        check_on_text(config.masking)
 
 
-def build(config: RunConfig, labels: Sequence[str], texts: Iterable[str] | Callable[[], Iterable[str]]) -> Built:
+def build(config: RunConfig, data: CheckedData) -> Built:
     """Make the model and its tokenizer; new weights depend on `training.seed` and on nothing else.
-
-    Args:
-        config: the run.
-        labels: names of the classes, in the order of their indices.
-        texts: see `load_tokenizer`.
 
     Raises:
         ConfigError: see `load_tokenizer`; or the model cannot be loaded.
     """
     import torch
+    from transformers import AutoModelForSequenceClassification
 
-    tokenizer = load_tokenizer(config, texts)
-    names = {
-        "num_labels": len(labels),
-        "id2label": dict(enumerate(labels)),
-        "label2id": {label: index for index, label in enumerate(labels)},
-    }
+    tokenizer = load_tokenizer(config, lambda: _texts(data.train))
+    names = names_of(data.labels)
     size = scratch.size_of(config.model)
     with torch.random.fork_rng():
         torch.manual_seed(config.training.seed)
         if size is None:
-            model, notes = _load(config.model, names)
+            auto = AutoModelForSequenceClassification
+            model, notes = pretrained.with_new_head(auto, config.model, **names)
         else:
-            model, notes = _new(size, tokenizer, max(512, config.data.max_length), names), _advice(config)
-    _check_positions(config, model)
+            model, notes = _new(size, tokenizer, max(512, config.data.max_length), names), scratch.advice(config)
+    check_length(config, getattr(model.config, "max_position_embeddings", None) or config.data.max_length)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = tokenizer.pad_token_id
     return Built(model, tokenizer, notes)
@@ -114,90 +132,83 @@ def load_trained(folder: Path) -> tuple[Any, Any]:
     return model, tokenizer
 
 
+def same_reader(one: Any, other: Any) -> bool:
+    """Whether two tokenizers know the same tokens."""
+    return one.get_vocab() == other.get_vocab()
+
+
+def plain_fill(reader: Any) -> Any:
+    """The plainest fill a tokenizer allows."""
+    return "drop" if reader.mask_token_id is None else "mask-token"
+
+
 def encode(
     rows: Any,
-    tokenizer: Any,
-    max_length: int,
+    reader: Any,
+    config: RunConfig,
     *,
+    data: CheckedData,
     weights: np.ndarray | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Encoded:
-    """Tokenise a split; texts longer than `max_length` tokens are cut at the end.
+    """Tokenise a split; see `encode_texts`."""
+    del data
+    return encode_texts(rows, reader, config.data.max_length, weights=weights, on_progress=on_progress)
 
-    Args:
-        rows: a split with columns example_id, text, label, and text_pair if there are pairs.
-        tokenizer: from `build` or `load_tokenizer`.
-        max_length: tokens, special tokens included.
-        weights: [classes], what an example of each class counts in the loss; 1 if left out.
-        on_progress: called with texts done and texts in all.
-    """
-    texts = list(rows["text"])
-    pairs = list(rows["text_pair"]) if "text_pair" in rows.column_names else None
-    names = [name for name in PASSED_ON if name == "input_ids" or name in tokenizer.model_input_names]
-    parts: dict[str, list[list[int]]] = {name: [] for name in names}
-    truncated = 0
-    for start in range(0, len(texts), CHUNK):
-        stop = start + CHUNK
-        tokens = tokenizer(
-            texts[start:stop],
-            pairs[start:stop] if pairs is not None else None,
-            truncation=True,
-            max_length=max_length,
-            return_attention_mask=False,
+
+def shown(examples: Encoded, reader: Any, row: int, masking: Masking | None) -> dict[str, Any]:
+    """A text as the model reads it, in pieces, hidden and not."""
+    batch = examples.batch([row])
+    plain = {name: batch[name].numpy() for name in ("attention_mask", *examples.inputs)}
+    if masking is None:
+        hidden, groups = np.zeros_like(plain["input_ids"], dtype=bool), np.zeros_like(plain["input_ids"])
+    else:
+        ids = examples.example_ids[[row]]
+        given = {"vocabulary": examples.vocabulary, "example_ids": ids, "seed": EVALUATION_SEED, "epoch": 0}
+        corrupted = masking(plain, **given)
+        hidden, groups = np.asarray(corrupted.mask), np.asarray(corrupted.groups)
+    pieces = read_aloud(plain["input_ids"][0], hidden[0], groups[0], vocabulary=examples.vocabulary, tokenizer=reader)
+    return {"pieces": [asdict(piece) for piece in pieces]}
+
+
+def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
+    """How long the texts are against what the model is shown."""
+    tokenizer = None if scratch.size_of(config.model) is not None else load_tokenizer(config, ())
+    return count_truncated(data, tokenizer, config.data.max_length)
+
+
+def preview(config: RunConfig, data: CheckedData, n: int, epoch: int) -> dict[str, Any]:
+    """What training will hide of the first texts in an epoch: `examples` with `pieces`, and counts."""
+    masking: Any = config.masking
+    tokenizer = load_tokenizer(config, lambda: _texts(data.train))
+    examples = encode(data.train.select(range(min(n, len(data.train)))), tokenizer, config, data=data)
+    batch = {name: value.numpy() for name, value in examples.batch(range(len(examples))).items()}
+    plain = {name: batch[name] for name in ("attention_mask", *examples.inputs)}
+    moment = {"seed": config.training.seed, "epoch": epoch, "progress": min(1.0, epoch / config.training.epochs)}
+    out = masking(plain, vocabulary=examples.vocabulary, example_ids=examples.example_ids, **moment)
+    told_of = []
+    for row in range(len(examples)):
+        attended = plain["attention_mask"][row] != 0
+        arrays = (plain["input_ids"][row], out.mask[row], out.groups[row])
+        facts = {"vocabulary": examples.vocabulary, "tokenizer": tokenizer}
+        pieces = read_aloud(*(array[attended] for array in arrays), **facts)
+        told_of.append(
+            {
+                "example_id": int(examples.example_ids[row]),
+                "label": data.labels[examples.labels[row]],
+                "hidden_units": int(out.count[row]),
+                "units": int(out.n_units[row]),
+                "pieces": [asdict(piece) for piece in pieces],
+            }
         )
-        for name in names:
-            parts[name].extend(tokens[name])
-        truncated += _count_truncated(tokens, max_length)
-        on_progress(min(stop, len(texts)), len(texts))
-    labels = np.asarray(rows["label"], dtype=np.int64)
-    if weights is None:
-        weights = np.ones(int(labels.max(initial=0)) + 1)
-    return Encoded(
-        inputs={name: Ragged.from_rows(values) for name, values in parts.items()},
-        example_ids=np.asarray(rows["example_id"], dtype=np.int64),
-        labels=labels,
-        pad_id=tokenizer.pad_token_id,
-        weights=weights.astype(np.float32),
-        truncated=truncated,
-    )
+    return {"hidden": int(out.count.sum()), "units": int(out.n_units.sum()), "examples": told_of}
 
 
-def class_weights(labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """What an example of each class counts so that every class counts alike: n / (k · n_c).
-
-    Their mean over the examples is 1, so the size of the loss and of the learning rate keeps its meaning.
-
-    Args:
-        labels: [N] class indices; every class occurs.
-        n_classes: k.
-
-    >>> class_weights(np.array([0, 0, 0, 1]), 2).round(3).tolist()
-    [0.667, 2.0]
-    """
-    counts = np.bincount(labels, minlength=n_classes)
-    return len(labels) / (n_classes * np.maximum(counts, 1))
-
-
-def metrics(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Accuracy, macro-F1 (mean over the classes that occur or were predicted) and mean cross-entropy in nats.
-
-    Args:
-        logits: [N, classes].
-        labels: [N] class indices.
-
-    >>> metrics(np.array([[2.0, 0.0], [0.0, 2.0]]), np.array([0, 1]))["accuracy"]
-    1.0
-    """
-    from scipy.special import log_softmax
-    from sklearn.metrics import accuracy_score, f1_score
-
-    predicted = logits.argmax(axis=1)
-    losses = -log_softmax(logits.astype(np.float64), axis=1)[np.arange(len(labels)), labels]
-    return {
-        "accuracy": float(accuracy_score(labels, predicted)),
-        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),  # type: ignore[arg-type] - its stub knows "warn" only
-        "loss": float(losses.mean()),
-    }
+def _texts(rows: Any) -> Iterator[str]:
+    """Every text of a split, both of a pair."""
+    yield from rows["text"]
+    if "text_pair" in rows.column_names:
+        yield from rows["text_pair"]
 
 
 def _new(size: scratch.Size, tokenizer: Any, max_length: int, names: dict[str, Any]) -> Any:
@@ -206,84 +217,3 @@ def _new(size: scratch.Size, tokenizer: Any, max_length: int, names: dict[str, A
     config = scratch.architecture(size, tokenizer, max_length)
     config.id2label, config.label2id = names["id2label"], names["label2id"]
     return BertForSequenceClassification(config)
-
-
-def _advice(config: RunConfig) -> tuple[str, ...]:
-    rate = config.training.learning_rate
-    if rate >= 2e-4:
-        return ()
-    return (f"training.learning_rate={rate:g} suits pretrained models; random weights learn faster at about 1e-3.",)
-
-
-def _load(name: str, names: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
-    import torch
-    from transformers import AutoModelForSequenceClassification
-
-    model, report = pretrained.load(
-        AutoModelForSequenceClassification.from_pretrained,
-        name,
-        "model",
-        dtype=torch.float32,
-        use_safetensors=True,
-        ignore_mismatched_sizes=True,
-        output_loading_info=True,
-        **names,
-    )
-    # A new classification head is what fine-tuning is about; anything else that starts at random is not.
-    body = f"{model.base_model_prefix}."
-    # An entry is a key, or a key with both shapes.
-    reshaped = [key if isinstance(key, str) else key[0] for key in report["mismatched_keys"]]
-    wrong = sorted(key for key in reshaped if key.startswith(body) and ".pooler." not in key)
-    if wrong:
-        raise ConfigError(
-            f"model: {len(wrong)} weights of '{name}' do not have the shapes its config.json says ({wrong[0]}, say), "
-            "and would start at random. Repair config.json, or give another model."
-        )
-    unloaded = sorted(key for key in report["missing_keys"] if key.startswith(body) and ".pooler." not in key)
-    if not unloaded:
-        return model, ()
-    note = (
-        f"{len(unloaded)} weights of the encoder are not in '{name}' and start at random ({', '.join(unloaded[:3])})."
-    )
-    return model, (note,)
-
-
-def _check_tokenizer(config: RunConfig, tokenizer: Any) -> None:
-    if tokenizer.pad_token_id is None:
-        raise ConfigError(
-            f"model: the tokenizer of '{config.model}' has no padding token, so texts cannot be batched. Save a copy "
-            "whose tokenizer has one (tokenizer.pad_token = tokenizer.eos_token) and give that folder."
-        )
-    if config.masking is not None and tokenizer.mask_token_id is None and _uses_mask_token(config.masking.to_dict()):
-        raise ConfigError(
-            f"masking.fill: mask-token is asked for, but the tokenizer of '{config.model}' has no mask token. "
-            "Use fill: random-token or fill: drop, or another model."
-        )
-    _check_length(config, tokenizer.model_max_length)
-
-
-def _check_positions(config: RunConfig, model: Any) -> None:
-    _check_length(config, getattr(model.config, "max_position_embeddings", None) or config.data.max_length)
-
-
-def _check_length(config: RunConfig, limit: int) -> None:
-    if config.data.max_length > limit:
-        raise ConfigError(
-            f"data.max_length: {config.data.max_length} tokens are asked for, but '{config.model}' takes {limit} at "
-            f"most. Set data.max_length={limit} or lower."
-        )
-
-
-def _count_truncated(tokens: Any, max_length: int) -> int:
-    if tokens.encodings is None:
-        # A tokenizer without a fast version does not tell; a text that fills the length may have been whole.
-        return sum(len(row) == max_length for row in tokens["input_ids"])
-    return sum(bool(encoding.overflowing) for encoding in tokens.encodings)
-
-
-def _uses_mask_token(node: Any) -> bool:
-    if isinstance(node, dict):
-        return any(key == "mask-token" or _uses_mask_token(value) for key, value in node.items())
-    if isinstance(node, list | tuple):
-        return any(_uses_mask_token(value) for value in node)
-    return node == "mask-token"

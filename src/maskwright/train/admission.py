@@ -38,9 +38,9 @@ def is_finished(folder: RunFolder, config: RunConfig, resume: bool) -> bool:
 
 def check_unchanged(folder: RunFolder, config: RunConfig) -> None:
     """That a finished run still has its model, and that its data is what it was trained on."""
-    from maskwright.data.load import load_text_data
+    from maskwright import tasks
 
-    if folder.finished_info()["data_fingerprint"] != load_text_data(config.data).fingerprint:
+    if folder.finished_info()["data_fingerprint"] != tasks.get(config.task).load(config.data).fingerprint:
         raise RunError(CHANGED.format(folder.path))
 
 

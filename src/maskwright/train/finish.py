@@ -14,13 +14,13 @@ from maskwright.train.trainer import MaskedTrainer
 __all__ = ["finish"]
 
 
-def finish(folder: RunFolder, trainer: MaskedTrainer, tokenizer: Any, step: int) -> None:
+def finish(folder: RunFolder, trainer: MaskedTrainer, reader: Any, step: int) -> None:
     """Write the model, the facts and the totals, in an order that a kill at any point can be repeated from.
 
     Args:
         folder: of the run.
         trainer: has made its last step.
-        tokenizer: goes with the model.
+        reader: goes with the model: a tokenizer, an image processor.
         step: the last one made.
     """
     best = trainer.best_weights()
@@ -28,12 +28,13 @@ def finish(folder: RunFolder, trainer: MaskedTrainer, tokenizer: Any, step: int)
         checkpoint.load_learned(trainer.model, best)
     elif trainer.ema is not None:
         trainer.ema.install(trainer.model)
-    seconds, tokens = trainer.work.seconds, trainer.work.tokens * trainer.args.world_size
+    seconds, processes = trainer.work.seconds, trainer.args.world_size
+    cells, whole = trainer.work.cells * processes, trainer.work.cells_whole * processes
     environment = describe(trainer.args.device, "bf16" if trainer.args.bf16 else "fp32", trainer.args.world_size)
     unfinished = folder.path / ".model.partial"
     shutil.rmtree(unfinished, ignore_errors=True)
     lora.merged(trainer.model).save_pretrained(unfinished)
-    tokenizer.save_pretrained(unfinished)
+    reader.save_pretrained(unfinished)
     finished = {
         **folder.info(),
         "status": "finished",
@@ -46,7 +47,7 @@ def finish(folder: RunFolder, trainer: MaskedTrainer, tokenizer: Any, step: int)
         weights.chmod((unfinished / "config.json").stat().st_mode)
     shutil.rmtree(folder.model, ignore_errors=True)
     unfinished.rename(folder.model)
-    totals = {"seconds": seconds, "tokens": tokens, "tokens_per_second": tokens / max(seconds, 1e-9)}
+    totals = {"seconds": seconds, "cells": cells, "cells_whole": whole, "cells_per_second": cells / max(seconds, 1e-9)}
     write_json(folder.path / "environment.json", {**environment, **totals})
     folder.write_info(finished)
     shutil.rmtree(folder.checkpoints, ignore_errors=True)

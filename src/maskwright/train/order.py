@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskwright.rng import Rng
-from maskwright.tasks.encoded import FILLER
+from maskwright.tasks.examples import FILLER
 
 __all__ = ["Order"]
 

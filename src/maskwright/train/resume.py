@@ -10,14 +10,13 @@ from typing import Any
 from transformers import Trainer
 
 from maskwright.config import RunConfig
-from maskwright.tasks.encoded import Encoded
+from maskwright.tasks.examples import Examples
 from maskwright.train import checkpoint, random_states
 from maskwright.train.ema import Ema
 from maskwright.train.metrics_log import MetricsLog
 from maskwright.train.progress import Watcher
 from maskwright.train.selection import Selection
 from maskwright.train.stop import StopRequest
-from maskwright.units.vocabulary import Vocabulary
 
 __all__ = ["Resumable", "Work"]
 
@@ -28,26 +27,26 @@ class Work:
 
     Attributes:
         task: module of the task.
-        train, validation: tokenised splits.
-        vocabulary: facts about the tokenizer's ids; None where nothing is masked.
+        train, validation: encoded splits.
         checkpoints: folder.
         log: of metrics.
         watch: told what happens.
         stop: whether to stop.
-        tokens: tokens that went through the model in training so far, on this process.
+        cells: (tokens, patches) that went through the model in training so far, on this process.
+        cells_whole: that would have, had nothing been dropped.
         seconds_before: time spent in earlier sessions of this run.
         started: when this session began, by the monotonic clock.
     """
 
     task: Any
-    train: Encoded
-    validation: Encoded
-    vocabulary: Vocabulary | None
+    train: Examples
+    validation: Examples
     checkpoints: Path
     log: MetricsLog
     watch: Watcher
     stop: StopRequest = field(default_factory=StopRequest)
-    tokens: int = 0
+    cells: int = 0
+    cells_whole: int = 0
     seconds_before: float = 0.0
     started: float = field(default_factory=time.monotonic)
 
@@ -87,7 +86,8 @@ class Resumable(Trainer):
     def _save_checkpoint(self, model: Any, trial: Any = None) -> None:
         folder = checkpoint.folder_of(self.work.checkpoints, self.state.global_step)
         rank = self.args.process_index
-        checkpoint.write(folder, {}, {f"random-{rank}": random_states.capture(), f"tokens-{rank}": self.work.tokens})
+        done = [self.work.cells, self.work.cells_whole]
+        checkpoint.write(folder, {}, {f"random-{rank}": random_states.capture(), f"cells-{rank}": done})
         if self.args.should_save:
             self._write_shared_parts(folder)
         self.accelerator.wait_for_everyone()
@@ -121,7 +121,8 @@ class Resumable(Trainer):
         self.selection.best = None if kept["best"] is None else (kept["best"][0], kept["best"][1])
         self.selection.best_step, self.selection.without_improvement = kept["best_step"], kept["without_improvement"]
         self.work.seconds_before = state["seconds"]
-        self.work.tokens = checkpoint.read(folder, f"tokens-{self.args.process_index}")
+        done = checkpoint.read(folder, f"cells-{self.args.process_index}")
+        self.work.cells, self.work.cells_whole = done
         if self.ema is not None:
             self.ema.load(checkpoint.read_tensors(folder / "ema.safetensors"), state["ema_updates"])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -14,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from maskwright import __version__
 from maskwright.config import RunConfig
 from maskwright.errors import RunError
+from maskwright.modalities import of_node
 from maskwright.train.admission import CHANGED, check_unchanged, is_finished, refusals
 from maskwright.train.folder import FORMAT, RunFolder
 from maskwright.train.progress import Event, Watcher, silent
 
 if TYPE_CHECKING:
-    from maskwright.data.load import TextData
+    from maskwright.data.checked import CheckedData
     from maskwright.train.trainer import MaskedTrainer
 
 __all__ = ["train"]
@@ -81,20 +81,20 @@ class _Session:
     folder: RunFolder
     watch: Watcher
 
-    def load_data(self) -> TextData:
+    def load_data(self) -> CheckedData:
         """Read and check the data, which needs none of the slow libraries."""
-        from maskwright.data.load import load_text_data
+        from maskwright import tasks
 
         before = self.folder.info() if self.folder.exists() else {}
         self.watch(Event("phase", "reading the data"))
-        data = load_text_data(self.config.data)
+        data = tasks.get(self.config.task).load(self.config.data)
         for note in data.notes:
             self.watch(Event("note", note))
         if before and before["data_fingerprint"] != data.fingerprint:
             raise RunError(CHANGED.format(self.folder.path))
         return data
 
-    def run(self, data: TextData) -> None:
+    def run(self, data: CheckedData) -> None:
         """Train and finish."""
         from maskwright import tasks
         from maskwright.train import checkpoint
@@ -119,7 +119,7 @@ class _Session:
         step = self._learn(trainer, saved)
         if arguments.should_save:
             self.watch(Event("phase", "saving the model"))
-            finish(self.folder, trainer, built.tokenizer, step)
+            finish(self.folder, trainer, built.reader, step)
         trainer.accelerator.wait_for_everyone()
 
     def _tell_broken(self, broken: list[Path], saved: Path | None, begun: bool) -> None:
@@ -136,17 +136,16 @@ class _Session:
                 f"now. Go on {how}, or choose another folder (training.output=...)."
             )
 
-    def _trainer(self, task: Any, data: TextData, arguments: Any) -> tuple[Any, MaskedTrainer]:
+    def _trainer(self, task: Any, data: CheckedData, arguments: Any) -> tuple[Any, MaskedTrainer]:
         from maskwright.train import lora
         from maskwright.train.metrics_log import MetricsLog
         from maskwright.train.resume import Work
         from maskwright.train.stop import StopRequest
         from maskwright.train.trainer import MaskedTrainer
-        from maskwright.units.vocabulary import Vocabulary
 
         training = self.config.training
         self.watch(Event("phase", "preparing the model"))
-        built = task.build(self.config, data.labels, lambda: _texts(data.train))
+        built = task.build(self.config, data)
         for note in built.notes:
             self.watch(Event("note", note))
         model = built.model
@@ -154,12 +153,11 @@ class _Session:
             _checkpoint_activations(model)
         if training.lora is not None:
             model = lora.attach(model, training.lora, training.seed)
-        train, validation = self._encode(task, data, built.tokenizer)
+        train, validation = self._encode(task, data, built.reader)
         work = Work(
             task=task,
             train=train,
             validation=validation,
-            vocabulary=None if self.config.masking is None else Vocabulary.from_tokenizer(built.tokenizer),
             checkpoints=self.folder.checkpoints,
             log=MetricsLog(self.folder.metrics_file, active=arguments.should_save),
             watch=self.watch,
@@ -167,31 +165,27 @@ class _Session:
         )
         return built, MaskedTrainer(model, self.config, arguments, work)
 
-    def _encode(self, task: Any, data: TextData, tokenizer: Any) -> tuple[Any, Any]:
+    def _encode(self, task: Any, data: CheckedData, reader: Any) -> tuple[Any, Any]:
         import numpy as np
 
-        weights = np.ones(len(data.labels))
+        weights = None
         if self.config.training.class_weights == "auto":
             weights = task.class_weights(np.asarray(data.train["label"]), len(data.labels))
+        elif data.labels:
+            weights = np.ones(len(data.labels))
         splits = []
         for name, rows in (("training", data.train), ("validation", data.validation)):
-            tell = partial(self._tell_tokenising, name)
-            split = task.encode(rows, tokenizer, self.config.data.max_length, weights=weights, on_progress=tell)
-            if split.truncated:
-                self.watch(
-                    Event(
-                        "note",
-                        f"{split.truncated:,} of {len(split):,} {name} texts are longer than data.max_length="
-                        f"{self.config.data.max_length} tokens and are cut at the end.",
-                    )
-                )
+            tell = partial(self._tell_reading, f"reading the {name} {task.NOUN}")
+            split = task.encode(rows, reader, self.config, data=data, weights=weights, on_progress=tell)
+            for note in split.notes:
+                self.watch(Event("note", f"{name}: {note}"))
             splits.append(split)
         return splits[0], splits[1]
 
-    def _tell_tokenising(self, name: str, done: int, total: int) -> None:
-        self.watch(Event("phase", f"tokenising the {name} texts", step=done, steps=total))
+    def _tell_reading(self, message: str, done: int, total: int) -> None:
+        self.watch(Event("phase", message, step=done, steps=total))
 
-    def _begin(self, before: dict[str, Any], data: TextData, arguments: Any) -> None:
+    def _begin(self, before: dict[str, Any], data: CheckedData, arguments: Any) -> None:
         masking = self.config.masking
         node = None if masking is None else masking.to_dict()
         info = {
@@ -200,8 +194,8 @@ class _Session:
             "task": self.config.task,
             "labels": list(data.labels),
             "masking": node,
-            "unit": node and node["unit"],
-            "fill": node and node["fill"],
+            "unit": node and of_node(node, "unit"),
+            "fill": node and of_node(node, "fill"),
             "twin": node is None,
             "seed": self.config.training.seed,
             "model": self.config.model,
@@ -236,13 +230,6 @@ class _Session:
                 raise TrainingStopped(self.folder.path, step, trainer.plan.steps)
             self.watch(Event("note", f"stopped early at step {step:,}: {patience} evaluations without improvement."))
         return step
-
-
-def _texts(rows: Any) -> Iterator[str]:
-    """Every text of a split, both of a pair."""
-    yield from rows["text"]
-    if "text_pair" in rows.column_names:
-        yield from rows["text_pair"]
 
 
 def _checkpoint_activations(model: Any) -> None:

@@ -11,16 +11,16 @@ __all__ = ["Selection"]
 class Selection:
     """Remembers the best validation score.
 
-    Better is a higher accuracy, the number that is reported; between equal accuracies, which are common on small
-    validation sets, a lower loss.
+    Better is a higher score, the number that is reported (made negative where lower is better); between equal scores,
+    which are common on small validation sets, a lower loss.
 
     Attributes:
-        best: (accuracy, -loss) of the best evaluation so far.
+        best: (score, -loss) of the best evaluation so far.
         best_step: the optimiser step it was made at.
         without_improvement: evaluations since then.
 
     >>> selection = Selection()
-    >>> selection.consider(5, accuracy=0.5, loss=0.7), selection.consider(10, accuracy=0.5, loss=0.8)
+    >>> selection.consider(5, score=0.5, loss=0.7), selection.consider(10, score=0.5, loss=0.8)
     (True, False)
     >>> selection.best_step, selection.without_improvement
     (5, 1)
@@ -30,11 +30,11 @@ class Selection:
     best_step: int | None = None
     without_improvement: int = 0
 
-    def consider(self, step: int, accuracy: float, loss: float) -> bool:
+    def consider(self, step: int, score: float, loss: float) -> bool:
         """Take in an evaluation; True if it is the best so far."""
-        score = (accuracy, -loss)
-        if self.best is None or score > self.best:
-            self.best, self.best_step, self.without_improvement = score, step, 0
+        found = (score, -loss)
+        if self.best is None or found > self.best:
+            self.best, self.best_step, self.without_improvement = found, step, 0
             return True
         self.without_improvement += 1
         return False

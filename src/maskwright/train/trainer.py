@@ -20,8 +20,7 @@ from transformers import PrinterCallback, TrainingArguments
 
 from maskwright.config import RunConfig
 from maskwright.errors import RunError
-from maskwright.objectives.supervised import loss_sum
-from maskwright.tasks.encoded import Encoded
+from maskwright.tasks.examples import BESIDES, EVALUATION_SEED, Examples, plain_inputs
 from maskwright.train import random_states
 from maskwright.train.callbacks import Conductor, Plan, any_process
 from maskwright.train.ema import Ema
@@ -46,7 +45,7 @@ class MaskedTrainer(Resumable):
 
     def __init__(self, model: torch.nn.Module, config: RunConfig, arguments: TrainingArguments, work: Work):
         training = config.training
-        self.config, self.work, self.masking = config, work, config.masking
+        self.config, self.work = config, work
         self.order = Order(
             work.train.example_ids,
             training.batch_size,
@@ -75,31 +74,24 @@ class MaskedTrainer(Resumable):
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         """Mask a micro-batch, run it forwards and backwards, and return its share of the step's loss."""
         model.train()
-        self.work.tokens += int(inputs["attention_mask"].sum())
-        batch: dict[str, torch.Tensor] = self._prepare_inputs(inputs)  # type: ignore[assignment]
-        labels, ids, weight = (batch.pop(name) for name in ("labels", "example_id", "weight"))
-        with self.compute_loss_context_manager():
-            logits = model(**self.masked(batch, ids)).logits
+        batch: dict[str, Any] = self._prepare_inputs(inputs)
+        labels, ids, weight = (batch.pop(name) for name in BESIDES)
+        hidden, examples = self.hidden(batch, ids), self.work.train
+        self.work.cells += examples.work(hidden)
+        self.work.cells_whole += examples.work(batch)
         # Gradients and the logged loss are averaged over the processes, hence the factor.
         share = self.args.world_size / self.order.examples_in_step(self.state.global_step)
-        loss = loss_sum(logits, labels, weight) * share
+        with self.compute_loss_context_manager():
+            loss = self.work.task.loss_sum(model, hidden, labels, weight) * share
         self.accelerator.backward(loss)
         return loss.detach()
 
-    def masked(self, batch: dict[str, torch.Tensor], ids: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The batch with parts hidden, as this epoch hides them."""
-        if self.masking is None:
-            return batch
+    def hidden(self, inputs: dict[str, Any], ids: torch.Tensor) -> dict[str, Any]:
+        """The inputs with parts hidden, as this epoch hides them."""
         step = self.state.global_step
-        corrupted = self.masking(
-            batch,
-            vocabulary=self.work.vocabulary,
-            example_ids=ids,
-            seed=self.config.training.seed,
-            epoch=self.order.epoch_of(step),
-            progress=step / self.plan.steps,
-        )
-        return dict(corrupted.inputs)
+        moment = {"seed": self.config.training.seed, "epoch": self.order.epoch_of(step)}
+        progress = step / self.plan.steps
+        return self.work.train.hide(inputs, self.config.masking, ids, **moment, progress=progress).inputs
 
     def get_train_dataloader(self) -> DataLoader:
         """Micro-batches in an order of our own; the global random state is not touched."""
@@ -153,10 +145,11 @@ class MaskedTrainer(Resumable):
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Validate the model (the averaged one, if there is an average), unmasked; training notices nothing of it."""
         with random_states.preserved(), self._averaged():
-            logits = self.predict_logits(self.work.validation)
-            scores = self.work.task.metrics(logits, self.work.validation.labels)
+            task, examples = self.work.task, self.work.validation
+            scores = task.metrics(self.answers(examples), examples)
             step, epoch = self.state.global_step, float(self.state.epoch or 0.0)
-            if self.selection.consider(step, scores["accuracy"], scores["loss"]) and self.config.training.keep_best:
+            score = scores[task.METRIC.name] * (1 if task.METRIC.higher_is_better else -1)
+            if self.selection.consider(step, score, scores["loss"]) and self.config.training.keep_best:
                 self.save_best()
         self.work.log.add(step=step, epoch=epoch, validation=scores)
         self.work.watch(Event("validation", step=step, steps=self.plan.steps, epoch=epoch, numbers=scores))
@@ -165,35 +158,35 @@ class MaskedTrainer(Resumable):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, prefixed)
         return prefixed
 
-    def predict_logits(self, split: Encoded) -> np.ndarray:
-        """[N, classes] float32: the answers of the model as it is, in the order of the split, on every process."""
-        self.model.eval()
-        rows = np.argsort(-split.lengths, kind="stable")[self.args.process_index :: self.args.world_size]
-        size = self.config.training.eval_batch_size
-        found: torch.Tensor | None = None
-        for start in range(0, len(rows), size):
-            chosen = rows[start : start + size]
-            batch = split.batch(chosen)
-            for name in ("labels", "example_id", "weight"):
-                del batch[name]
-            with torch.no_grad():
-                logits = self.model(**self._prepare_inputs(batch)).logits.float()
-            if found is None:
-                found = torch.zeros(len(split), logits.shape[1], device=logits.device)
-            found[torch.from_numpy(chosen).to(logits.device)] = logits
-            self.work.watch(Event("phase", "validating", step=min(start + size, len(rows)), steps=len(rows)))
-        if self.args.world_size > 1:
-            found = self._filled_by_all(found, len(split))
-        if found is None:
+    def answers(self, split: Examples) -> np.ndarray:
+        """[N, ...] float32: the answers of the model as it is, in the order of the split, on every process."""
+        if not len(split):
             raise RunError("the validation split is empty.")
+        self.model.eval()
+        order = np.argsort(-split.lengths, kind="stable")
+        mine = order[self.args.process_index :: self.args.world_size]
+        # A process without rows asks about one all the same, to know the size of an answer.
+        rows, size = mine if len(mine) else order[:1], self.config.training.eval_batch_size
+        parts = []
+        for start in range(0, len(rows), size):
+            parts.append(self._answer(split, rows[start : start + size]))
+            self.work.watch(Event("phase", "validating", step=min(start + size, len(rows)), steps=len(rows)))
+        answers = torch.cat(parts)
+        found = torch.zeros(len(split), *answers.shape[1:], device=answers.device)
+        if len(mine):
+            found[torch.from_numpy(rows).to(answers.device)] = answers
+        if self.args.world_size > 1:
+            # Every row was written by one process and is zero on the others, so that the sum is exact.
+            torch.distributed.all_reduce(found)
         return found.cpu().numpy()
 
-    def _filled_by_all(self, found: torch.Tensor | None, n: int) -> torch.Tensor:
-        # Every row was written by one process and is zero on the others, so that the sum is exact.
-        if found is None:
-            found = torch.zeros(n, len(self.work.validation.weights), device=self.args.device)
-        torch.distributed.all_reduce(found)
-        return found
+    def _answer(self, split: Examples, rows: np.ndarray) -> torch.Tensor:
+        """The answers about some rows: on whole inputs, or, where what is hidden is what is learned, on masked ones."""
+        batch: dict[str, Any] = self._prepare_inputs(split.batch(rows))
+        masking = self.config.masking if self.config.objective == "reconstruct" else None
+        hidden = split.hide(plain_inputs(batch), masking, batch["example_id"], seed=EVALUATION_SEED, epoch=0)
+        with torch.no_grad():
+            return self.work.task.answer(self.model, hidden.inputs).float()
 
     def _averaged(self) -> Any:
         return self.ema.applied(self.model) if self.ema is not None else nullcontext()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-WORDPIECE, BYTES, METASPACE, WHOLE = "wordpiece", "bytes", "metaspace", "whole"
+WORDPIECE, BYTES, METASPACE, ENDED, WHOLE = "wordpiece", "bytes", "metaspace", "ended", "whole"
+_END = "</w>"
 _BYTE_TOKEN = re.compile(r"^<0x([0-9A-Fa-f]{2})>$")  # SentencePiece's byte fallback
 
 
@@ -39,6 +40,7 @@ def family_of(tokens: Sequence[str]) -> str:
         WORDPIECE: sum(token.startswith("##") and len(token) > 2 for token in tokens),
         BYTES: sum(token.startswith("Ġ") for token in tokens),
         METASPACE: sum(token.startswith("▁") for token in tokens),
+        ENDED: sum(token.endswith(_END) for token in tokens),
     }
     best = max(counts, key=lambda family: counts[family])
     return best if counts[best] else WHOLE
@@ -64,6 +66,10 @@ def read_piece(token: str, family: str) -> Piece:
         data = bytes([int(match[1], 16)]) if match else token.lstrip("▁").encode()
         marked = token.startswith("▁")
         return _piece(data, space=marked, begins=marked or _opens(data))
+    if family == ENDED:  # CLIP marks the last piece of a word, and loses blanks
+        data = bytes(_byte_of().get(character, 63) for character in token.removesuffix(_END))
+        piece = _piece(data, space=False, begins=_opens(data))
+        return replace(piece, text=f"{piece.text} ", breaks=True) if token.endswith(_END) else piece
     return _piece(token.encode(), space=True, begins=True)
 
 

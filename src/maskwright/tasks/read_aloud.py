@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from maskwright.evaluate.examples import Piece
 from maskwright.units.vocabulary import SPECIAL, Vocabulary
 
 TOKENS_SHOWN = 120
@@ -15,6 +15,14 @@ TOKENS_SHOWN = 120
 CLOSING, OPENING = frozenset(",.;:!?)]}%"), frozenset("([{")
 BROKEN = "\ufffd"
 """Stands for a part of a character, in byte-level tokens."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text as the model reads it, and whether it was hidden."""
+
+    text: str
+    hidden: bool
 
 
 def read_aloud(

@@ -1,0 +1,240 @@
+"""The run configuration: one YAML file is one run, and every key can be overridden as `key.sub=value`.
+
+The models below are the whole vocabulary of a configuration file; their fields are its keys and their defaults are its
+defaults. A key that is not here is refused with the nearest name that is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from maskwright import patterns
+from maskwright.masking import Masking
+from maskwright.modalities import PerModality
+from maskwright.strategy import short
+
+__all__ = [
+    "DataSection",
+    "EvaluationConfig",
+    "LoraConfig",
+    "RunConfig",
+    "TrainingConfig",
+]
+
+
+class _Node(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class DataSection(_Node):
+    """Where the examples are: what the `data` sections of all tasks have in common.
+
+    Without `validation`, `validation_share` of the training rows is set aside, the same rows every time. Without
+    `test`, evaluation uses the validation rows. Each task says in a subclass which columns or folders it reads.
+    """
+
+    train: str = Field(default="train", description="file, folder or split")
+    validation: str | None = Field(default=None, description="the same; default: set aside from train")
+    test: str | None = Field(default=None, description="the same; default: the validation rows")
+    variants: dict[str, str] = Field(
+        default_factory=dict, description="name of a group: column of the test file with the example in that variant"
+    )
+    validation_share: float = Field(
+        default=0.1, gt=0.0, lt=0.5, description="of the training rows, where no validation is given"
+    )
+    duplicates: Literal["refuse", "drop"] = Field(
+        default="refuse",
+        description="rows with the same content in two splits; drop leaves them out of training and counts them",
+    )
+
+
+class LoraConfig(_Node):
+    """Low-rank adapters instead of full fine-tuning (needs the extra `lora`)."""
+
+    rank: int = Field(default=8, ge=1, description="inner dimension of the adapters")
+    alpha: float = Field(default=16.0, gt=0.0, description="the adapters are scaled by alpha / rank")
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0, description="inside the adapters")
+    target_modules: list[str] | Literal["all-linear"] = Field(
+        default="all-linear", description="names of the layers that get adapters"
+    )
+
+
+class TrainingConfig(_Node):
+    """How the model learns. Batch sizes are per device; `learning_rate` is the peak."""
+
+    output: str = Field(default="runs/first", description="the run folder")
+    epochs: float = Field(default=3.0, gt=0.0, le=10_000, description="passes over the training rows")
+    batch_size: int = Field(default=16, ge=1, description="examples per device and forward pass")
+    eval_batch_size: int = Field(default=64, ge=1, description="examples per device during validation")
+    gradient_accumulation: int = Field(default=1, ge=1, description="forward passes per optimiser step")
+    learning_rate: float = Field(default=5e-5, gt=0.0, le=10.0, description="peak")
+    learning_rate_schedule: Literal["linear", "cosine", "constant"] = Field(
+        default="linear", description="after the warm-up"
+    )
+    warmup: float = Field(default=0.06, ge=0.0, lt=1.0, description="share of all steps")
+    weight_decay: float = Field(default=0.01, ge=0.0, le=10.0, description="of AdamW; biases and norms are exempt")
+    max_grad_norm: float = Field(default=1.0, gt=0.0, description="gradients are clipped to this norm")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="of order, masks, dropout and new weights")
+    dtype: Literal["auto", "bf16", "fp32"] = Field(
+        default="auto", description="auto: bf16 where it is faster, else fp32"
+    )
+    class_weights: Literal["none", "auto"] = Field(
+        default="none", description="auto: every class weighs the same in the loss"
+    )
+    evaluate_every: int | None = Field(default=None, ge=1, description="optimiser steps; default: once an epoch")
+    keep_best: bool = Field(default=True, description="keep the weights of the best validation score, not the last")
+    early_stopping: int | None = Field(default=None, ge=1, description="stop after so many evaluations without gain")
+    ema: float | None = Field(default=None, gt=0.0, lt=1.0, description="decay; needs learning_rate_schedule: constant")
+    gradient_checkpointing: bool = Field(default=False, description="less memory, more time")
+    lora: LoraConfig | None = None
+    workers: int = Field(default=0, ge=0, le=64, description="processes that prepare batches")
+    world_size: int | None = Field(default=None, ge=1, description="processes expected; another number is refused")
+    report_to: str | list[str] = Field(default="none", description="trackers of the Hugging Face Trainer")
+    save_every: int | None = Field(default=None, ge=1, description="optimiser steps; default: with every evaluation")
+
+    @model_validator(mode="after")
+    def _ema_needs_constant_rate(self) -> TrainingConfig:
+        if self.ema is not None and self.learning_rate_schedule != "constant":
+            raise ValueError(
+                f"ema={self.ema} with learning_rate_schedule={self.learning_rate_schedule}: averaging weights over a "
+                "falling rate averages little; set learning_rate_schedule: constant, or remove ema"
+            )
+        return self
+
+
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class EvaluationConfig(_Node):
+    """What is measured after training, and with what certainty."""
+
+    ratios: list[Share] = Field(
+        default_factory=lambda: [0.0, 0.1, 0.3, 0.5, 0.7, 0.9], min_length=2, description="hidden shares to measure at"
+    )
+    patterns: list[Any] = Field(
+        default_factory=lambda: ["iid", "span"],
+        min_length=1,
+        description="names of patterns, each with its defaults, or {name: parameters}",
+    )
+    unit: str = Field(default="word", description="what is hidden whole: word, token or type; patch; and so on")
+    draws: int = Field(default=3, ge=1, le=1000, description="independent masks per example, pattern and ratio")
+    twin: bool = Field(
+        default=True, description="compare with the same run trained without masking, trained if missing"
+    )
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0, description="of all intervals")
+    bootstrap: int = Field(default=2000, ge=200, le=1_000_000, description="resamples behind every interval")
+    examples: int = Field(default=12, ge=0, le=1000, description="examples shown in the report")
+    batch_size: int = Field(default=64, ge=1, description="examples per forward pass")
+
+    @field_validator("patterns")
+    @classmethod
+    def _patterns_exist(cls, given: list[Any]) -> list[Any]:
+        for node in given:
+            patterns.from_node(node)
+        return given
+
+    @property
+    def named_patterns(self) -> dict[str, patterns.Pattern]:
+        """The patterns by what tables call them: the name as given, or in short: `tied(iid, axis=frame)`."""
+        found = [(node, patterns.from_node(node)) for node in self.patterns]
+        return {node if isinstance(node, str) else short(pattern): pattern for node, pattern in found}
+
+
+def _masking_from_node(node: Any) -> Masking | PerModality | None:
+    if node is None or isinstance(node, Masking | PerModality):
+        return node
+    if isinstance(node, str) and node.lower() == "none":
+        return None
+    return (
+        PerModality.from_dict(node) if isinstance(node, Mapping) and "modalities" in node else Masking.from_dict(node)
+    )
+
+
+MaskingNode = Annotated[
+    Any,  # Masking | PerModality | None; the tasks without MODALITIES have a Masking or None
+    PlainValidator(_masking_from_node),
+    PlainSerializer(lambda masking: "none" if masking is None else masking.to_dict(), return_type=Any),
+]
+
+
+class RunConfig(_Node):
+    """One run: task, model, data, masking, objective, training and evaluation.
+
+    >>> from maskwright.config import parse_config
+    >>> parse_config({"model": "scratch:tiny", "data": {"train": "a.csv"}, "masking": "none"}).training.epochs
+    3.0
+    """
+
+    task: str = Field(default="text-classification", description="what the model does", validate_default=True)
+    model: str = Field(min_length=1, description="hub name, local folder, or scratch:tiny, scratch:small")
+    data: Any = Field(description="where the examples are; a section of the task's own, see `DataSection`")
+    masking: MaskingNode = Field(default=None, description="what is hidden while the model learns")
+    objective: Literal["supervised", "reconstruct"] = Field(
+        default="supervised", description="what is learned: the labels, or what was hidden"
+    )
+    training: TrainingConfig = Field(default_factory=lambda: TrainingConfig())
+    evaluation: EvaluationConfig = Field(default_factory=lambda: EvaluationConfig())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_defaults_of_the_task(cls, node: Any) -> Any:
+        from maskwright import tasks
+
+        if not isinstance(node, dict) or node.get("task", "text-classification") not in tasks.NAMES:
+            return node
+        defaults = tasks.get(node.get("task", "text-classification")).DEFAULTS
+        return _merged(defaults, node)
+
+    @field_validator("task")
+    @classmethod
+    def _task_exists(cls, given: str) -> str:
+        from maskwright import tasks
+
+        tasks.get(given)
+        return given
+
+    @field_validator("data", mode="plain")
+    @classmethod
+    def _data_of_the_task(cls, given: Any, info: ValidationInfo) -> DataSection:
+        from maskwright import tasks
+
+        if "task" not in info.data:  # wrong itself, and told
+            return DataSection()
+        section = tasks.get(info.data["task"]).Data
+        return given if isinstance(given, section) else section.model_validate(given)
+
+    @model_validator(mode="after")
+    def _goes_with_the_task(self) -> RunConfig:
+        from maskwright import tasks
+
+        task = tasks.get(self.task)
+        if isinstance(self.masking, PerModality):
+            known = getattr(task, "MODALITIES", ())
+            if self.masking.names != tuple(sorted(known)):
+                takes = (
+                    f"hides in {' and '.join(known)}" if known else "has inputs of one kind; give pattern, budget, fill"
+                )
+                raise ValueError(f"masking.modalities: {self.task} {takes}; given {', '.join(self.masking.names)}")
+        task.check(self)
+        return self
+
+
+def _merged(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, and the defaults for what is not, section by section."""
+    merged = {**defaults, **given}
+    for key, value in defaults.items():
+        if isinstance(value, Mapping) and isinstance(given.get(key), Mapping):
+            merged[key] = _merged(value, given[key])
+    return merged

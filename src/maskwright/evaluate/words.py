@@ -1,0 +1,139 @@
+"""How the values of a metric are written, and when a difference of two of them counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NEGLIGIBLE = 0.02
+"""Two points of a share: an interval inside ± this is told as no effect instead of as not knowing."""
+
+RULE_OF_THREE = 3.0
+"""Where n examples show no difference at all, 3 / n of all may still differ (95 %); a bootstrap cannot know."""
+
+BETTER, WORSE, NO_EFFECT, UNDECIDED = "better", "worse", "no effect", "undecided"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A kind of number.
+
+    Attributes:
+        percent: shares, written in per cent and their differences in points; otherwise plain numbers.
+        higher_is_better: whether more is better.
+        negligible: a difference of this size makes none.
+    """
+
+    percent: bool = True
+    higher_is_better: bool = True
+    negligible: float = NEGLIGIBLE
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Scale:
+        """The scale of an evaluation document's metric.
+
+        For shares two points are negligible; for other numbers 2 % of what seeing nothing of the input scores.
+        """
+        metric = document["metric"]
+        span = 1.0 if metric["percent"] else abs(document["data"]["chance"])
+        return cls(metric["percent"], metric["higher_is_better"], NEGLIGIBLE * span)
+
+    def judge(self, difference: Mapping[str, Any], n: int) -> str:
+        """Apply the verdict's rule to one paired difference (model − twin) with its interval, on `n` examples.
+
+        >>> shares, losses = Scale(), Scale(percent=False, higher_is_better=False)
+        >>> difference = {"value": 0.1, "low": 0.02, "high": 0.18}
+        >>> shares.judge(difference, 100), losses.judge(difference, 100)
+        ('better', 'worse')
+        >>> shares.judge({"value": 0.1, "low": -0.02, "high": 0.22}, 100)
+        'undecided'
+        >>> shares.judge({"value": 0.0, "low": -0.01, "high": 0.01}, 500)
+        'no effect'
+        >>> shares.judge({"value": 0.0, "low": 0.0, "high": 0.0}, 20)
+        'undecided'
+        """
+        low, high = difference["low"], difference["high"]
+        if low is None or high is None:
+            return UNDECIDED
+        if low == high != 0:
+            return UNDECIDED  # an interval without width comes from too few examples or seeds to have one
+        if low > 0:
+            return BETTER if self.higher_is_better else WORSE
+        if high < 0:
+            return WORSE if self.higher_is_better else BETTER
+        narrow = low >= -self.negligible and high <= self.negligible and RULE_OF_THREE / n <= NEGLIGIBLE
+        return NO_EFFECT if narrow else UNDECIDED
+
+    def value(self, value: float | None) -> str:
+        """A value.
+
+        >>> Scale().value(0.734), Scale(percent=False).value(0.734), Scale().value(None)
+        ('73.4%', '0.734', '–')
+        """
+        if value is None:
+            return "–"
+        return (f"{value:.1%}" if self.percent else _plain(value)).replace("-", "−")
+
+    def change(self, value: float | None) -> str:
+        """A difference with its sign, of shares in percentage points.
+
+        >>> Scale().change(0.123), Scale().change(-0.04), Scale().change(0.0), Scale(percent=False).change(-0.04)
+        ('+12.3', '−4.0', '±0.0', '−0.0400')
+        """
+        if value is None:
+            return "–"
+        shown = f"{abs(value) * 100:.1f}" if self.percent else _plain(abs(value))
+        return f"±{shown}" if float(shown.replace(",", "")) == 0 else f"{'+' if value > 0 else '−'}{shown}"
+
+    @property
+    def points(self) -> str:
+        """What differences are counted in, to be put behind `change`.
+
+        >>> Scale().points, Scale(percent=False).points
+        (' points', '')
+        """
+        return " points" if self.percent else ""
+
+    def bounds(self, one: Mapping[str, Any], signed: bool = False) -> str:
+        """The interval of an estimate, or of a difference, without units.
+
+        >>> Scale().bounds({"low": 0.4, "high": 0.6}), Scale().bounds({"low": -0.1, "high": 0.3}, signed=True)
+        ('40.0 – 60.0', '−10.0 to +30.0')
+        """
+        if one["low"] is None or one["high"] is None:
+            return "no interval"
+        if signed:
+            return f"{self.change(one['low'])} to {self.change(one['high'])}"
+        low, high = (self.value(one[end]).removesuffix("%") for end in ("low", "high"))
+        return f"{low} – {high}"
+
+    def confident(self, one: Mapping[str, Any], confidence: float, *, signed: bool = False) -> str:
+        """The interval of an estimate in words.
+
+        >>> Scale().confident({"low": -0.1, "high": 0.3}, 0.95, signed=True)
+        '95% interval −10.0 to +30.0'
+        """
+        if one["low"] is None:
+            return "no interval can be given"
+        write = self.change if signed else self.value
+        return f"{confidence:.0%} interval {write(one['low'])} to {write(one['high'])}"
+
+
+SHARES = Scale()
+"""Shares of which more is better: right answers, the hidden share a model bears."""
+
+
+def _plain(value: float) -> str:
+    """Three digits that count.
+
+    >>> _plain(0.5), _plain(23.41), _plain(1234.5), _plain(0.0), _plain(0.0000123)
+    ('0.500', '23.4', '1,234', '0.000', '1.2e-05')
+    """
+    if value == 0:
+        return "0.000"
+    if abs(value) < 1e-3:
+        return f"{value:.1e}"
+    digits = 2 - math.floor(math.log10(abs(value)))
+    return f"{value:,.{max(digits, 0)}f}"
