@@ -22,6 +22,9 @@ SCRIPTS = {
     "audio": "Audio and time series",
     "packing": "Packing, and the head on hidden positions",
     "mask_cost": "What masking adds to a training step",
+    "drop": "Patches dropped inside a vision transformer",
+    "erase": "Erasing pixels",
+    "boxes": "What erasing means for boxes",
 }
 INTRODUCTION = """\
 # Benchmarks

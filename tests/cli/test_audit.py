@@ -106,6 +106,10 @@ def test_ctrl_c_is_one_line_and_exit_code_130(audit):
         (["none.yaml"], "there is no such file"),
         (["run.yaml", "masking=none"], "nothing to audit"),
         (["run.yaml", "--data", "train.csv"], "do not go with a run configuration"),
+        (
+            ["run.yaml", "task=image-classification", "data={}", "masking.unit=patch"],
+            "with maskwright preview run.yaml",
+        ),
         (["run.yaml", "data.train=header.csv"], "only a header"),
     ],
 )

@@ -8,11 +8,12 @@ import torch
 from safetensors.torch import load_file
 
 from maskwright import tasks
-from maskwright.config import parse_config
+from maskwright.config import LoraConfig, parse_config
 from maskwright.errors import ConfigError
 from maskwright.tasks import image_classification as task
 from maskwright.tasks import vision_models
 from maskwright.tasks.pictures import forward
+from maskwright.train import lora
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
 from tests.tasks.pictures import write_pictures
@@ -218,3 +219,23 @@ def test_a_whole_run_is_evaluated_against_its_twin(make_config):
     shown = found.document["examples"]["items"][0]["pictures"]
     assert all(picture["src"].startswith("data:image/png;base64,") for picture in shown)
     assert json.loads(found.path.read_text())["noun"] == "images"
+
+
+def test_adapters_leave_heads_and_new_parameters_to_learn_whole(make_config):
+    pytest.importorskip("peft")
+    data, settings = task.load(make_config().data), LoraConfig(rank=2)
+    for fill, new in (("indicator", "projection.weight"), ("mask-token", "embeddings.mask_token")):
+        masking = {"pattern": "iid", "budget": 0.5, "fill": fill, "unit": "patch"}
+        model = lora.attach(task.build(make_config(masking=masking), data).model, settings, 0)
+        whole = {name for name, p in model.named_parameters() if p.requires_grad and "lora" not in name}
+        assert {"classifier.weight", "classifier.bias"} < whole
+        assert [name for name in whole if "classifier" not in name and name.endswith(new)]
+        assert len(whole) == 3
+
+
+def test_adapters_and_drop_go_together(make_config):
+    pytest.importorskip("peft")
+    path = train(make_config(lora={"rank": 2}, epochs=1))
+    saved = load_file(str(path / "model" / "model.safetensors"))
+    assert "classifier.weight" in saved
+    assert not [name for name in saved if "lora" in name or "base_layer" in name]

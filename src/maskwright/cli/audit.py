@@ -112,6 +112,11 @@ def _configured(target: str, overrides: list[str]) -> Subject:
     config = load_config(target, overrides)
     if config.masking is None:
         raise _bad("masking: none hides nothing, so there is nothing to audit; set masking=automask, say.")
+    if config.task != "text-classification":
+        raise _bad(
+            f"task: audit looks at run configurations of text-classification, given {config.task}. See what this one "
+            f"hides with maskwright preview {target}; audit a preset for pictures with maskwright audit mae."
+        )
     found = load_text_data(config.data)
     columns = [name for name in ("text", "text_pair") if name in found.train.column_names]
     reader = load_tokenizer(config, lambda: (text for name in columns for text in found.train[name][:]))

@@ -101,7 +101,8 @@ def _explain(detail: Any, source: str, node: Any) -> str:
     given = detail["input"]
     shown = "" if own or isinstance(given, dict | BaseModel) else f" (given: {given!r})"
     place = "" if not key or message.startswith(key) else f"{key}: "
-    return f"{source}: {place}{message}{shown}."
+    end = "" if message.endswith("?") and not shown else "."
+    return f"{source}: {place}{message}{shown}{end}"
 
 
 def _fields_at(location: Sequence[Any], node: Any) -> list[str]:

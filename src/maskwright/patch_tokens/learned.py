@@ -26,7 +26,9 @@ def provide(place: Place, folder: str | Path | None) -> None:
 
     embeddings, weight = place.embeddings, place.projection.weight
     if getattr(embeddings, NAME, None) is None:
-        setattr(embeddings, NAME, torch.nn.Parameter(weight.new_zeros(1, 1, weight.shape[0])))
+        token: Any = torch.nn.Parameter(weight.new_zeros(1, 1, weight.shape[0]))
+        token.made_here = True  # who freezes the rest of a model lets it learn
+        setattr(embeddings, NAME, token)
         if hasattr(place.tower.config, "use_mask_token"):
             place.tower.config.use_mask_token = True
     if folder is not None:

@@ -29,6 +29,8 @@ class ImageTextClassifier(PreTrainedModel):
     its own for the whole (SigLIP).
     """
 
+    supports_gradient_checkpointing = True
+
     def __init__(self, config: Any):
         super().__init__(config)
         setattr(self, self.base_model_prefix, AutoModel.from_config(config))

@@ -162,6 +162,10 @@ def accept_hidden(model: Any, fill: Any, folder: str | Path | None = None) -> An
         PatchTokens.attach(model, "mask-token", folder)
     elif isinstance(fill, Indicator) and folder is None:
         _widen(model)
+    if not isinstance(fill, MaskToken):
+        for name, parameter in model.named_parameters():
+            if name.endswith("embeddings.mask_token"):  # unused, which several processes would wait for
+                parameter.requires_grad_(False)
     model.register_forward_pre_hook(_fit_channels, with_kwargs=True)
     return model
 
@@ -191,13 +195,15 @@ def check_pixels(config: RunConfig, grid: Grid, given: Sequence[str] = ()) -> No
         given: names of the signals that the task gives to patterns.
 
     Raises:
-        ConfigError: words, tokens of text, a fill for ids, a pattern for other axes or that needs signals.
+        ConfigError: words, units of clips, a fill for ids, a pattern for other axes or that needs signals.
     """
     unit, units = config.evaluation.unit, ("patch", "pixel")
     if unit not in units:
         hint = did_you_mean(unit, units)
         raise ConfigError(f"evaluation.unit: pictures have patches and pixels, given {unit!r}. {hint}")
     if config.masking is not None:
+        if config.masking.unit in ("tubelet", "frame"):
+            raise ConfigError(f"masking.unit: {config.masking.unit} is for clips; pictures have patch and pixel.")
         check_on_grid(config.masking, grid, given)
 
 
@@ -229,7 +235,9 @@ def _widen(model: Any) -> None:
         ):
             weight = module.weight.data
             zeros = weight.new_zeros((weight.shape[0], 1, *weight.shape[2:]))
-            module.weight = torch.nn.Parameter(torch.cat([weight, zeros], dim=1))
+            wider: Any = torch.nn.Parameter(torch.cat([weight, zeros], dim=1))
+            wider.made_here = True  # who freezes the rest of a model lets it learn
+            module.weight = wider
             module.in_channels = channels + 1
             break
     else:

@@ -9,9 +9,16 @@ from maskwright.errors import ConfigError
 
 __all__ = ["attach", "merged"]
 
+HEADS = ("classifier", "score", "class_labels_classifier", "bbox_predictor", "class_embed", "bbox_embed", "maps")
+"""Parts of a model that are new for each task: they learn whole, without adapters."""
+
+_ADAPTERS = "_maskwright_adapters"
+
 
 def attach(model: Any, config: LoraConfig, seed: int) -> Any:
-    """Wrap a model so that only adapters and the classification head learn.
+    """Put adapters into a model, so that only they, its head and parameters made here learn; return the model.
+
+    It stays the model that it was, not one wrapped, so that what is hidden inside it still is.
 
     Raises:
         ConfigError: peft is not installed, or no module has the names asked for.
@@ -25,20 +32,27 @@ def attach(model: Any, config: LoraConfig, seed: int) -> Any:
             "training.lora: this needs the package peft. Install it with: pip install 'maskwright[lora]'"
         ) from None
     settings = peft.LoraConfig(
-        task_type=peft.TaskType.SEQ_CLS,
         r=config.rank,
         lora_alpha=config.alpha,  # type: ignore[arg-type] - fractions work
         lora_dropout=config.dropout,
         target_modules=config.target_modules,
+        exclude_modules=rf"(.*\.)?({'|'.join(HEADS)})(\..*)?",
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         try:
-            return peft.get_peft_model(model, settings)
+            adapters = peft.get_peft_model(model, settings)
         except ValueError as error:
             raise ConfigError(f"training.lora: {' '.join(str(error).split())[:300]}") from error
+    for name, parameter in model.named_parameters():
+        # Mask tokens and channels that were made here are marked: nobody has trained them before.
+        if set(name.split(".")) & set(HEADS) or getattr(parameter, "made_here", False):
+            parameter.requires_grad_(True)
+    model.__dict__[_ADAPTERS] = adapters
+    return model
 
 
 def merged(model: Any) -> Any:
     """The plain model with its adapters added to its weights."""
-    return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+    adapters = model.__dict__.pop(_ADAPTERS, None)
+    return model if adapters is None else adapters.merge_and_unload()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright import __version__
 from maskwright.config import RunConfig
-from maskwright.errors import RunError
+from maskwright.errors import ConfigError, RunError
 from maskwright.modalities import of_node
 from maskwright.train.admission import CHANGED, check_unchanged, is_finished, refusals
 from maskwright.train.folder import FORMAT, RunFolder
@@ -235,4 +235,7 @@ class _Session:
 def _checkpoint_activations(model: Any) -> None:
     """Trade time for memory; the method was renamed within transformers 5."""
     enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
-    enable({"use_reentrant": False})
+    try:
+        enable({"use_reentrant": False})
+    except ValueError as error:
+        raise ConfigError(f"training.gradient_checkpointing: {error}") from error
