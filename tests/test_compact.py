@@ -43,6 +43,7 @@ def boxes_of(shape, n):
 
 
 def check(x, hidden, value, valid=None):
+    """Whether painting is what `where` does, to the bit, in memory of its own."""
     mask = hidden.dense(valid)
     mask = mask.reshape(mask.shape + (1,) * (x.ndim - mask.ndim))
     before = x.copy()
@@ -53,9 +54,9 @@ def check(x, hidden, value, valid=None):
     cells = None if valid is None else as_torch(valid.copy())
     same_bits(paint(as_torch(x), there, value, valid=cells).numpy(), expected)
     same_bits(x, before)
-    assert not np.shares_memory(here, x)
     check_out(x, hidden, value, valid, expected)
     check_out(as_torch(x), there, value, cells, expected)
+    return not np.shares_memory(here, x)
 
 
 def check_out(x, hidden, value, valid, expected):
@@ -90,21 +91,21 @@ def tiles_of(batch, grid, sides):
 )
 def test_lines_are_painted_as_where_does(dtype, value, shape, which):
     for channels in ((), (3,), (20,)):
-        check(data(dtype, shape + channels), lines_of(shape, which), value)
+        assert check(data(dtype, shape + channels), lines_of(shape, which), value)
 
 
 @pytest.mark.parametrize("value", [0, -2.5, -0.0, float("inf")])
 def test_constants_keep_their_bits(value):
     for dtype in ("float32", "float64", "float16"):
-        check(data(dtype, (4, 6, 20)), lines_of((4, 6, 20), {0, 1}), value)
-        check(data(dtype, (4, 6, 20)), boxes_of((4, 6, 20), 2), value)
+        assert check(data(dtype, (4, 6, 20)), lines_of((4, 6, 20), {0, 1}), value)
+        assert check(data(dtype, (4, 6, 20)), boxes_of((4, 6, 20), 2), value)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_boxes_are_painted_as_where_does(dtype):
     for shape, n in (((3, 40, 50), 2), ((3, 6, 7), 5), ((2, 300), 1), ((2, 9, 12, 10), 3), ((3, 40, 50), 0)):
         for channels in ((), (3,)):
-            check(data(dtype, shape + channels), boxes_of(shape, n), 1)
+            assert check(data(dtype, shape + channels), boxes_of(shape, n), 1)
 
 
 def test_hidden_cells_are_counted_once():
@@ -126,9 +127,9 @@ def test_tiles_are_painted_as_where_does(dtype):
     for grid, sides in (((4,), (5,)), ((3, 4), (2, 3)), ((3, 4), (4, 1)), ((1, 2), (3, 5)), ((2, 3, 2), (2, 1, 4))):
         for channels in ((), (1,), (3,), (2, 5)):
             hidden = tiles_of(3, grid, sides)
-            check(data(dtype, (3, *hidden.shape, *channels)), hidden, 1)
+            assert check(data(dtype, (3, *hidden.shape, *channels)), hidden, 1)
     hidden = tiles_of(3, (3, 4), (2, 3))
-    check(data(dtype, (3, 6, 12, 2)), hidden, 1, RNG.random((3, 6, 12)) < 0.5)
+    assert check(data(dtype, (3, 6, 12, 2)), hidden, 1, RNG.random((3, 6, 12)) < 0.5)
 
 
 def memory_orders(shape):
@@ -181,12 +182,12 @@ def test_cells_that_are_not_valid_keep_their_values(kind, value):
         valid &= RNG.random(shape) < 0.8
     for axes in ({0}, {1}, {0, 1}):
         for channels in ((), (2,), (16,)):
-            check(data("float32", shape + channels), lines_of(shape, axes), value, valid)
+            assert check(data("float32", shape + channels), lines_of(shape, axes), value, valid)
             swapped = np.ascontiguousarray(valid.swapaxes(1, 2))
-            check(data("float32", swapped.shape + channels), lines_of(swapped.shape, axes), value, swapped)
-    check(data("float32", shape), boxes_of(shape, 2), value, valid)
-    check(data("float32", (*shape, 9)), boxes_of(shape, 2), value, valid)
-    check(data("float32", (6, 14, 20)), lines_of((6, 14), {0}), value, valid[:, 0])
+            assert check(data("float32", swapped.shape + channels), lines_of(swapped.shape, axes), value, swapped)
+    assert check(data("float32", shape), boxes_of(shape, 2), value, valid)
+    assert check(data("float32", (*shape, 9)), boxes_of(shape, 2), value, valid)
+    assert check(data("float32", (6, 14, 20)), lines_of((6, 14), {0}), value, valid[:, 0])
 
 
 def test_inputs_that_are_not_contiguous():

@@ -29,9 +29,9 @@ from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.fills.keep import Keep
 from maskwright.masking import Masking
 from maskwright.rng import Rng
+from maskwright.sharing import TABLE_BITS, even_shares, gamma_quantiles, weighted_shares
 from maskwright.strategy import check, number, to_node
 
-_TABLE_BITS, _GAMMA_BITS = 14, 24
 PROPORTIONAL = "proportional"
 
 
@@ -196,14 +196,14 @@ class PerModality:
         n = units.sum(1)
         visible = n - self.budget(n, rng=rng.child("budget"), progress=progress)
         if self.concentration == PROPORTIONAL:
-            counts = units - _even(visible, units, rng.child("rounding").draw())
+            counts = units - even_shares(visible, units, rng.child("rounding").draw())
         else:
-            bits = rng.child("shares").bits(units.shape[1]) >> (31 - _TABLE_BITS)
+            bits = rng.child("shares").bits(units.shape[1]) >> (31 - TABLE_BITS)
             levels = [level for _, level in self.concentration]
             weights = xp.stack(
-                [like(_gammas(a), units)[to_dtype(bits[:, i], "int64")] for i, a in enumerate(levels)], axis=1
+                [like(gamma_quantiles(a), units)[to_dtype(bits[:, i], "int64")] for i, a in enumerate(levels)], axis=1
             )
-            counts = units - _proportional(visible, weights, units)
+            counts = units - weighted_shares(visible, weights, units)
         if not self.whole_share:
             return counts
         present = to_dtype(units > 0, "int64")
@@ -212,37 +212,6 @@ class PerModality:
         only = (xp.cumulative_sum(present, axis=1) == chosen[:, None]) & (units > 0)
         whole = (rng.child("whole").draw() < round(self.whole_share * (1 << 24))) & (several > 1)
         return xp.where(whole[:, None], xp.where(only, units, 0), counts)
-
-
-def _even(total: Array, units: Array, draw: Array) -> Array:
-    """[B, M] whole numbers that sum to `total`, on average in proportion to `units`; rounded where one draw falls."""
-    xp = namespace(units)
-    n = units.sum(1)[:, None]
-    steps = xp.cumulative_sum(units, axis=1) * total[:, None] * (1 << 24) // xp.where(n > 0, n, 1)
-    ends = (steps + to_dtype(draw, "int64")[:, None]) >> 24
-    return xp.concat([ends[:, :1], ends[:, 1:] - ends[:, :-1]], axis=1)
-
-
-def _proportional(total: Array, weights: Array, most: Array) -> Array:
-    """[B, M] whole numbers that sum to `total`, in proportion to the weights as far as `most` allows.
-
-    What rounding down leaves over goes to the largest remainders.
-    """
-    xp = namespace(most)
-    full = most < 0  # no modality yet
-    for _ in range(most.shape[1]):
-        rest = total - xp.where(full, most, 0).sum(1)
-        free = xp.where(full, 0, weights)
-        divisor = free.sum(1)
-        product = rest[:, None] * free
-        share = product // xp.where(divisor > 0, divisor, 1)[:, None]
-        full = full | (share >= most)
-    share = xp.where(full, most, share)
-    over = total - share.sum(1)
-    left = xp.where(full, -1, product - share * divisor[:, None])
-    order = xp.argsort(-left, axis=1, stable=True)
-    place = xp.argsort(order, axis=1, stable=True)
-    return share + to_dtype(place < over[:, None], "int64")
 
 
 def of_node(node: Mapping[str, Any], key: str) -> Any:
@@ -270,19 +239,6 @@ class _Given:
 
     def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
         return self.count
-
-
-@cache
-def _gammas(level: float) -> np.ndarray:
-    """Quantiles of the gamma distribution at the middles of 2**14 equal steps, in steps of 2**-24, at least one step.
-
-    Gamma draws divided by their sum are a Dirichlet draw.
-    """
-    from scipy.special import gammaincinv
-
-    size = 1 << _TABLE_BITS
-    quantiles = gammaincinv(level, (np.arange(size) + 0.5) / size)
-    return np.maximum(np.rint(quantiles * (1 << _GAMMA_BITS)), 1).astype(np.int64)
 
 
 @cache

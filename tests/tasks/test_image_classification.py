@@ -152,14 +152,20 @@ def test_saved_models_of_other_families_train(make_config, tmp_path, kind):
     path = train(make_config(model=model, masking=masking, epochs=0.5))
     trained, _ = task.load_trained(path / "model")
     assert trained.config.model_type == kind
+    if kind == "dinov2":
+        config = make_config("dropping", model=model)
+        assert "patches" in task.describe(config, task.load(config.data))[0]
 
 
 @pytest.mark.parametrize("kind", ["convnext", "swin"])
 def test_patches_of_other_architectures_cannot_be_dropped(make_config, tmp_path, kind):
     model = saved(tmp_path / "model", kind)
     config = make_config(model=model)
+    data = task.load(config.data)
     with pytest.raises(ConfigError, match="mean"):
-        task.build(config, task.load(config.data))
+        task.describe(config, data)  # by which `check` says it, before anything is trained
+    with pytest.raises(ConfigError, match="mean"):
+        task.build(config, data)
 
 
 def test_the_indicator_says_where_and_starts_without_effect(make_config):

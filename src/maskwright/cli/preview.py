@@ -57,7 +57,7 @@ def command(
         bare = [{k: v for k, v in example.items() if k != "pictures"} for example in document["examples"]]
         typer.echo(json_module.dumps({**document, "examples": bare}, ensure_ascii=False, indent=2))
     else:
-        _show(document)
+        _show(document, written=output is not None)
     return None
 
 
@@ -94,7 +94,7 @@ def _save(document: dict[str, Any], path: Path) -> None:
         raise ConfigError(f"--output {path}: cannot be written: {why}.") from None
 
 
-def _show(document: dict[str, Any]) -> None:
+def _show(document: dict[str, Any], written: bool = False) -> None:
     import yaml
     from rich.text import Text
 
@@ -108,7 +108,7 @@ def _show(document: dict[str, Any]) -> None:
         out.print()
         out.print(Text(_title(example, document), style="bold"), soft_wrap=True)
         if "pictures" in example:
-            _print_pictures(example["pictures"])
+            _print_pictures(example["pictures"], written)
         if "pieces" not in example:
             continue
         text, (opening, closing, style) = Text(), marks
@@ -170,15 +170,15 @@ def plural(unit: str) -> str:
     return unit + ("es" if unit.endswith("ch") else "s")
 
 
-def _print_pictures(pictures: Any) -> None:
+def _print_pictures(pictures: Any, written: bool) -> None:
     """Pictures in half blocks where there is colour; otherwise that there are pictures."""
     from maskwright.cli.console import output
     from maskwright.preview.panels import half_blocks
 
-    out = output()
+    out, hint = output(), "" if written else "; --output preview.png shows them"
     for title, picture in pictures:
         if out.color_system is None:
-            out.print(f"  {title}: {picture.shape[1]} x {picture.shape[0]} pixels; --output writes them")
+            out.print(f"  {title}: {picture.shape[1]} x {picture.shape[0]} pixels{hint}")
             continue
         out.print(f"  {title}")
         wide = picture.shape[1] > 1.5 * picture.shape[0]

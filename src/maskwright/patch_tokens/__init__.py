@@ -16,7 +16,7 @@ from maskwright.patch_tokens.families import find, verified
 from maskwright.patch_tokens.kept import Pass, kept_patches
 from maskwright.patch_tokens.learned import provide
 
-__all__ = ["PatchTokens", "kept_patches", "verified"]
+__all__ = ["PatchTokens", "check_model", "kept_patches", "verified"]
 
 KEYWORD = "hidden_patches"
 FILLS = ("drop", "mask-token")
@@ -245,3 +245,12 @@ def _checked(mask: Any) -> Any:
     if mask.dtype != torch.bool:
         raise MaskingError(f"hidden_patches: expected bool, True = hidden, given {mask.dtype}.")
     return mask
+
+
+def check_model(model: Any, how: str) -> None:
+    """Whether patches can be hidden inside a model, without attaching to it; its weights may be on the meta device.
+
+    Raises:
+        ConfigError: see `PatchTokens.attach`.
+    """
+    find(model, how)

@@ -120,8 +120,15 @@ def encode(
 
 
 def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
-    """What becomes of the pictures on their way into the model."""
+    """What becomes of the pictures on their way into the model.
+
+    Raises:
+        ConfigError: the fill hides patches inside a model in which they cannot be hidden.
+    """
     del data
+    from transformers import AutoModelForImageClassification
+
+    picture_tasks.check_family(AutoModelForImageClassification, config)
     reader = picture_tasks.reader_of(config)
     pixels = picture_tasks.pixels_of(reader)
     side = vision_models.patch_side(_architecture(config), pixels, config)

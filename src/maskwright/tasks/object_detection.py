@@ -122,14 +122,8 @@ def build(config: RunConfig, data: CheckedData) -> Built:
     Raises:
         ConfigError: the model cannot be loaded, is no detector known here, or cannot be masked in the way asked for.
     """
-    import torch
-
     reader = detection_models.reader_of(config)
-    with torch.random.fork_rng():
-        torch.manual_seed(config.training.seed)
-        model, notes = detection_models.model_of(config, data)
-        vision_models.accept_hidden(model, None if config.masking is None else config.masking.fill)
-    return Built(model, reader, tuple(notes))
+    return picture_tasks.built(config, reader, lambda: detection_models.model_of(config, data))
 
 
 def load_trained(folder: Path) -> tuple[Any, Any]:

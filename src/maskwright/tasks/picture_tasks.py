@@ -11,6 +11,7 @@ import numpy as np
 
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError, RunError
+from maskwright.fills.drop import Drop
 from maskwright.tasks import pretrained, vision_models
 from maskwright.tasks.examples import EVALUATION_SEED, Built
 from maskwright.tasks.pictures import PICTURE, Pictures, forward, hides_patches, references
@@ -76,6 +77,25 @@ def built(config: RunConfig, reader: Any, make: Callable[[], tuple[Any, Sequence
         model, notes = make()
         vision_models.accept_hidden(model, None if config.masking is None else config.masking.fill)
     return Built(model, reader, tuple(notes))
+
+
+def check_family(auto: Any, config: RunConfig) -> None:
+    """Refuse to hide patches inside a saved model of another family, before its weights are read.
+
+    Raises:
+        ConfigError: naming the fills that work.
+    """
+    if not hides_patches(config.masking) or vision_models.size_of(config.model) is not None:
+        return
+    import torch
+
+    from maskwright.patch_tokens import check_model
+
+    architecture = saved_architecture(config.model)
+    if architecture.model_type == "vit_mae":  # read as the ViT it is; see image_classification
+        return
+    with torch.device("meta"):
+        check_model(auto.from_config(architecture), "drop" if isinstance(config.masking.fill, Drop) else "mask-token")
 
 
 def plain_processor(pixels: int) -> Any:
