@@ -38,12 +38,12 @@ def files(tmp_path_factory):
 def make_config(files, tmp_path, monkeypatch):
     monkeypatch.setitem(vision_models.SIZES, "tiny", vision_models.Size(layers=1, hidden=24, heads=2))
 
-    def make(name="run", model="scratch:tiny", masking=None, evaluation=None, data=None, **training):
+    def make(name="run", model="scratch:yolos-tiny", masking=None, evaluation=None, data=None, **training):
         settings = {"epochs": 1, "batch_size": 6, "learning_rate": 3e-3, "output": str(tmp_path / name), **training}
         node = {
             "task": "object-detection",
             "model": str(model),
-            "data": {**files, "size": 32, "queries": None if model != "scratch:tiny" else 10, **(data or {})},
+            "data": {**files, "size": 32, "queries": 10 if str(model).startswith("scratch:") else None, **(data or {})},
             "masking": masking or {"pattern": "iid", "fill": "mean", **PATCH},
             "training": settings,
             "evaluation": {"ratios": [0, 0.5], "bootstrap": 200, "draws": 1, "examples": 2, **(evaluation or {})},
@@ -148,37 +148,55 @@ def test_every_box_policy_goes_through_a_whole_training_step(make_config, boxes,
 
 
 def random_outputs(n=3, queries=6, classes=3, seed=0):
+    """Answers of two layers and of an encoder; architectures without them leave all but the last layer's alone."""
     generator = torch.Generator().manual_seed(seed)
-    logits, boxes = (torch.randn(n, queries, k, generator=generator) for k in (classes, 4))
-    return SimpleNamespace(logits=logits.requires_grad_(), pred_boxes=boxes.sigmoid().requires_grad_())
+    layers, proposals = (
+        [torch.randn(n, *shape, queries, k, generator=generator) for k in (classes, 4)] for shape in ((2,), ())
+    )
+    return SimpleNamespace(
+        logits=layers[0][:, -1].clone().requires_grad_(),
+        pred_boxes=layers[1][:, -1].sigmoid().requires_grad_(),
+        intermediate_logits=layers[0],
+        intermediate_reference_points=layers[1].sigmoid(),
+        enc_topk_logits=proposals[0],
+        enc_topk_bboxes=proposals[1].sigmoid(),
+    )
 
 
 def settings(model_type="yolos"):
-    from transformers import ConditionalDetrConfig, YolosConfig
+    from transformers import ConditionalDetrConfig, RTDetrConfig, YolosConfig
 
-    known = {"yolos": YolosConfig, "conditional_detr": ConditionalDetrConfig}
+    known = {"yolos": YolosConfig, "conditional_detr": ConditionalDetrConfig, "rt_detr": RTDetrConfig}
     return known[model_type](num_labels=2 if model_type == "yolos" else 3)
 
 
-@pytest.mark.parametrize("model_type", ["yolos", "conditional_detr"])
+ARCHITECTURES = ["yolos", "conditional_detr", "rt_detr"]
+
+
+@pytest.mark.parametrize("model_type", ARCHITECTURES)
 def test_of_one_image_it_is_the_loss_of_transformers(model_type):
     from transformers.loss.loss_deformable_detr import DeformableDetrForObjectDetectionLoss
     from transformers.loss.loss_for_object_detection import ForObjectDetectionLoss
+    from transformers.loss.loss_rt_detr import RTDetrForObjectDetectionLoss
 
     config, outputs = settings(model_type), random_outputs(n=1)
-    theirs = ForObjectDetectionLoss if model_type == "yolos" else DeformableDetrForObjectDetectionLoss
+    theirs = (ForObjectDetectionLoss, DeformableDetrForObjectDetectionLoss, RTDetrForObjectDetectionLoss)
+    theirs = theirs[ARCHITECTURES.index(model_type)]
     one = target([HALF_SEEN, WHOLE], [0, 1], rule(objects=2.0))
-    expected = theirs(outputs.logits, [one], "cpu", outputs.pred_boxes, config, None, None)[0]
+    inner = (outputs.intermediate_logits, outputs.intermediate_reference_points)
+    inner += (outputs.enc_topk_logits, outputs.enc_topk_bboxes)
+    inner = inner if model_type == "rt_detr" else (None, None)
+    expected = theirs(outputs.logits, [one], "cpu", outputs.pred_boxes, config, *inner)[0]
     assert image_losses(outputs, [one], config).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("model_type", ["yolos", "conditional_detr"])
+@pytest.mark.parametrize("model_type", ARCHITECTURES)
 def test_an_image_has_the_same_loss_in_any_company(model_type):
     outputs, config = random_outputs(), settings(model_type)
     targets = [target([HALF_SEEN, WHOLE], [0, 1]), target([]), target([ALMOST_HIDDEN])]
     together = image_losses(outputs, targets, config)
     for row, one in enumerate(targets):
-        alone = SimpleNamespace(logits=outputs.logits[[row]], pred_boxes=outputs.pred_boxes[[row]])
+        alone = SimpleNamespace(**{name: value[[row]] for name, value in vars(outputs).items()})
         assert torch.allclose(image_losses(alone, [one], config), together[[row]], rtol=1e-6)
 
 
@@ -216,7 +234,7 @@ def test_weights_count(make_config):
     assert weighted.item() == pytest.approx((2 * losses[1] + losses[2]).item())
 
 
-@pytest.mark.parametrize("model_type", ["yolos", "conditional_detr"])
+@pytest.mark.parametrize("model_type", ARCHITECTURES)
 def test_ignored_objects_neither_ask_nor_punish(model_type):
     outputs, config = random_outputs(n=1), settings(model_type)
     with torch.no_grad():  # query 0 sits on the ignored object, query 1 lies in it, query 2 on the other object
@@ -296,11 +314,12 @@ def test_the_same_share_of_each_object(make_config):
         ({"evaluation": {"unit": "word"}}, "patches and pixels"),
         ({"evaluation": {"patterns": ["specaugment"]}}, "evaluation.patterns: specaugment"),
         ({"model": "scratch:tinny"}, "Did you mean 'tiny'"),
+        ({"model": "scratch:yolos-smal"}, "Did you mean 'small'"),
         ({"class_weights": "auto"}, "class_weights"),
         ({"data": {"boxes": "xxyy"}}, "data.boxes"),
         ({"data": {"hidden_boxes": "shrunk"}}, "hidden_boxes"),
     ],
-    ids=["unit", "evaluation", "pattern", "model", "weights", "boxes", "policy"],
+    ids=["unit", "evaluation", "pattern", "model", "yolos", "weights", "boxes", "policy"],
 )
 def test_what_does_not_go_with_detection_is_refused(make_config, changes, message):
     with pytest.raises(ConfigError, match=message):
@@ -321,15 +340,29 @@ def test_patterns_that_see_objects_are_for_detection_only(make_config):
 # ---- models ----
 
 
+def of_rt_detr():
+    from transformers import RTDetrResNetConfig
+
+    stages = {"embedding_size": 8, "hidden_sizes": [8, 8, 16, 16], "depths": [1] * 4, "layer_type": "basic"}
+    backbone = RTDetrResNetConfig(**stages, out_features=["stage2", "stage3", "stage4"])
+    small = {"d_model": 16, "encoder_hidden_dim": 16, "encoder_ffn_dim": 16, "decoder_ffn_dim": 16, "num_queries": 7}
+    heads = {f"{part}_attention_heads": 2 for part in ("encoder", "decoder")}
+    channels = {"encoder_in_channels": [8, 16, 16], "decoder_in_channels": [16] * 3}
+    return {"backbone_config": backbone, "decoder_layers": 2, **small, **heads, **channels}
+
+
 def saved(folder, kind):
     from transformers import (
         ConditionalDetrConfig,
         ConditionalDetrForObjectDetection,
         DetrConfig,
         DetrForObjectDetection,
+        DFineConfig,
         ResNetConfig,
         RTDetrConfig,
         RTDetrForObjectDetection,
+        RTDetrV2Config,
+        RTDetrV2ForObjectDetection,
         YolosConfig,
         YolosForObjectDetection,
     )
@@ -347,16 +380,19 @@ def saved(folder, kind):
         model = DetrForObjectDetection(DetrConfig(backbone_config=resnet, **small))
     elif kind == "conditional_detr":
         model = ConditionalDetrForObjectDetection(ConditionalDetrConfig(backbone_config=resnet, **small))
+    elif kind == "rt_detr":
+        model = RTDetrForObjectDetection(RTDetrConfig(**of_rt_detr(), num_labels=80))
+    elif kind == "rt_detr_v2":
+        model = RTDetrV2ForObjectDetection(RTDetrV2Config(**of_rt_detr()))
     else:
-        RTDetrConfig().save_pretrained(folder)
-        assert RTDetrForObjectDetection.config_class is RTDetrConfig
+        DFineConfig().save_pretrained(folder)
         return folder
     model.save_pretrained(folder)
     (YolosImageProcessorPil if kind == "yolos" else DetrImageProcessorPil)().save_pretrained(folder)
     return folder
 
 
-@pytest.mark.parametrize("kind", ["yolos", "detr", "conditional_detr"])
+@pytest.mark.parametrize("kind", ["yolos", "detr", "conditional_detr", "rt_detr", "rt_detr_v2"])
 def test_saved_models_of_other_families_train(make_config, tmp_path, kind):
     path = train(make_config(model=saved(tmp_path / "model", kind)))
     model, reader = task.load_trained(path / "model")
@@ -378,8 +414,8 @@ def test_pictures_of_saved_models_become_squares_unless_told_otherwise(make_conf
 
 
 def test_families_whose_loss_is_not_known_are_refused(make_config, tmp_path):
-    config = make_config(model=saved(tmp_path / "model", "rt_detr"))
-    with pytest.raises(ConfigError, match=r"rt_detr, whose loss is not known here.*yolos, detr"):
+    config = make_config(model=saved(tmp_path / "model", "d_fine"))
+    with pytest.raises(ConfigError, match=r"d_fine, whose loss is not known here.*yolos, detr"):
         detection_models.architecture(config)
 
 
@@ -392,10 +428,12 @@ def test_backbones_of_timm_are_refused_without_it(make_config, tmp_path, monkeyp
         detection_models.architecture(make_config(model=tmp_path / "model"))
 
 
+@pytest.mark.parametrize("kind", ["detr", "rt_detr", "scratch:tiny"])
 @pytest.mark.parametrize("fill", ["drop", "mask-token", "indicator"])
-def test_fills_inside_other_detectors_are_refused_with_one_that_works(make_config, tmp_path, fill):
+def test_fills_inside_other_detectors_are_refused_with_one_that_works(make_config, tmp_path, fill, kind):
     masking = {"pattern": "iid", "fill": fill, **PATCH}
-    config = make_config(model=saved(tmp_path / "model", "detr"), masking=masking)
+    model = kind if kind.startswith("scratch:") else saved(tmp_path / "model", kind)
+    config = make_config(model=model, masking=masking)
     with pytest.raises(ConfigError, match="mean"):
         task.build(config, task.load(config.data))
 
@@ -417,7 +455,33 @@ def test_too_few_queries_are_told(make_config):
     notes = task.build(config, task.load(config.data)).notes
     assert any("makes 1 predictions, but a picture holds 2 objects" in note for note in notes)
     default = detection_models.architecture(make_config(data={"queries": None}), task.load(config.data))
-    assert default.num_detection_tokens == 10
+    assert default.num_detection_tokens == 20
+
+
+def test_a_new_rt_detr_can_begin_to_learn(make_config):
+    config = make_config(model="scratch:tiny", data={"queries": None, "size": 64})
+    model = task.build(config, task.load(config.data)).model
+    assert model.config.model_type == "rt_detr"
+    assert model.config.num_queries == 20
+    norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert norms
+    assert all((norm.weight == 1).all() for norm in norms)
+    fewer = detection_models.architecture(make_config(model="scratch:tiny", data={"queries": 100, "size": 32}))
+    assert fewer.num_queries == 16 + 4 + 1  # no more than it has places
+
+
+def test_pictures_that_its_strides_do_not_divide_are_refused(make_config):
+    with pytest.raises(ConfigError, match="multiples of 32 pixels, given 48"):
+        detection_models.architecture(make_config(model="scratch:tiny", data={"size": 48}))
+
+
+def test_what_nobody_trains_is_not_waited_for(make_config, tmp_path):
+    config = make_config(model=saved(tmp_path / "model", "rt_detr"))
+    examples, model = encoded(config), task.build(config, task.load(config.data)).model.train()
+    batch = examples.batch(range(4))
+    task.loss_sum(model, {"pixel_values": batch["pixel_values"]}, batch["labels"], batch["weight"]).backward()
+    left = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
+    assert left == []
 
 
 @pytest.mark.parametrize("fill", ["noise", "swap", "mask-token", "indicator"])
@@ -521,8 +585,9 @@ def test_dropping_halves_the_work(make_config):
     assert environment["cells"] * 2 == environment["cells_whole"] > 0
 
 
-def test_a_model_learns_two_pictures_by_heart(make_config):
-    config = make_config(data={"queries": 4})
+@pytest.mark.parametrize("model", ["scratch:tiny", "scratch:yolos-tiny"])
+def test_a_model_learns_two_pictures_by_heart(make_config, model):
+    config = make_config(model=model, data={"queries": 4})
     examples = encoded(config)
     model = task.build(config, task.load(config.data)).model
     batch = examples.batch([0, 1])
@@ -536,9 +601,10 @@ def test_a_model_learns_two_pictures_by_heart(make_config):
     assert losses[-1].item() < 0.3 * losses[0].item()
 
 
-def test_a_whole_run_is_evaluated_against_its_twin(make_config):
+@pytest.mark.parametrize("model", ["scratch:tiny", "scratch:yolos-tiny"])
+def test_a_whole_run_is_evaluated_against_its_twin(make_config, model):
     patterns = ["iid", {"within": {"pattern": "iid", "region": "objects"}}]
-    path = train(make_config(evaluation={"patterns": patterns}, data={"hidden_boxes": "drop"}))
+    path = train(make_config(model=model, evaluation={"patterns": patterns}, data={"hidden_boxes": "drop"}))
     document = evaluate([path]).document
     assert document["metric"]["name"] == "map"
     assert 0 <= document["clean"]["model"]["value"] <= document["clean"]["model"]["high"] <= 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,19 @@ from maskwright.objects import BoxPolicy
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["SIGMOID", "SOFTMAX", "Rule", "after_hiding", "class_scores", "image_losses"]
+__all__ = ["KNOWN", "SIGMOID", "SOFTMAX", "VARIFOCAL", "Rule", "after_hiding", "class_scores", "image_losses"]
 
 SOFTMAX = ("yolos", "detr", "table-transformer")
 """Architectures with one class more, for no object, which is what most predictions are to be."""
 
 SIGMOID = ("conditional_detr", "deformable_detr")
-"""Architectures in which each class has a probability of its own, learned by the focal loss."""
+"""Architectures in which each class has a probability of its own, learned by the focal loss (arXiv:1708.02002)."""
+
+VARIFOCAL = ("rt_detr", "rt_detr_v2")
+"""Architectures in which the probability of a class is to be the IoU of the box (arXiv:2008.13367), and of which the
+encoder proposes objects and every layer of the decoder answers."""
+
+KNOWN = (*SOFTMAX, *SIGMOID, *VARIFOCAL)
 
 INSIDE = 0.5
 """Share of a predicted box inside an ignored object from which on it is not punished: COCO's rule for crowds at an IoU
@@ -56,16 +62,19 @@ def after_hiding(targets: Sequence[Mapping[str, Any]], hidden: torch.Tensor | No
 def class_scores(logits: torch.Tensor, architecture: str) -> torch.Tensor:
     """[..., classes] float32 probabilities of the classes, without that of no object."""
     logits = logits.float()
-    return logits.sigmoid() if architecture in SIGMOID else logits.softmax(-1)[..., :-1]
+    return logits.softmax(-1)[..., :-1] if architecture in SOFTMAX else logits.sigmoid()
 
 
 def image_losses(outputs: Any, targets: Sequence[Mapping[str, Any]], config: Any) -> torch.Tensor:
     """[B] the loss of each image, in which no other image has a part.
 
     It is the loss of the architecture with other denominators, so that images can be added up: that of classes is the
-    weighted mean over an image's predictions (a sum, with the focal loss), and those of boxes and of focal classes are
-    divided by the mean number of objects in a training image instead of the number in the batch. Auxiliary losses of
-    inner layers are left out, as the configurations of the published models have it.
+    weighted mean over an image's predictions (a sum, with the focal and varifocal loss), and those of boxes and of the
+    sums are divided by the mean number of objects in a training image instead of the number in the batch.
+
+    Of RT-DETR the losses of all layers of the decoder and of the encoder's proposals are added up; its denoising, which
+    asks for more queries in training, made of the objects with noise, is left out. Of the other architectures only the
+    last layer counts, as the configurations of the published models have it.
 
     An object flagged `ignore` is matched like any other; the prediction it takes, and those that lie in it by half or
     more and are matched with no other object, have weight 0 in all losses.
@@ -77,7 +86,23 @@ def image_losses(outputs: Any, targets: Sequence[Mapping[str, Any]], config: Any
     """
     import torch
 
-    logits, boxes = outputs.logits.float(), outputs.pred_boxes.float()
+    return torch.stack([_losses(*each, targets, config) for each in _predictions(outputs, config)]).sum(0)
+
+
+def _predictions(outputs: Any, config: Any) -> Iterator[tuple[Any, Any]]:
+    """Logits [B, Q, classes] and boxes [B, Q, 4] of everything that is to find the objects, the final answer first."""
+    yield outputs.logits.float(), outputs.pred_boxes.float()
+    if config.model_type in VARIFOCAL and config.auxiliary_loss:
+        inner = outputs.intermediate_logits[:, :-1], outputs.intermediate_reference_points[:, :-1]
+        for logits, boxes in zip(*(found.unbind(1) for found in inner), strict=True):
+            yield logits.float(), boxes.float()
+        yield outputs.enc_topk_logits.float(), outputs.enc_topk_bboxes.float()
+
+
+def _losses(logits: Any, boxes: Any, targets: Sequence[Mapping[str, Any]], config: Any) -> Any:
+    """[B] the losses of one set of predictions."""
+    import torch
+
     if not bool(torch.isfinite(boxes).all() & torch.isfinite(logits).all()):
         return (boxes.sum((1, 2)) + logits.sum((1, 2))) * float("nan")  # the trainer tells it
     image, query, place = _matched(logits, boxes, targets, config)
@@ -87,11 +112,18 @@ def image_losses(outputs: Any, targets: Sequence[Mapping[str, Any]], config: Any
     classes[image, query] = labels
     counted = ~_lying_in_ignored(boxes.detach(), targets)
     counted[image, query] = ~ignored
-    about_classes = _focal if config.model_type in SIGMOID else _weighted_mean
+    counted = counted.to(logits.dtype)
     objects = logits.new_tensor([target["rule"].objects for target in targets])
-    found = about_classes(logits, classes, counted.to(logits.dtype), objects, config)
-    l1, giou = _box_losses(boxes[image, query], wanted.to(boxes.dtype))
-    each = config.bbox_loss_coefficient * l1 + config.giou_loss_coefficient * giou
+    l1, giou, iou = _box_losses(boxes[image, query], wanted.to(boxes.dtype))
+    if config.model_type in VARIFOCAL:
+        overlaps = logits.new_zeros(logits.shape[:2])
+        overlaps[image, query] = iou.detach()
+        found = config.weight_loss_vfl * _varifocal(logits, classes, overlaps, counted, config) / objects
+        each = config.weight_loss_bbox * l1 + config.weight_loss_giou * giou
+    else:
+        of_classes = _weighted_mean if config.model_type in SOFTMAX else _focal
+        found = of_classes(logits, classes, counted, objects, config)
+        each = config.bbox_loss_coefficient * l1 + config.giou_loss_coefficient * giou
     of_boxes = each.new_zeros(len(logits)).index_add(0, image, torch.where(ignored, 0.0, each))
     return found + of_boxes / objects
 
@@ -104,13 +136,17 @@ def _matched(logits: Any, boxes: Any, targets: Sequence[Mapping[str, Any]], conf
     import torch
     from transformers.loss.loss_deformable_detr import DeformableDetrHungarianMatcher
     from transformers.loss.loss_for_object_detection import HungarianMatcher
+    from transformers.loss.loss_rt_detr import RTDetrHungarianMatcher
 
     sizes = [len(target["class_labels"]) for target in targets]
     if not sum(sizes):
         none = torch.zeros(0, dtype=torch.int64, device=logits.device)
         return none, none, none
-    kind = DeformableDetrHungarianMatcher if config.model_type in SIGMOID else HungarianMatcher
-    matcher = kind(config.class_cost, config.bbox_cost, config.giou_cost)
+    if config.model_type in VARIFOCAL:
+        matcher = RTDetrHungarianMatcher(config)
+    else:
+        kind = DeformableDetrHungarianMatcher if config.model_type in SIGMOID else HungarianMatcher
+        matcher = kind(config.class_cost, config.bbox_cost, config.giou_cost)
     pairs = matcher({"logits": logits.detach(), "pred_boxes": boxes.detach()}, targets)
     starts = [sum(sizes[:number]) for number in range(len(sizes))]
     image = torch.cat([torch.full_like(query, number) for number, (query, _) in enumerate(pairs)])
@@ -163,12 +199,24 @@ def _focal(logits: Any, classes: Any, counted: Any, objects: Any, config: Any) -
     return (losses.sum(2) * counted).sum(1) / objects
 
 
-def _box_losses(boxes: Any, wanted: Any) -> tuple[Any, Any]:
-    """[M] each, the L1 distance and 1 - generalised IoU (arXiv:1902.09630) of pairs of boxes [M, 4] cxcywh."""
+def _varifocal(logits: Any, classes: Any, overlaps: Any, counted: Any, config: Any) -> Any:
+    """[B] varifocal losses over the predictions that count, added up: a class's probability is to be the overlap."""
+    from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
+
+    there = one_hot(classes, config.num_labels + 1)[..., :-1].to(logits.dtype)
+    wanted = overlaps.unsqueeze(-1) * there
+    missing = config.focal_loss_alpha * logits.detach().sigmoid() ** config.focal_loss_gamma * (1 - there)
+    losses = binary_cross_entropy_with_logits(logits, wanted, weight=missing + wanted, reduction="none")
+    return (losses.sum(2) * counted).sum(1)
+
+
+def _box_losses(boxes: Any, wanted: Any) -> tuple[Any, Any, Any]:
+    """[M] each, of pairs of boxes [M, 4] cxcywh: L1 distance, 1 - generalised IoU (arXiv:1902.09630), and IoU."""
     import torch
 
     (low, high), (first, last) = _corners(boxes), _corners(wanted)
     shared = (torch.minimum(high, last) - torch.maximum(low, first)).clamp(min=0).prod(-1)
     union = (high - low).prod(-1) + (last - first).prod(-1) - shared
     around = (torch.maximum(high, last) - torch.minimum(low, first)).prod(-1)
-    return (boxes - wanted).abs().sum(-1), 1 - shared / union + (around - union) / around
+    iou = shared / union
+    return (boxes - wanted).abs().sum(-1), 1 - iou + (around - union) / around, iou

@@ -128,10 +128,11 @@ def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     del data
     from transformers import AutoModelForImageClassification
 
-    picture_tasks.check_family(AutoModelForImageClassification, config)
+    made = _architecture(config)
+    picture_tasks.check_family(AutoModelForImageClassification, made, config.masking)
     reader = picture_tasks.reader_of(config)
     pixels = picture_tasks.pixels_of(reader)
-    side = vision_models.patch_side(_architecture(config), pixels, config)
+    side = vision_models.patch_side(made, pixels, config)
     return (picture_tasks.sizes_told(pixels, side),)
 
 
@@ -160,7 +161,7 @@ def _model(config: RunConfig, reader: Any, names: Mapping[str, Any]) -> tuple[An
         architecture.id2label, architecture.label2id = names["id2label"], names["label2id"]
         return ViTForImageClassification(architecture), advice(config)
     saved = picture_tasks.saved_architecture(config.model)
-    options = dict(names)
+    options: dict[str, Any] = dict(names)
     auto: Any = AutoModelForImageClassification
     if saved.model_type == "vit_mae":  # what a masked autoencoder learnt is a ViT's encoder
         kept = {key: value for key, value in saved.to_dict().items() if key in ViTConfig().to_dict()}

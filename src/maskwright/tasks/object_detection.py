@@ -106,7 +106,7 @@ def check(config: RunConfig) -> None:
         raise ConfigError(f"objective: object-detection learns labels (supervised), given {config.objective!r}.")
     if config.training.class_weights != "none":
         raise ConfigError("training.class_weights: a picture has objects of several classes; leave it out.")
-    vision_models.size_of(config.model)
+    detection_models.size_of(config.model)
     grid, unit = Grid(row=14, col=14), config.evaluation.unit
     vision_models.check_pixels(config, grid, SIGNALS)
     for name, pattern in config.evaluation.named_patterns.items():

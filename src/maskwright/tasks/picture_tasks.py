@@ -79,23 +79,20 @@ def built(config: RunConfig, reader: Any, make: Callable[[], tuple[Any, Sequence
     return Built(model, reader, tuple(notes))
 
 
-def check_family(auto: Any, config: RunConfig) -> None:
-    """Refuse to hide patches inside a saved model of another family, before its weights are read.
+def check_family(auto: Any, architecture: Any, masking: Masking | None) -> None:
+    """Refuse to hide patches inside a model of another family, before its weights are made or read.
 
     Raises:
         ConfigError: naming the fills that work.
     """
-    if not hides_patches(config.masking) or vision_models.size_of(config.model) is not None:
+    if masking is None or not hides_patches(masking) or architecture.model_type == "vit_mae":  # read as the ViT it is
         return
     import torch
 
     from maskwright.patch_tokens import check_model
 
-    architecture = saved_architecture(config.model)
-    if architecture.model_type == "vit_mae":  # read as the ViT it is; see image_classification
-        return
     with torch.device("meta"):
-        check_model(auto.from_config(architecture), "drop" if isinstance(config.masking.fill, Drop) else "mask-token")
+        check_model(auto.from_config(architecture), "drop" if isinstance(masking.fill, Drop) else "mask-token")
 
 
 def plain_processor(pixels: int) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +101,13 @@ def _explain(model: str, what: str, error: Exception) -> str:
     )
 
 
-def with_new_head(auto: Any, name: str, **options: Any) -> tuple[Any, tuple[str, ...]]:
+def with_new_head(auto: Any, name: str, heads: Sequence[str] = (), **options: Any) -> tuple[Any, tuple[str, ...]]:
     """Load a pretrained encoder under a head that may start at random: (model in float32, notes).
 
     Args:
         auto: an `AutoModelFor...`.
         name: hub name or folder.
+        heads: names of modules inside the encoder that belong to the head all the same.
         **options: of `from_pretrained`, such as the names of the classes.
 
     Raises:
@@ -125,16 +126,20 @@ def with_new_head(auto: Any, name: str, **options: Any) -> tuple[Any, tuple[str,
         **options,
     )
     # A new classification head is what fine-tuning is about; anything else that starts at random is not.
-    body = f"{model.base_model_prefix}."
+    body, new = f"{model.base_model_prefix}.", {"pooler", *heads}
+
+    def of_body(key: str) -> bool:
+        return key.startswith(body) and new.isdisjoint(key.split("."))
+
     # An entry is a key, or a key with both shapes.
     reshaped = [key if isinstance(key, str) else key[0] for key in report["mismatched_keys"]]
-    wrong = sorted(key for key in reshaped if key.startswith(body) and ".pooler." not in key)
+    wrong = sorted(filter(of_body, reshaped))
     if wrong:
         raise ConfigError(
             f"model: {len(wrong)} weights of '{name}' do not have the shapes its config.json says ({wrong[0]}, say), "
             "and would start at random. Repair config.json, or give another model."
         )
-    unloaded = sorted(key for key in report["missing_keys"] if key.startswith(body) and ".pooler." not in key)
+    unloaded = sorted(filter(of_body, report["missing_keys"]))
     if not unloaded:
         return model, ()
     note = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from maskwright.config import LoraConfig
@@ -9,7 +10,10 @@ from maskwright.errors import ConfigError
 
 __all__ = ["attach", "merged"]
 
-HEADS = ("classifier", "score", "class_labels_classifier", "bbox_predictor", "class_embed", "bbox_embed", "maps")
+HEADS = (
+    *("classifier", "score", "maps"),
+    *("class_labels_classifier", "bbox_predictor", "class_embed", "bbox_embed", "enc_score_head", "enc_bbox_head"),
+)
 """Parts of a model that are new for each task: they learn whole, without adapters."""
 
 _ADAPTERS = "_maskwright_adapters"
@@ -38,8 +42,10 @@ def attach(model: Any, config: LoraConfig, seed: int) -> Any:
         target_modules=config.target_modules,
         exclude_modules=rf"(.*\.)?({'|'.join(HEADS)})(\..*)?",
     )
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), warnings.catch_warnings():
         torch.manual_seed(seed)
+        # peft asks a model by the older of two names whether it recomputes activations; nobody here can mend that.
+        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
         try:
             adapters = peft.get_peft_model(model, settings)
         except ValueError as error:
