@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import subprocess
 import sys
 
 import pytest
@@ -64,3 +65,27 @@ def test_an_example_is_checked_trained_and_evaluated(name, data_folder, monkeypa
     cells = run_all.row(name, {"document": document, "facts": facts, "seconds": 1.0})
     assert len(cells) == len(run_all.HEAD)
     assert run_all.table([cells]).count(chr(10)) == 3
+
+
+def losses(name, processes, folder):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+    settings = {"output": folder / f"{name}-{processes}", "epochs": 0.3, "batch_size": 8 // processes}
+    settings |= {"world_size": processes, "workers": processes - 1}
+    script = folder / "script.py"
+    script.write_text("from maskwright.cli import main\n\nmain()\n", encoding="utf-8")
+    overrides = [f"training.{key}={value}" for key, value in settings.items()]
+    path = str(EXAMPLES / f"{name}.yaml")
+    done = subprocess.run([*command, str(script), "train", path, *overrides], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = (settings["output"] / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return [line["loss"] for line in map(json.loads, lines) if "loss" in line]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in VISION if name != "object-detection"])
+def test_two_processes_with_workers_learn_what_one_learns(name, data_folder, monkeypatch, tmp_path):
+    # Batch norms of the detector count the pictures of one process each, which no order of the pictures can mend.
+    monkeypatch.chdir(data_folder)
+    alone, together = (losses(name, processes, tmp_path) for processes in (1, 2))
+    assert len(alone) > 3
+    assert together == pytest.approx(alone, rel=1e-5)

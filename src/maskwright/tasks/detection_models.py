@@ -29,6 +29,9 @@ SAVED_PIXELS = 512
 OF_TRANSFORMER = "yolos-"
 """What stands before the size of a model from scratch that is a transformer of patches (YOLOS) and not an RT-DETR."""
 
+HEADS = 4
+"""Attention heads of a new RT-DETR, of any size."""
+
 STRIDE = 32
 """Pixels of a cell of RT-DETR's coarsest map, whose multiples its pictures have to be."""
 
@@ -172,8 +175,8 @@ def _rt_detr_of(size: vision_models.Size, pixels: int, queries: int) -> Any:
 
     strides = (STRIDE // 4, STRIDE // 2, STRIDE)
     places = sum((pixels // stride) ** 2 for stride in strides)
-    step = 4 * size.heads  # of widths: sines of two axes in each head
-    width = math.ceil(size.hidden * 2 / 3 / step) * step
+    # The deformable attention is made for heads whose width is a power of two.
+    width = HEADS * 2 ** round(math.log2(size.hidden / 6))
     stages = {"depths": [1] * 4, "layer_type": "basic", "out_features": ["stage2", "stage3", "stage4"]}
     widths = [size.hidden * part // 3 for part in (1, 2, 3, 4)]
     resnet = RTDetrResNetConfig(embedding_size=widths[0], hidden_sizes=widths, **stages)
@@ -187,8 +190,8 @@ def _rt_detr_of(size: vision_models.Size, pixels: int, queries: int) -> Any:
         decoder_in_channels=[width] * 3,
         encoder_ffn_dim=2 * width,
         decoder_ffn_dim=2 * width,
-        encoder_attention_heads=size.heads,
-        decoder_attention_heads=size.heads,
+        encoder_attention_heads=HEADS,
+        decoder_attention_heads=HEADS,
         decoder_layers=max(2, size.layers // 2),
         num_queries=min(queries, places),
         num_denoising=0,
