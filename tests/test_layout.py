@@ -21,6 +21,7 @@ LAYERS = [
     {"errors"},
     {"arrays", "grid"},
     {"mixing"},
+    {"kernels", "compiled"},
     {"rng"},
     {
         "select",

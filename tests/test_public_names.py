@@ -34,7 +34,7 @@ def test_there_are_no_others():
         maskwright.Spam  # noqa: B018
 
 
-HEAVY = ("torch", "transformers", "datasets", "matplotlib", "sklearn", "scipy", "pandas")
+HEAVY = ("torch", "transformers", "datasets", "matplotlib", "sklearn", "scipy", "pandas", "numba")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import numpy as np
 
 from maskwright.arrays import Array, all_true, arange, is_torch, namespace, to_dtype, true_count
 from maskwright.compact import Boxes, Compact, Lines, Tiles
+from maskwright.compiled import kernels
 from maskwright.errors import MaskingError
 from maskwright.fills import Fill, from_node, replace_hidden
 from maskwright.fills.constant import Constant
@@ -113,6 +114,9 @@ class Corrupted:
         ids, flat = self.original, self.flat
         if flat is None:
             return namespace(ids).where(self.mask, ids, IGNORED)
+        fast = kernels()
+        if fast and ids.dtype == np.int64 and ids.flags.c_contiguous:
+            return fast.labels(ids, flat, IGNORED)
         labels = np.full(ids.shape, IGNORED, dtype=ids.dtype)
         labels.reshape(-1)[flat] = ids.ravel().take(flat)
         return labels

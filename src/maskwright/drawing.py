@@ -9,17 +9,21 @@ import numpy as np
 
 from maskwright.arrays import Array, is_integer, is_torch, like, namespace, numpy_view, to_dtype, true_count
 from maskwright.budgets.bernoulli import Bernoulli
+from maskwright.compiled import TokenWork
 from maskwright.errors import ConfigError, MaskingError
-from maskwright.fills import check_for_tokens
+from maskwright.fills import by_places, check_for_tokens, token_choices
 from maskwright.fills.drop import Drop
+from maskwright.fills.mix import Mix
 from maskwright.fills.random_token import RandomToken
 from maskwright.fills.sentinel import Sentinel
 from maskwright.grid import Grid
+from maskwright.mask import IGNORED
 from maskwright.patterns import fits
 from maskwright.patterns.iid import Iid
-from maskwright.rng import Rng
+from maskwright.rng import Rng, wide_counters
 from maskwright.units.patches import BoxUnits
-from maskwright.units.text import Units
+from maskwright.units.text import UNITS, Units, places
+from maskwright.units.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from maskwright.masking import Masking
@@ -61,10 +65,45 @@ def independent(masking: Masking) -> bool:
 
 def drawn_alone(masking: Masking, rng: Rng, *shape: int) -> Array:
     """[B, *shape] bool, the independent units that are hit, valid or not."""
-    steps = masking.budget.steps if isinstance(masking.budget, Bernoulli) else 0
-    mask = rng.child("pattern").child("cells").chance(steps, *shape)
+    mask = rng.child("pattern").child("cells").chance(_steps(masking), *shape)
     whole = left_whole(masking, rng)
     return mask if whole is None else mask & ~whole.reshape((-1,) + (1,) * len(shape))
+
+
+def _steps(masking: Masking) -> int:
+    return masking.budget.steps if isinstance(masking.budget, Bernoulli) else 0
+
+
+def tokens_on_their_own(masking: Masking, ids: Array, attention: Array | None) -> bool:
+    """Whether each token draws for itself, so that the few that are hit are all that has to be looked at."""
+    plain = independent(masking) and masking.unit == "token" and not is_torch(ids)
+    return plain and by_places(masking.fill) and ids.size > 0 and places(attention) is None
+
+
+def token_work(masking: Masking, batch: Mapping[str, Any], vocabulary: Vocabulary, rng: Rng) -> TokenWork | None:
+    """The work of hiding tokens on their own for a kernel; None if it cannot do it.
+
+    To the bit it does what `drawn_alone` and the fill do one after the other.
+    """
+    ids, flags, ordinary = batch["input_ids"], vocabulary.flags, vocabulary.ordinary_ids
+    choices = token_choices(masking.fill, vocabulary.mask_id)
+    if choices is None or ids.dtype != np.int64 or not ids.flags.c_contiguous or not len(ordinary):
+        return None
+    if len(flags) != vocabulary.size or (flags.dtype, ordinary.dtype) != (np.uint8, np.int64):
+        return None
+    where, what = rng.child("pattern").child("cells"), rng.child("fill")
+    what = what.child("mix") if isinstance(masking.fill, Mix) else what
+    return TokenWork(
+        ids=ids,
+        attention=batch.get("attention_mask"),
+        flags=flags,
+        ordinary=ordinary,
+        keys=rng.keys,
+        whole=left_whole(masking, rng),
+        purposes=(where.purpose, what.purpose, what.child("random token").purpose),
+        chances=(_steps(masking), wide_counters((-(-ids.shape[1] // 8),))[0]),
+        choices=(*choices, IGNORED),
+    )
 
 
 def draw_mask(masking: Masking, units: Units | BoxUnits, rng: Rng, progress: float, facts: Mapping[str, Any]) -> Array:
@@ -145,7 +184,8 @@ def check_on_text(masking: Masking, tokens: int = 64) -> None:
             f"masking.fill: {type(masking.fill).__name__} is for sequence-to-sequence models; use mask-token or drop."
         )
     valid = np.arange(tokens) < np.array([[tokens], [tokens // 2]])
-    _check_drawing(masking, Units(Grid(token=tokens), valid, valid, np.arange(tokens)[None, :], plain=True))
+    axis = masking.unit if masking.unit in UNITS else "token"
+    _check_drawing(masking, Units(Grid(**{axis: tokens}), valid, valid, np.arange(tokens)[None, :], plain=True))
 
 
 def check_on_grid(masking: Masking, grid: Grid, given: Sequence[str] = ()) -> None:
@@ -172,14 +212,15 @@ def check_on_grid(masking: Masking, grid: Grid, given: Sequence[str] = ()) -> No
 
 def _check_drawing(masking: Masking, units: Units, given: Mapping[str, Array] | None = None) -> None:
     pattern, name, grid = masking.pattern, type(masking.pattern).__name__, units.grid
-    cells = f"{grid.size} {'tokens' if grid.axes == ('token',) else 'cells'}"
+    text = grid.axes[0] in UNITS
+    cells = f"{grid.size} {f'{grid.axes[0]}s' if text else 'cells'}"
     facts = given or {}
     needed = [name for name in getattr(pattern, "signals", ()) if name not in facts]
     if needed:
-        each = "token" if grid.axes == ("token",) else "cell"
+        each = grid.axes[0] if text else "cell"
         raise ConfigError(f"masking.pattern: {name} needs {', '.join(needed)} per {each}, which a run cannot give.")
     if not fits(pattern, grid):
-        what = "text, which has the one axis 'token'" if grid.axes == ("token",) else f"the axes {', '.join(grid.axes)}"
+        what = f"text, which has the one axis {grid.axes[0]!r}" if text else f"the axes {', '.join(grid.axes)}"
         raise ConfigError(f"masking.pattern: {name} is not for {what}.")
     try:
         draw_mask(masking, units, Rng.from_ids(np.arange(2)), 0.0, facts)

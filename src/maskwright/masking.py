@@ -19,14 +19,15 @@ from maskwright import budgets, fills, patterns
 from maskwright.arrays import Array, all_true, is_torch, like
 from maskwright.batch import check_array, check_moment, check_out, check_valid, text_arrays
 from maskwright.compact import Compact, Tiles, on_host
+from maskwright.compiled import kernels
 from maskwright.corrupt import Corrupted, corrupt_array, corrupt_text, takes_compact
-from maskwright.drawing import draw_mask, drawn_alone, independent, keyed, left_whole
+from maskwright.drawing import draw_mask, drawn_alone, independent, keyed, left_whole, token_work, tokens_on_their_own
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.rng import Rng, content_ids
 from maskwright.strategy import check as check_fields
 from maskwright.strategy import number, to_node
 from maskwright.units.patches import BOXES, BoxUnits
-from maskwright.units.text import UNITS, places, text_units
+from maskwright.units.text import UNITS, text_units
 from maskwright.units.vocabulary import SPECIAL, Vocabulary
 
 
@@ -162,7 +163,7 @@ class Masking:
         if example_ids is None:
             example_ids = content_ids(ids, all_true(ids) if attention is None else attention != 0)
         rng = keyed(example_ids, ids, seed=moment[0], epoch=moment[1])
-        if self._tokens_on_their_own(ids, attention, facts):
+        if facts.get("valid") is None and tokens_on_their_own(self, ids, attention):
             return self._few_tokens(batch, vocabulary, rng, find)
         units = find()
         if independent(self):  # which units were hit can be read off the cells, if anybody asks
@@ -175,14 +176,14 @@ class Masking:
         inputs = corrupt_text(batch, hidden, self.fill, rng=rng.child("fill"), **given)
         return Corrupted(inputs, hidden, units, mask, ids, flat)
 
-    def _tokens_on_their_own(self, ids: Array, attention: Array | None, facts: Mapping[str, Any]) -> bool:
-        """Whether each token draws for itself, so that the few that are hit are all that has to be looked at."""
-        plain = independent(self) and self.unit == "token" and facts.get("valid") is None and not is_torch(ids)
-        return plain and fills.by_places(self.fill) and ids.size > 0 and places(attention) is None
-
     def _few_tokens(self, batch: Mapping[str, Any], vocabulary: Vocabulary, rng: Rng, find: Any) -> Corrupted:
         """The same masks as by way of the units, in a third of the time: only tokens that are hit are looked up."""
-        ids = batch["input_ids"]
+        ids, fast = batch["input_ids"], kernels()
+        work = token_work(self, batch, vocabulary, rng) if fast else None
+        done = fast.hide_tokens(work) if fast and work else None
+        if done is not None:
+            filled, mask, flat = done
+            return Corrupted({**batch, "input_ids": filled}, mask, find, None, ids, flat)
         vocabulary.check(ids)
         mask = drawn_alone(self, rng, ids.shape[1])
         if batch.get("attention_mask") is not None:

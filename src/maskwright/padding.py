@@ -5,13 +5,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
+from maskwright.compiled import kernels
 from maskwright.errors import MaskingError
+
+_LONG = np.dtype(np.int64)
 
 
 def pad_rows(rows: Sequence[Any], lengths: np.ndarray, value: int) -> np.ndarray:
@@ -41,36 +44,64 @@ class Layout:
 
     Attributes:
         lengths: [B] int64.
-        cells: [B, width] bool, True where a row stands and False in the padding.
+        width: of the array.
+        left: the padding stands before the rows.
     """
 
     lengths: np.ndarray
-    cells: np.ndarray
+    width: int
+    left: bool
 
     @classmethod
     def of(cls, lengths: np.ndarray, left: bool = False, multiple: int = 1) -> Layout:
         """Rows that begin, or with `left` end, together, in a width that is rounded up to a multiple of a number."""
-        width = -(-int(lengths.max()) // multiple) * multiple if len(lengths) else 0
-        kind = np.int16 if width < 1 << 15 else np.int64  # small numbers are compared in a quarter of the time
-        places, sizes = np.arange(width, dtype=kind), lengths.astype(kind)[:, None]
-        return cls(lengths, places >= kind(width) - sizes if left else places < sizes)
+        return cls(lengths, -(-int(lengths.max()) // multiple) * multiple if len(lengths) else 0, left)
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """The lengths as Python's numbers."""
+        return self.lengths.tolist()
+
+    @cached_property
+    def cells(self) -> np.ndarray:
+        """[B, width] bool, True where a row stands and False in the padding."""
+        kind = np.int16 if self.width < 1 << 15 else np.int64  # small numbers are compared in a quarter of the time
+        places, sizes = np.arange(self.width, dtype=kind), self.lengths.astype(kind)[:, None]
+        return places >= kind(self.width) - sizes if self.left else places < sizes
+
+    def attention(self) -> np.ndarray:
+        """[B, width] int64, 1 where a row stands and 0 in the padding."""
+        fast = kernels()
+        return fast.attention(self.lengths, self.left, self.width) if fast else self.cells.astype(np.int64)
 
     def put(self, rows: Sequence[Any], value: int) -> np.ndarray:
         """[B, width] int64, the rows with `value` in the padding; rows and errors as in `pad_rows`."""
         if hasattr(rows[0], "dtype"):
-            flat = np.concatenate(rows)
+            flat = _joined(rows)
         else:
             # struct takes Python integers several times faster than NumPy does.
-            sizes = self.lengths.tolist()
             try:
-                packed = b"".join([_packer(n)(*row) for row, n in zip(rows, sizes, strict=True)])
+                packed = b"".join([pack(*row) for row, pack in zip(rows, map(_packer, self.sizes), strict=True)])
             except (struct.error, TypeError) as error:
                 raise MaskingError(_no_integers(rows)) from error
             flat = np.frombuffer(packed, dtype=np.int64)
+        fast = kernels()
+        if fast and flat.shape == (int(self.lengths.sum()),):
+            return fast.padded(flat, self.lengths, self.left, value, self.width)
         shape = self.cells.shape
         out = np.full(shape, value, dtype=np.int64) if value else np.zeros(shape, dtype=np.int64)
         out[self.cells] = flat
         return out
+
+
+def _joined(rows: Sequence[Any]) -> np.ndarray:
+    try:
+        # Joining their bytes takes half the time.
+        if not [row for row in rows if row.dtype is not _LONG or row.ndim != 1]:
+            return np.frombuffer(b"".join(rows), dtype=np.int64)
+    except (AttributeError, TypeError):  # lists among them, or arrays with gaps
+        pass
+    return np.concatenate(rows)
 
 
 def _no_integers(rows: Sequence[Any]) -> str:

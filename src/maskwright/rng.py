@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.arrays import Array, arange, is_integer, is_torch, like, to_dtype
+from maskwright.compiled import kernels
 from maskwright.errors import MaskingError
 from maskwright.mixing import GOLDEN, GOLDEN_64, M64, ROUND_1, ROUND_2, mix, mix_array, mix_numpy, rounds, signed
 
@@ -69,6 +70,9 @@ class Rng:
             return cls(like(cls.from_ids(names.numpy(), seed=seed, epoch=epoch).keys, names))
         if is_torch(names):
             return cls(mix_array(mix_array(names ^ signed(first)) + signed(second)))
+        fast = kernels()
+        if fast:
+            return cls(fast.keys(names, first, second))
         words = mix_numpy(mix_numpy(names.view(np.uint64) ^ np.uint64(first)) + np.uint64(second))
         return cls(words.view(np.int64))
 
@@ -80,7 +84,10 @@ class Rng:
         """[B, *shape] int32, uniform over 0 ... 2**31 - 1, one number per cell of a grid of up to four axes."""
         if is_torch(self.keys):
             return self._hash_torch(_counters_torch(shape, self.keys.device))
-        return self._hash_numpy(_counters(shape) if self.cells is None else self.cells[1].reshape((-1, *shape)))
+        if self.cells is not None:
+            return self._hash_numpy(self.cells[1].reshape((-1, *shape)))
+        fast = kernels()
+        return fast.bits(self.keys, self.purpose, _counters(shape)) if fast else self._hash_numpy(_counters(shape))
 
     def bits_at(self, index: Array) -> Array:
         """[B, ...] int32: the numbers `bits(n)` holds at `index[b, ...]`, without making the rest."""
@@ -94,8 +101,11 @@ class Rng:
         Eight cells share one 64-bit hash, a byte each; only where the byte decides nothing (1 cell in 256) are 16 bits
         more drawn. Several times cheaper than a number per cell.
         """
-        first, rest = steps >> 16, steps & 0xFFFF
-        words = self._wide_words((*shape[:-1], -(-shape[-1] // 8)))
+        first, rest, wide = steps >> 16, steps & 0xFFFF, (*shape[:-1], -(-shape[-1] // 8))
+        fast = None if is_torch(self.keys) else kernels()
+        if fast:
+            return fast.chance(self.keys, self.purpose, steps, wide_counters(wide), shape[-1])
+        words = self._wide_words(wide)
         lanes = _lanes(words)[..., : shape[-1]]
         if first > 255:
             return lanes >= 0
@@ -121,7 +131,7 @@ class Rng:
             counters = to_dtype(_counters_torch(shape, self.keys.device), "int64") & 0xFFFFFFFF
             return mix_array(mix_array(self.keys ^ signed(self.purpose)).reshape(tail) + counters * signed(GOLDEN))
         start = mix_numpy(self.keys.view(np.uint64) ^ np.uint64(self.purpose)).reshape(tail)
-        return mix_numpy(start + _wide_counters(shape))
+        return mix_numpy(start + wide_counters(shape))
 
     def at_cells(self, flat: np.ndarray, shape: tuple[int, ...]) -> Rng:
         """The same numbers for a few cells: `bits(1)[i]` is then what `bits(*shape)` holds at flat place `flat[i]`.
@@ -212,6 +222,9 @@ def content_ids_of_rows(tokens: np.ndarray, lengths: np.ndarray, padding: int) -
         lengths: [B] integers, tokens that count.
         padding: what stands in the other places.
     """
+    fast = kernels()
+    if fast:
+        return fast.content_ids(tokens, lengths, _weights(tokens.shape[1]))
     sums = _weight_sums(tokens.shape[1])
     within = sums.take(lengths)
     # Of every token t the weight is added t + 1 times; what the padding added is taken off again.
@@ -249,7 +262,8 @@ def _lanes(words: Array) -> Array:
 
 
 @cache
-def _wide_counters(shape: tuple[int, ...]) -> np.ndarray:
+def wide_counters(shape: tuple[int, ...]) -> np.ndarray:
+    """[1, *shape] uint64, what `Rng.chance` hashes: a word for eight cells."""
     counters = _counters(shape).astype(np.uint64) * GOLDEN_64
     counters.flags.writeable = False
     return counters

@@ -16,6 +16,7 @@ and `vocabulary`, the facts about token ids. What else a fill may declare:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -78,6 +79,25 @@ def by_places(fill: Fill) -> bool:
     (True, False)
     """
     return hasattr(fill, "put") and all(by_places(part) for part, _ in getattr(fill, "parts", ()))
+
+
+@lru_cache(maxsize=64)
+def token_choices(fill: Fill, mask_id: int | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Up to which draw (of 2**24) a fill puts which token; -1 is a random ordinary one, -2 the one that is there.
+
+    Two arrays of int64, as a kernel takes them. None for a fill that is more than the mask token, random tokens, keep,
+    or a mix of them.
+    """
+    from maskwright.fills.keep import Keep
+    from maskwright.fills.mask_token import MaskToken
+    from maskwright.fills.mix import Mix
+    from maskwright.fills.random_token import RandomToken
+
+    known: dict[type, int | None] = {MaskToken: mask_id, RandomToken: -1, Keep: -2}
+    parts = [part for part, _ in fill.parts] if type(fill) is Mix else [fill]
+    ends = fill.ends() if type(fill) is Mix else [1 << 24]
+    tokens = [known.get(type(part)) for part in parts]
+    return None if None in tokens else (np.array(ends, dtype=np.int64), np.array(tokens, dtype=np.int64))
 
 
 def replace_hidden(

@@ -102,9 +102,14 @@ class Mix:
             chosen = flat[draw < high] if not low else flat[(draw >= low) & (draw < high)]
             part.put(out, chosen, rng=mixed, shape=shape, groups=groups, **facts)
 
-    def _chances(self) -> list[tuple[Any, int, int]]:
-        """Fill, and from which draw on and up to which it is chosen; those that change nothing are left out."""
+    def ends(self) -> list[int]:
+        """Up to which draw, of 2**24, each part is chosen."""
         ends = [round(math.fsum(share for _, share in self.parts[: n + 1]) * (1 << 24)) for n in range(len(self.parts))]
         ends[-1] = 1 << 24
+        return ends
+
+    def _chances(self) -> list[tuple[Any, int, int]]:
+        """Fill, and from which draw on and up to which it is chosen; those that change nothing are left out."""
+        ends = self.ends()
         bounds = zip(self.parts, [0, *ends], ends, strict=False)
         return [(fill, low, high) for (fill, _), low, high in bounds if not isinstance(fill, Keep)]
