@@ -25,8 +25,15 @@ VISION = (
     "video-classification",
     "image-text-classification",
     "masked-image",
+    "masked-video",
 )
-SLOWEST_FIRST = ("object-detection", "image-text-classification", "video-classification", "image-classification")
+SLOWEST_FIRST = (
+    "object-detection",
+    "image-text-classification",
+    "video-classification",
+    "masked-video",
+    "image-classification",
+)
 HEAD = ("task", "metric", "whole: model", "twin", "hidden", "masked: model", "twin", "difference", "work", "seconds")
 
 

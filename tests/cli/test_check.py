@@ -24,8 +24,8 @@ def check(tmp_path, monkeypatch, capsys):
     (tmp_path / "test.csv").write_text(table(100, 10) + "a review of more than six words,1\n")
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["maskwright", "check", *arguments])
+    def call(*arguments, command="check"):
+        monkeypatch.setattr(sys, "argv", ["maskwright", command, *arguments])
         with pytest.raises(SystemExit) as stopped:
             cli.main()
         return (stopped.value.code or 0, *capsys.readouterr())
@@ -95,6 +95,28 @@ def test_many_classes_are_cut_with_their_number(check, tmp_path):
     (tmp_path / "train.csv").write_text("text,label\n" + rows)
     _, out, _ = check("run.yaml", "data.test=null")
     assert "... and 20 more" in out
+
+
+@pytest.mark.parametrize("command", ["check", "preview", "audit"])
+def test_more_units_than_there_are_is_refused_everywhere(check, command):
+    settings = ["masking={pattern: iid, fill: mask-token, unit: word, budget: {count: 1000}}"]
+    code, out, err = check("run.yaml", *settings, command=command)
+    assert (code, out) == (2, "")
+    assert "count 1000, but the largest of the 36 training examples looked at has 4 units" in err
+
+
+def test_examples_without_the_region_are_told(check):
+    late = "masking={pattern: {within: {pattern: iid, region: {word: [5, null]}}}, fill: drop, unit: word, budget: 0.5}"
+    code, out, _ = check("run.yaml", late)
+    assert code == 0
+    assert "nothing is hidden of 36 of the 36 training examples" in out
+
+
+def test_trackers_that_are_not_installed_are_told(check, monkeypatch):
+    monkeypatch.setattr("maskwright.train.trackers.find_spec", lambda package: None)
+    code, out, err = check("run.yaml", "training.report_to=[none, tensorboard]")
+    assert (code, out) == (2, "")
+    assert "training.report_to: tensorboard needs the package tensorboard" in err
 
 
 def test_neither_torch_nor_transformers_is_loaded(check, tmp_path):

@@ -16,7 +16,13 @@ def invented(monkeypatch, tmp_path):
     number = {"value": 0.5, "low": 0.4, "high": 0.6}
     compared = {"model": number, "twin": number, "difference": {"value": 0.1, "low": None, "high": None}}
     document = {
-        "metric": {"name": "accuracy", "label": "accuracy", "higher_is_better": True, "percent": True},
+        "metric": {
+            "name": "accuracy",
+            "label": "accuracy",
+            "higher_is_better": True,
+            "percent": True,
+            "of_whole": True,
+        },
         "data": {"chance": 0.5},
         "clean": compared,
         "groups": {"variants": [{"variant": "original", **compared}, {"variant": "[b]removed", **compared}]},

@@ -1,6 +1,7 @@
 """`maskwright train` as a person meets it."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -65,13 +66,31 @@ def test_train_and_again(maskwright, tmp_path):
     assert f"next        maskwright evaluate {tmp_path / 'run'}" in out
 
 
-def test_bad_input_is_one_message(maskwright, tmp_path):
+def test_a_finished_run_tells_how_other_evaluations_are_made(maskwright, tmp_path):
+    run = write_run(tmp_path)
+    maskwright("train", run)
+    code, _, err = maskwright("train", run, "evaluation.draws=5", "evaluation.ratios=[0, 0.5]")
+    assert code == 0
+    assert "evaluation.draws: 3 -> 5" in err
+    command = f"maskwright evaluate {tmp_path / 'run'} 'evaluation.ratios=[0.0, 0.5]' evaluation.draws=5"
+    assert command in err
+    assert "settings of its evaluation" not in maskwright("train", run)[2]
+    from maskwright.evaluate.run import _subject
+
+    settings = _subject(tmp_path / "run", shlex.split(command)[3:]).config.evaluation
+    assert (settings.draws, settings.ratios) == (5, [0.0, 0.5])
+
+
+def test_bad_input_is_one_message(maskwright, tmp_path, monkeypatch):
+    monkeypatch.setattr("maskwright.train.trackers.find_spec", lambda package: None)
     run = write_run(tmp_path)
     for override, message in [
         ("training.epoch=3", "Did you mean 'epochs'"),
         ("data.train=nowhere.csv", "nowhere.csv"),
         ("model=nobody/nothing", "not in the local cache"),
         ("training.world_size=2", "2 processes are expected"),
+        ("training.report_to=wandb", "wandb needs the package wandb, which is not installed"),
+        ("training.report_to=[wanb]", "Did you mean 'wandb'"),
     ]:
         code, out, err = maskwright("train", run, override)
         assert (code, out) == (2, "")

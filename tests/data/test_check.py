@@ -134,6 +134,12 @@ class TestVariants:
         message = refused(read_splits, make(test=test, variants={"without": "removed"}))
         assert "test.jsonl, row 4, column 'removed': the text is only blanks" in message
 
+    def test_columns_of_other_files_do_not_matter(self, make, rows, records):
+        train = [{**record, "removed": "" if i else None} for i, record in enumerate(rows())]
+        splits, _ = read_splits(make(train, test=records, variants={"without": "removed"}))
+        assert not splits["train"].variants
+        assert not splits["validation"].variants
+
     def test_train_needs_none(self, make, records):
         splits, _ = read_splits(make(test=records, variants={"without": "removed"}))
         assert splits["test"].variants["without"][0] == "shorter"

@@ -307,6 +307,9 @@ class TestTables:
         assert data.variants == ("without",)
         assert data.test["variant:without"][0].endswith("gone/0.png")
         assert open_picture(data.test["variant:without"][3]).shape == (9, 8, 3)
+        unused = csv_file("u.csv", ("image", "label", "gone"), [(*row, "") for row in rows])
+        again = load(**{**options, "train": unused}, test=csv_file("t.csv", ("image", "label", "gone"), test))
+        assert again.fingerprint == data.fingerprint
         test[2] = (*test[2][:2], "gone/7.png")
         told = problems(**options, test=csv_file("t.csv", ("image", "label", "gone"), test))
         assert "t.csv, row 3 (line 4), column 'gone': 'gone/7.png' does not exist" in told

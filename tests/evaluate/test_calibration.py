@@ -1,7 +1,18 @@
 import numpy as np
 import pytest
 
-from maskwright.evaluate.calibration import calibration, expected_calibration_error
+from maskwright.evaluate.calibration import (
+    BIASED,
+    NUMBERS,
+    Calibrations,
+    calibration,
+    expected_calibration_error,
+)
+from maskwright.evaluate.measure import estimate
+from maskwright.evaluate.statistics import bootstrap
+from maskwright.tasks.examples import Scores
+
+MIDDLES = np.linspace(0.65, 0.95, 300)
 
 
 def test_error_by_hand_over_two_bins():
@@ -52,3 +63,54 @@ def test_log_loss_and_brier_by_hand_over_draws():
 
 def test_a_certain_error_is_a_finite_loss():
     assert np.isfinite(calibration(np.array([[1.0, 0.0]]), np.array([1])).nll)
+
+
+def outcomes(seed, n=400, draws=3, skill=0.5):
+    """Answers to three classes, and the labels; some confidences are tied."""
+    rng = np.random.default_rng(seed)
+    labels = np.random.default_rng(0).integers(0, 3, n)
+    p = rng.random((draws, n, 3)) + skill * np.eye(3)[labels]
+    p = np.round(p / p.sum(-1, keepdims=True), 2)
+    return [Scores((one.argmax(-1) == labels).astype(np.float64), None, one) for one in p], labels
+
+
+def test_values_of_conditions_are_those_of_the_whole_and_of_any_weights():
+    draws, labels = outcomes(1)
+    cases = {"clean": draws[:1], "masked": draws}
+    found = Calibrations.of(cases, labels)
+    assert found is not None
+    at_one = found.values(np.ones((1, len(labels))))
+    for case, some in cases.items():
+        whole = calibration(np.stack([one.probabilities for one in some]), labels)
+        for name in NUMBERS:
+            assert at_one[name, case][0] == pytest.approx(getattr(whole, name))
+    twice = np.zeros((1, len(labels)))
+    twice[0, ::2] = 2
+    half = calibration(np.stack([one.probabilities[::2] for one in draws]), labels[::2])
+    for name in ("overconfidence", "nll", "brier"):
+        assert found.values(twice)[name, "masked"][0] == pytest.approx(getattr(half, name))
+    assert Calibrations.of(cases, None) is None
+    assert Calibrations.of({"x": [Scores(np.ones(2))]}, labels) is None
+
+
+def test_intervals_hold_the_truth_where_percentiles_of_the_biased_error_do_not():
+    rng, held = np.random.default_rng(0), dict.fromkeys(("ece", "brier", "percentiles"), 0)
+    # Confidence c is right with chance c − 0.05, so the ECE is 0.05; a Brier score is 2 · (right: (1 − c)², wrong: c²).
+    chance = MIDDLES - 0.05
+    truth = {"ece": 0.05, "brier": np.mean(2 * (chance * (1 - MIDDLES) ** 2 + (1 - chance) * MIDDLES**2))}
+    for _ in range(120):
+        confidence = rng.choice(MIDDLES, 500)
+        labels = (rng.random(500) >= confidence - 0.05).astype(np.int64)
+        answers = Scores(np.ones(500), None, np.stack([confidence, 1 - confidence], axis=1))
+        cases = Calibrations.of({"": [answers]}, labels)
+        found = bootstrap(cases.values, 500, resamples=300)
+        for name in truth:
+            one = estimate([found[name, ""]], 0.9, biased=name in BIASED)
+            held[name] += one["low"] <= truth[name] <= one["high"]
+            assert one["low"] <= one["value"] <= one["high"]
+        plain = estimate([found["ece", ""]], 0.9)
+        held["percentiles"] += plain["low"] <= 0.05 <= plain["high"]
+    # 90 % of 120 are 108; the standard error is 3.3. What remains of the bias costs the error some more.
+    assert 98 <= held["brier"] <= 118
+    assert held["ece"] >= 90
+    assert held["percentiles"] <= 20

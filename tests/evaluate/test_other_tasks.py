@@ -34,18 +34,16 @@ def subject(path, factor, seconds, masking):
     return SimpleNamespace(config=config, folder=folder, seed=0, info={"fill": None if masking is None else "zero"})
 
 
-@pytest.fixture(scope="module")
-def examined(tmp_path_factory):
+def examination(tmp_path, **more):
+    """The document, what was told on the way, and the data."""
     from datasets import Dataset
-
-    tmp_path = tmp_path_factory.mktemp("runs")
 
     def made(n, seed):
         found = rows(n, seed)
         shifted = (found["row"] + 0.5).tolist()
         return Dataset.from_dict({**{k: v.tolist() for k, v in found.items()}, "variant:shifted": shifted})
 
-    task = SimpleNamespace(**vars(TASK))
+    task = SimpleNamespace(**vars(TASK), **more)
     models = {"run": Mean(1.0), "twin": Mean(0.2)}
     task.load_trained = lambda folder: (models[folder.parent.name], "reader")
     data = CheckedData(made(30, 0), made(5, 1), made(200, 2), (), ("shifted",), {}, (), "ab")
@@ -58,10 +56,21 @@ def examined(tmp_path_factory):
         return examine([pair], data, events.append), events, data
 
 
+@pytest.fixture(scope="module")
+def examined(tmp_path_factory):
+    return examination(tmp_path_factory.mktemp("runs"))
+
+
+def test_a_task_can_show_examples_in_sections_of_its_own(examined, tmp_path):
+    assert len(examined[0]["examples"]["items"]) == 3
+    assert examination(tmp_path, SHOWS_EXAMPLES=True)[0]["examples"] is None
+
+
 def test_the_document_speaks_of_the_tasks_metric(examined):
     document, _, data = examined
     assert json.loads(json.dumps(document, allow_nan=False)) == document
-    assert document["metric"] == {"name": "rmse", "label": "error", "higher_is_better": False, "percent": False}
+    metric = {"name": "rmse", "label": "error", "higher_is_better": False, "percent": False}
+    assert document["metric"] == {**metric, "of_whole": True, "meaning": ""}
     assert (document["noun"], document["unit_noun"]) == ("rows", "cells")
     assert document["settings"]["interval"] == "paired bootstrap over test rows"
     assert document["data"]["label_counts"] is None

@@ -33,6 +33,15 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
     assert [point["ratio"] for point in document["curves"]["span"]["points"]] == [0.0, 0.5, 0.9]
     assert [row["variant"] for row in document["groups"]["variants"]] == ["original", "removed", "swapped"]
     assert len(document["calibration"]) == 1 + 2 * 2
+    for row in document["calibration"]:
+        for name in ("ece", "overconfidence", "nll", "brier"):
+            for who in ("model", "twin"):
+                bounds = row[who]["intervals"][name]
+                assert bounds["low"] <= row[who][name] <= bounds["high"]
+            difference = row["difference"][name]
+            assert difference["value"] == pytest.approx(row["model"][name] - row["twin"][name])
+            assert difference["low"] <= difference["high"]
+        assert row["model"]["intervals"]["ece"]["low"] >= 0
     assert len(document["significance"]["tests"]) == 1 + 2 * 2 + 2
     assert len(document["examples"]["items"]) == 6
     assert document["cost"]["model"]["evaluation_cells"] == document["cost"]["twin"]["evaluation_cells"]
@@ -97,6 +106,19 @@ def test_seeds_together(run, evaluation, trained):
     assert "2 training seeds" in both.document["verdict"]["details"][-1]
     with pytest.raises(RunError, match=r"same training\.seed"):
         evaluate([run, run])
+
+
+def test_other_seeds_have_a_place_of_their_own(run, trained):
+    some, few = [run, trained("first/other", seed=1)], ["evaluation.patterns=[iid]", "evaluation.draws=1"]
+    first = evaluate(some, few)
+    written = first.path.read_text()
+    told = []
+    others = evaluate([run, trained("first/third", seed=5)], few, told.append)
+    assert others.folder == run.parent / "run-and-1-more-seeds-0-5"
+    assert any("holds an evaluation of other runs" in event.message for event in told)
+    assert first.path.read_text() == written
+    assert evaluate(some, few).folder == first.folder
+    assert evaluate([run, run.parent / "third"], few).folder == others.folder
 
 
 def test_drop_is_evaluated_as_drop(trained):

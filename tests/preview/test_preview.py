@@ -328,3 +328,15 @@ def test_every_preset_can_be_shown(files, preset):
     else:
         hidden, cells = show(read_sample(files / file, preset.grid, 2), masking).hidden
         assert 0 <= hidden <= cells
+
+
+def test_titles_of_examples_name_the_label_and_what_is_counted():
+    from maskwright.cli.preview import _title
+
+    example = {"example_id": 1, "label": "4", "hidden_units": 18, "units": 30}
+    document = {"masking": {"pattern": "iid", "unit": "token"}, "unit": "patch"}
+    assert _title(example, document) == "row 2, label 4: 18 of 30 patches hidden (60%)"
+    example["parts"] = [[16, 16, "patch"], [2, 14, "word"]]
+    assert _title(example, {"masking": {"modalities": {}}}) == (
+        "row 2, label 4: 16 of 16 patches and 2 of 14 words hidden (60%)"
+    )

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from maskwright.errors import RunError
-from maskwright.evaluate.words import SHARES
-from maskwright.report.build import look, p_value, render, saved, write_report
+from maskwright.evaluate.words import SHARES, Scale
+from maskwright.report.build import look, p_value, render, saved, section, write_report
 
 VOID = {"meta", "br", "link", "img", "input", "hr", "path", "use"}
 
@@ -221,6 +221,16 @@ def test_what_masking_saved_is_told_only_where_it_did(make_document):
     assert saved(document) == "Of the tokens, 75% never went through the model."
 
 
+@pytest.mark.parametrize(("twin", "seeds"), [(True, 1), (False, 1), (True, 2)])
+def test_calibration_is_told_with_intervals(make_document, twin, seeds):
+    document = make_document(twin=twin, seeds=seeds)
+    page, row = render(document), document["calibration"][1]
+    for name, scale in (("ece", Scale()), ("nll", Scale(percent=False)), ("brier", Scale(percent=False))):
+        assert f"<small>{scale.bounds(row['model']['intervals'][name])}</small>" in page
+    assert ("difference in ECE" in page) == twin
+    assert not twin or f"<small>{Scale().bounds(row['difference']['ece'], True)}</small>" in page
+
+
 def test_evaluations_without_groups_calibration_and_tests_have_a_page(make_document):
     document = make_document(variants=())
     for name in ("groups", "calibration", "significance"):
@@ -237,3 +247,75 @@ def test_shares_below_zero_have_a_figure(make_document):
     page = render(document)
     parse(page)
     assert "−40%" in page
+
+
+def test_what_is_perfect_by_definition_is_no_result(make_document):
+    document = make_document(twin=False)
+    assert "Generalisation" in render(document)
+    document["metric"] |= {"of_whole": False, "meaning": "How much of <it>."}
+    page = render(document)
+    parse(page)
+    assert "Generalisation" not in page
+    assert "<h3>Whole input</h3>" not in page
+    assert "whole input, by definition" in page
+    assert page.count("How much of &lt;it&gt;.") == 2
+
+
+def test_without_a_twin_nothing_is_said_of_one(make_document):
+    assert "<dt>cannot be told" in render(make_document())
+    page = render(make_document(twin=False))
+    assert "<dt>twin" not in page
+    assert "<dt>cannot be told" not in page
+    assert 'class="mark"' not in page
+
+
+def test_the_largest_share_that_was_tried_is_at_least_what_is_borne(make_document):
+    document = make_document(twin=False)
+    nothing_lost = {"value": 0.9, "low": 0.9, "high": 0.9}
+    document["curves"] = {"iid": document["curves"]["iid"]}
+    document["curves"]["iid"]["rho50"] = {"model": nothing_lost, "twin": None, "difference": None}
+    page = render(document)
+    assert page.count("≥ 90.0%") == 2
+    assert page.count("no more was tried") == 2
+    document["curves"]["iid"]["rho50"]["model"] = {"value": 0.6, "low": 0.5, "high": 0.9}
+    assert "50.0 – 90.0" in render(document)
+
+
+def test_of_two_that_bear_all_that_was_tried_none_is_better(make_document):
+    document = make_document()
+    document["curves"] = {"iid": document["curves"]["iid"]}
+    most, difference = {"value": 0.9, "low": 0.8, "high": 0.9}, {"value": 0.0, "low": -0.0123, "high": 0.0456}
+    document["curves"]["iid"]["rho50"] = {"model": most, "twin": most, "difference": difference}
+    assert "+4.6" not in render(document)
+    document["curves"]["iid"]["rho50"]["twin"] = {"value": 0.7, "low": 0.6, "high": 0.8}
+    assert render(document).count("+4.6") == 2
+
+
+def test_pictures_and_texts_are_hidden_each_in_their_own_units(make_document):
+    document = make_document()
+    document["settings"]["unit"] = {"image": "patch", "text": "word"}
+    assert render(document).count("patch by patch and word by word") == 2
+
+
+def test_groups_without_variants_are_labels(make_document):
+    page = render(make_document(variants=()))
+    assert "original" not in page
+    assert "model: " in page
+    assert "original / " in render(make_document())
+
+
+def test_written_numbers_stand_right_and_intervals_below(make_document):
+    rows = [["1", "30%", "+1.2\n−0.7 to +3.8", "one"], ["2", "−4%", "1.0\n0.1 to 1.9", "2 or more"]]
+    table = {"head": ["class", "hidden", "change", "said"], "rows": rows}
+    assert section({"title": "A", "tables": [table]}, 0)["tables"][0]["numbers"] == [False, True, True, False]
+    document = make_document()
+    document["sections"] = [{"title": "A", "tables": [table]}]
+    assert "<td class=n>+1.2<small>−0.7 to +3.8</small></td>" in render(document)
+
+
+def test_three_pictures_of_a_group_stand_in_one_row_on_a_telephone(make_document):
+    document = make_document()
+    pictures = [{"src": png(4, 4), "group": group} for group in ("a", "a", "a", "b", "b")]
+    document["sections"] = [{"title": "A", "pictures": pictures}]
+    found = [attributes["class"] for tag, attributes in parse(render(document)).tags if tag == "div"]
+    assert [one for one in found if one.startswith("pictures")] == ["pictures three", "pictures"]

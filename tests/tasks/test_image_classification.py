@@ -11,7 +11,7 @@ from maskwright import tasks
 from maskwright.config import LoraConfig, parse_config
 from maskwright.errors import ConfigError
 from maskwright.tasks import image_classification as task
-from maskwright.tasks import vision_models
+from maskwright.tasks import picture_tasks, vision_models
 from maskwright.tasks.pictures import forward
 from maskwright.train import lora
 from maskwright.train.folder import RunFolder
@@ -51,6 +51,25 @@ def test_the_defaults_are_those_of_pictures(make_config):
     config = make_config()
     assert (config.evaluation.unit, config.evaluation.patterns) == ("patch", ["iid", "block"])
     assert tasks.get("image-classification") is task
+
+
+def test_pictures_of_the_size_asked_for_are_not_resized(make_config, monkeypatch):
+    config = make_config()
+    data, reader = task.load(config.data), picture_tasks.reader_of(config)
+    examples = task.encode(data.train, reader, config, data=data)
+    whole = reader([examples.open(name) for name in examples.names[:3]], return_tensors="pt")["pixel_values"]
+    resized, original = [], type(reader).resize
+
+    def counted(self, *given, **named):
+        resized.append(1)
+        return original(self, *given, **named)
+
+    monkeypatch.setattr(type(reader), "resize", counted)
+    assert torch.equal(examples.pixels(range(3)), whole)
+    assert not resized
+    reader.size = {"height": 8, "width": 16}
+    assert examples.pixels(range(3)).shape == (3, 3, 8, 16)
+    assert len(resized) == 3
 
 
 def test_new_weights_depend_on_the_seed_alone(make_config):

@@ -300,9 +300,13 @@ def test_dropped_text_and_pictures_of_any_share_fit_siglip(make_config, tmp_path
         ({"masking": {"pattern": "specaugment", "fill": "mean"}}, "one budget"),
         ({"evaluation": {"patterns": ["spanbert"]}}, "spanbert is not for pictures and texts alike"),
         ({"evaluation": {"unit": "pach"}}, "Did you mean 'patch'"),
+        (
+            {"masking": {"pattern": "iid", "budget": 0.5, "fill": "mean", "unit": "tubelet"}},
+            r"masking\.unit: pictures with texts have no unit 'tubelet'\. Known: patch, pixel, token, type, word",
+        ),
         ({"model": "scratch:tinny"}, "Did you mean 'tiny'"),
     ],
-    ids=["node", "names", "pattern", "clean", "count", "evaluation-pattern", "evaluation-unit", "model"],
+    ids=["node", "names", "pattern", "clean", "count", "evaluation-pattern", "evaluation-unit", "unit", "model"],
 )
 def test_what_does_not_go_together_is_refused(make_config, changes, message):
     with pytest.raises(ConfigError, match=message):
@@ -349,6 +353,10 @@ def test_preview_shows_pictures_and_texts(make_config):
     assert found["hidden"] == sum(example["hidden_units"] for example in found["examples"])
     assert abs(found["hidden"] / found["units"] - 0.5) < 0.05
     assert any(piece["hidden"] for example in found["examples"] for piece in example["pieces"])
+    for example in found["examples"]:
+        (image, patches, patch), (text, words, word) = example["parts"]
+        assert (patch, word) == ("patch", "token")
+        assert (image + text, patches + words) == (example["hidden_units"], example["units"])
     (_, whole), (_, seen) = found["examples"][0]["pictures"]
     assert (whole != seen).any()
 
@@ -366,8 +374,11 @@ def test_a_whole_run_is_evaluated_against_its_twin(make_config):
     item = found["examples"]["items"][0]
     assert item["pieces"]
     assert item["pictures"][0]["src"].startswith("data:image/png;base64,")
+    assert item["pictures"][0]["title"] == ""  # the page says which of the two it is
+    assert found["settings"]["unit"] == {"image": "patch", "text": "word"}
     (section,) = found["sections"]
     (table,) = section["tables"]
-    assert table["head"] == ["what is there", "model", "twin", "difference"]
+    assert table["head"] == ["what is there", "model", "twin", "difference, points"]
     assert [row[0] for row in table["rows"]][1].startswith("picture alone")
-    assert table["rows"][0][1].startswith(f"{found['clean']['model']['value']:.1%} (")
+    assert table["rows"][0][1].startswith(f"{found['clean']['model']['value']:.1%}\n")
+    assert "twin" in section["text"]

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -315,6 +316,7 @@ def test_pictures_without_labels(run, tmp_path):
     batch = task.encode(data.train, run.reader, settings, data=data).batch([0, -1])
     assert batch["weight"].tolist() == [1.0, 0.0]
     preview = task.preview(settings, data, 2, 0)
+    assert preview["unit"] == "patch"
     assert preview["hidden"] * 4 == preview["units"] * 3
     assert preview["examples"][0]["label"] == ""
 
@@ -324,9 +326,14 @@ def material(run, folder, labelled=True):
     train = task.encode(run.data.train, run.reader, run.config, data=run.data)
     if not labelled:
         train = replace(train, labels=np.full_like(train.labels, -1))
-    masked = {("iid", 0.75): [task.outcome(np.array([[0.5, 0.2, 0.1], [0.7, 0.4, 0.3]]), test)]}
+    masked = {("iid", 0.75): [task.outcome(np.array([[0.5, 0.2, 0.1], [0.7, 0.4, -0.5]]), test)]}
+    conditions = (("iid", 0.25), ("iid", 0.75), ("block", 0.5))
+    maskings = {
+        (name, ratio): Masking.from_dict({**DROP, "pattern": name, "budget": ratio}) for name, ratio in conditions
+    }
     asked = SimpleNamespace(
         folders={"model": folder},
+        plan=SimpleNamespace(maskings=maskings),
         answers={"model": SimpleNamespace(masked=masked)},
         machine=SimpleNamespace(device=torch.device("cpu")),
     )
@@ -335,11 +342,17 @@ def material(run, folder, labelled=True):
 
 def test_the_report_shows_pictures_errors_and_a_probe(run, tmp_path):
     save(run, tmp_path, run.model)
-    pictures, errors, probe = task.sections(*material(run, tmp_path), run.data.labels)
-    assert [one["title"] for one in pictures["pictures"][:3]] == ["original", "as the model sees it", "completed"]
+    pictures, more, errors, probe = task.sections(*material(run, tmp_path), run.data.labels)
+    assert [one["title"] for one in pictures["pictures"][:2]] == ["original", "as the model sees it"]
+    assert re.fullmatch(r"completed, −?\d+% explained", pictures["pictures"][2]["title"])
     assert len(pictures["pictures"]) == 3 * 8
-    assert all(one["src"].startswith("data:image/png;base64,") for one in pictures["pictures"])
-    assert errors["tables"][0]["rows"] == [["iid", "75%", "0.300", "0.600", "0.200"]]
+    assert all(one["src"].startswith("data:image/png;base64,") for one in pictures["pictures"] + more["pictures"])
+    # One picture, under the first pattern alone: seen and completed stand below each other.
+    assert [one["group"] for one in more["pictures"]] == ["as the model sees it"] * 2 + ["completed"] * 2
+    assert [one["title"][:3] for one in more["pictures"]] == ["25%", "75%"] * 2
+    assert pictures["pictures"][0]["group"] in more["text"].lower()
+    (row,) = errors["tables"][0]["rows"]
+    assert row == ["iid", "75%", pytest.approx(0.3), "60.0%", "−20.0%"]
     rows = probe["tables"][0]["rows"]
     assert [row[0] for row in rows] == ["pre-trained", "random weights", "difference"]
     assert rows[0][1] == "100.0%"
@@ -348,7 +361,23 @@ def test_the_report_shows_pictures_errors_and_a_probe(run, tmp_path):
 
 def test_without_labels_there_is_no_probe(run, tmp_path):
     save(run, tmp_path, run.model)
-    assert len(task.sections(*material(run, tmp_path, labelled=False), run.data.labels)) == 2
+    assert len(task.sections(*material(run, tmp_path, labelled=False), run.data.labels)) == 3
+
+
+def test_pictures_are_shown_only_where_examples_are_asked_for(run, tmp_path):
+    save(run, tmp_path, run.model)
+    found, asked = material(run, tmp_path)
+    settings = run.config.evaluation.model_copy(update={"examples": 0})
+    found.config = run.config.model_copy(update={"evaluation": settings})
+    assert [one["title"] for one in task.sections(found, asked, run.data.labels)] == [
+        "Error on what is hidden",
+        "Linear probe",
+    ]
+
+
+def test_what_a_whole_picture_scores_is_no_result():
+    assert task.METRIC.of_whole is False
+    assert "100%" in task.METRIC.meaning
 
 
 def test_completed_pictures_keep_what_is_visible(run):
@@ -366,8 +395,8 @@ def test_completed_pictures_keep_what_is_visible(run):
 def test_the_difference_of_probes_is_paired():
     right, other = np.array([True] * 90 + [False] * 10), np.array([True] * 80 + [False] * 20)
     table = reconstruction_report._compared(right, other, 2000, 0.95)
-    assert [row[1] for row in table["rows"]] == ["90.0%", "80.0%", "10.0%"]
-    low, high = (float(end.rstrip("%")) for end in table["rows"][2][2].split(" to "))
+    assert [row[1] for row in table["rows"]] == ["90.0%", "80.0%", "+10.0 points"]
+    low, high = (float(end) for end in table["rows"][2][2].split(" to "))
     # Ten pairs of a hundred differ, all to one side: a standard error of 3 points.
     assert 3 < low < 6
     assert 14 < high < 18

@@ -112,7 +112,8 @@ def test_short_clips_are_refused_before_training_with_all_of_them(make_config, t
     with pytest.raises(DataError) as refused:
         task.describe(config, data)
     places = [problem.where for problem in refused.value.problems]
-    assert places == [f"{tmp_path}/short.npz, clips[{i}]" for i in range(4)]
+    assert places == [*(f"{tmp_path}/short.npz, clips[{i}]" for i in range(3)), "test"]
+    assert f"test: 1 more clips with fewer than 4 frames. Namely: {tmp_path}/short.npz, clips[3]." in str(refused.value)
     assert "the clip has 3 frames, the model takes 4" in str(refused.value)
     assert "data.frames=2" in str(refused.value)
     with pytest.raises(DataError, match="the model takes 4"):
@@ -190,7 +191,7 @@ def save(folder, kind):
     from transformers import VideoMAEConfig, VideoMAEForPreTraining, VivitConfig, VivitModel
     from transformers.models.vivit.image_processing_vivit import VivitImageProcessor
 
-    from maskwright.tasks.video_classification import _reader
+    from maskwright.tasks.clip_tasks import reader_of
 
     small: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
     small["intermediate_size"] = 16
@@ -202,7 +203,7 @@ def save(folder, kind):
     own = VideoMAEConfig(image_size=16, patch_size=8, num_frames=4, use_mean_pooling=False, **small, **decoder)
     VideoMAEForPreTraining(own).save_pretrained(folder)
     node = {"task": "video-classification", "model": "scratch:tiny", "data": {"train": "x", "size": 16}}
-    _reader(parse_config(node)).save_pretrained(folder)
+    reader_of(parse_config(node)).save_pretrained(folder)
     return folder
 
 

@@ -91,6 +91,7 @@ def test_the_average_is_validated_and_saved(make_config):
     assert not torch.equal(averaged, last)
 
 
+@pytest.mark.filterwarnings("error::FutureWarning")
 def test_adapters_are_folded_in(make_config, model_folder):
     from safetensors.torch import load_file
 

@@ -105,9 +105,11 @@ def _subject(
 
 def _configured(target: str, overrides: list[str]) -> Subject:
     from maskwright.audit import masking_subject
+    from maskwright.cli.console import say_notes
     from maskwright.config import load_config
     from maskwright.data.load import load_text_data
-    from maskwright.tasks.text_classification import load_tokenizer
+    from maskwright.tasks import text_classification
+    from maskwright.tasks.amount import amount_notes
 
     config = load_config(target, overrides)
     if config.masking is None:
@@ -118,8 +120,10 @@ def _configured(target: str, overrides: list[str]) -> Subject:
             f"hides with maskwright preview {target}; audit a preset for pictures with maskwright audit mae."
         )
     found = load_text_data(config.data)
+    say_notes(*amount_notes(text_classification, config, found))
     columns = [name for name in ("text", "text_pair") if name in found.train.column_names]
-    reader = load_tokenizer(config, lambda: (text for name in columns for text in found.train[name][:]))
+    texts = (text for name in columns for text in found.train[name][:])
+    reader = text_classification.load_tokenizer(config, texts)
     rows = found.train[: min(TEXTS, len(found.train))]
     ids = reader(*(rows[name] for name in columns), truncation=True, max_length=config.data.max_length)["input_ids"]
     pairs = zip(ids, rows["example_id"], strict=True)

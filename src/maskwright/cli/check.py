@@ -51,13 +51,16 @@ def _check(path: Path, overrides: list[str]) -> tuple[dict[str, Any], CheckedDat
     from maskwright import tasks
     from maskwright.cli.console import console
     from maskwright.config import load_config
+    from maskwright.tasks.amount import amount_notes
+    from maskwright.train.trackers import check_trackers
 
     config = load_config(path, overrides)
+    check_trackers(config.training.report_to)
     with console().status("reading and checking the data ..."):
         task = tasks.get(config.task)
         data = task.load(config.data)
     with console().status("measuring the examples ..."):
-        described = task.describe(config, data)
+        described = (*task.describe(config, data), *amount_notes(task, config, data))
     return _document(config, data, described), data
 
 

@@ -92,7 +92,7 @@ def _table(document: dict[str, Any]) -> Table:
 def _rows(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     from maskwright.evaluate.verdict import variants_of
 
-    rows = [("whole input", document["clean"])]
+    rows = [("whole input", document["clean"])] if document["metric"]["of_whole"] else []
     rows += [(f"variant {row['variant']}", dict(row)) for row in variants_of(document)]
     for pattern, curve in document["curves"].items():
         rows += [(f"{pattern}, {point['ratio']:.0%} hidden", point["score"]) for point in curve["points"][1:]]

@@ -65,14 +65,16 @@ def _document(config: RunConfig, n: int, epoch: int) -> dict[str, Any]:
     from maskwright import tasks
     from maskwright.cli.console import console
     from maskwright.errors import ConfigError
+    from maskwright.tasks.amount import amount_notes
 
     if config.masking is None:
         raise ConfigError("masking: none hides nothing, so there is nothing to preview; set masking=automask, say.")
     task = tasks.get(config.task)
     with console().status(f"reading the {task.NOUN} ..."):
         data = task.load(config.data)
+        notes = amount_notes(task, config, data)
         found = task.preview(config, data, n, epoch)
-    return {"masking": config.masking.to_dict(), "epoch": epoch, "note": "", **found}
+    return {"masking": config.masking.to_dict(), "epoch": epoch, "note": " ".join(notes), **found}
 
 
 def _save(document: dict[str, Any], path: Path) -> None:
@@ -149,16 +151,17 @@ def _title(example: dict[str, Any], document: dict[str, Any]) -> str:
 
     hidden, units, unit = example["hidden_units"], example["units"], _unit(document)
     share = f"{hidden / units:.0%}" if units else "nothing to hide"
-    label = f", {example['label']}" if example.get("label") else ""
+    label = f", label {example['label']}" if example.get("label") else ""
     name = f"row {example['example_id'] + 1}{label}" if "example_id" in example else "the text"
     if units and not hidden and left_whole(document["masking"]):
         return f"{name}: left whole (0 of {units} {plural(unit)} hidden)"
-    return f"{name}: {hidden} of {units} {plural(unit)} hidden ({share})"
+    counted = [f"{some} of {every} {plural(one)}" for some, every, one in example.get("parts", [(hidden, units, unit)])]
+    return f"{name}: {' and '.join(counted)} hidden ({share})"
 
 
 def _unit(document: dict[str, Any]) -> str:
     """What is hidden whole; several kinds of it are just units."""
-    return document["masking"].get("unit", "unit")
+    return document.get("unit") or document["masking"].get("unit", "unit")
 
 
 def plural(unit: str) -> str:

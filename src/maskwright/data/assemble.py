@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from maskwright.data.checked import CheckedData
-from maskwright.data.columns import Columns
 from maskwright.data.split import Split
 
 if TYPE_CHECKING:
@@ -37,9 +36,9 @@ def assemble(
         identity: gives content as the fingerprint sees it: pictures by their pixels, not by their paths.
         facts: what the task needs besides.
     """
-    columns = splits["train"].columns
+    roles, variants = splits["train"].columns.roles, splits["test"].columns.variants
     labels = order_labels({label for split in splits.values() for label in split.labels if label is not None})
-    groups = tuple(splits["test"].columns.variants)
+    groups = tuple(variants)
     content = {name: _content(split, labels, groups if name == "test" else ()) for name, split in splits.items()}
     known = {name: identity(found) for name, found in content.items()}
     return CheckedData(
@@ -48,9 +47,9 @@ def assemble(
         test=_dataset(content["test"]),
         labels=labels,
         variants=groups,
-        columns=dict(columns.roles),
+        columns=dict(roles),
         notes=tuple(notes),
-        fingerprint=_fingerprint(known, columns, labels),
+        fingerprint=_fingerprint(known, (dict(roles), dict(variants), list(labels))),
         facts=dict(facts or {}),
     )
 
@@ -81,9 +80,10 @@ def _dataset(content: Content) -> Dataset:
     return Dataset.from_dict(content, features=Features({name: Value(kind) for name, kind in kinds.items()}))
 
 
-def _fingerprint(content: Mapping[str, Content], columns: Columns, labels: Sequence[str]) -> str:
+def _fingerprint(content: Mapping[str, Content], meaning: tuple[Any, ...]) -> str:
+    """Of the rows and of what they mean: columns by role, columns by variant, labels."""
     # JSON, because it writes values of every kind in one way, and one row at a time, because files can be large.
-    digest = hashlib.sha256(json.dumps([dict(columns.roles), dict(columns.variants), list(labels)]).encode())
+    digest = hashlib.sha256(json.dumps(meaning).encode())
     for name, split in content.items():
         digest.update(json.dumps([name, list(split)]).encode())
         for row in zip(*split.values(), strict=True):

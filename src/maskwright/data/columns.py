@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from maskwright.data.findings import Findings
@@ -25,7 +25,7 @@ class Columns:
     Attributes:
         roles: role -> column. Roles are `text`, `text_pair` (the second text, where examples are pairs), `image`,
             `clip`, and `label` (the class).
-        variants: group name -> column of the test table.
+        variants: group name -> column; only of the table that is evaluated.
         notes: what was guessed.
     """
 
@@ -84,25 +84,26 @@ def columns_of_all(
     """Name the columns of every split's table.
 
     Tables whose kind says what their columns mean are taken at their word. Columns of the others are found in the first
-    of them and must be in all. Variants must be in the table that is evaluated.
+    of them and must be in all. Variants are columns of the table that is evaluated, and of no other: what is not used
+    need not be filled in.
 
     Raises:
         DataError: as `find_columns`; or a table lacks a column.
     """
     asked = [table for table in tables.values() if table.roles is None]
     common = find_columns(config, asked[0], roles, optional) if asked else None
+    tested = "test" if "test" in tables else "validation" if "validation" in tables else "train"
     found = {}
     for name, table in tables.items():
+        variants = dict(config.variants) if name == tested else {}
         if table.roles is not None:
-            found[name] = Columns({role: table.roles[role] for role in roles if role in table.roles}, config.variants)
+            found[name] = Columns({role: table.roles[role] for role in roles if role in table.roles}, variants)
         elif common is not None:
-            found[name] = common
-    tested = "test" if "test" in tables else "validation" if "validation" in tables else "train"
+            found[name] = replace(common, variants=variants)
     findings = Findings()
     for name, table in tables.items():
         wanted = {f"data.{role}": column for role, column in found[name].roles.items()}
-        if name == tested:
-            wanted |= {f"data.variants.{group}": column for group, column in config.variants.items()}
+        wanted |= {f"data.variants.{group}": column for group, column in found[name].variants.items()}
         for key, column in wanted.items():
             problem = missing_column(table, column, key)
             if problem is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.config import EvaluationConfig
-from maskwright.evaluate.calibration import calibration
+from maskwright.evaluate.calibration import NUMBERS
 from maskwright.evaluate.groups import ORIGINAL
 from maskwright.evaluate.measure import MODEL, TWIN, Answers, Key, Measured, Truth, compare, exact
 from maskwright.evaluate.predict import Machine
@@ -133,20 +133,19 @@ class Summary:
 
     def calibration(self) -> list[dict[str, Any]] | None:
         """Calibration of the whole examples and of every condition; over several runs, the mean."""
-        known = self.runs[0].answers[MODEL].clean.probabilities is not None
-        if self.truth.labels is None or not known:
+        if (MODEL, Key(NUMBERS[0])) not in self.runs[0].measured:
             return None
         rows = []
-        for pattern, ratio in [("", 0.0), *self.conditions]:
-            row: dict[str, Any] = {"pattern": pattern, "ratio": ratio, TWIN: None}
+        for condition in [("", 0.0), *self.conditions]:
+            found = {name: self.compared(Key(name, *condition)) for name in NUMBERS}
+            row: dict[str, Any] = {"pattern": condition[0], "ratio": condition[1], TWIN: None, "difference": None}
             for who in self.whos:
-                found = []
-                for run in self.runs:
-                    answers = run.answers[who]
-                    draws = answers.masked[pattern, ratio] if pattern else [answers.clean]
-                    probabilities = np.stack([one.probabilities for one in draws if one.probabilities is not None])
-                    found.append(asdict(calibration(probabilities, self.truth.labels)))
-                row[who] = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+                own = {name: dict(compared[who]) for name, compared in found.items()}
+                if own["ece"]["low"] is not None:
+                    own["ece"]["low"] = max(own["ece"]["low"], 0.0)  # which the biased number itself never falls below
+                row[who] = {**{name: one.pop("value") for name, one in own.items()}, "intervals": own}
+            if TWIN in self.whos:
+                row["difference"] = {name: compared["difference"] for name, compared in found.items()}
             rows.append(row)
         return rows
 

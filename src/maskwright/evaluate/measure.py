@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from maskwright.evaluate.calibration import BIASED, Calibrations
 from maskwright.evaluate.curves import auc_mask, chance_corrected, relative_robustness, rho50
 from maskwright.evaluate.groups import ORIGINAL, Group, share_right, worst
 from maskwright.evaluate.statistics import (
@@ -16,6 +17,7 @@ from maskwright.evaluate.statistics import (
     bootstrap,
     clopper_pearson,
     percentile_interval,
+    reflected_interval,
     t_interval,
 )
 from maskwright.tasks.examples import Metric, Outcome, Scores
@@ -177,6 +179,7 @@ class _Table:
         variants: variant -> what was scored on it.
         hits: variant (`original` too) -> right answers; None where answers are not simply right or wrong.
         truth: what the answers are compared with.
+        calibration: by pattern and ratio; None where there are no probabilities of classes.
     """
 
     clean: _Mean
@@ -184,6 +187,7 @@ class _Table:
     variants: Mapping[str, _Mean]
     hits: Mapping[str, np.ndarray] | None
     truth: Truth
+    calibration: Calibrations | None
 
     @classmethod
     def of(cls, answers: Answers, truth: Truth, progress: _Progress) -> _Table:
@@ -195,9 +199,9 @@ class _Table:
         variants = {name: _Mean([one], progress) for name, one in answers.variants.items()}
         hits = {ORIGINAL: answers.clean.hits, **{name: one.hits for name, one in answers.variants.items()}}
         known = {name: one for name, one in hits.items() if one is not None}
-        return cls(
-            _Mean([answers.clean], progress), patterns, variants, known if len(known) == len(hits) else None, truth
-        )
+        all_hits = known if len(known) == len(hits) else None
+        calibrations = Calibrations.of({("", 0.0): [answers.clean], **answers.masked}, truth.labels)
+        return cls(_Mean([answers.clean], progress), patterns, variants, all_hits, truth, calibrations)
 
     def values(self, weights: np.ndarray) -> dict[Key, np.ndarray]:
         clean = self.clean.value(weights)
@@ -212,6 +216,8 @@ class _Table:
             shares = share_right(weights, self.hits, cells)
             values |= {Key("group", group=(c.variant, c.label)): shares[:, i] for i, c in enumerate(cells)}
             values[Key("worst_group")] = worst(shares)
+        if self.calibration is not None:
+            values |= {Key(name, *case): found for (name, case), found in self.calibration.values(weights).items()}
         return values
 
     def _curve(self, pattern: str, ratios: np.ndarray, scores: np.ndarray) -> dict[Key, np.ndarray]:
@@ -239,14 +245,16 @@ def _together(means: Sequence[_Mean], first: np.ndarray, weights: np.ndarray) ->
     return np.stack([first, *(one.value(weights) for one in means[1:])], axis=1)
 
 
-def estimate(found: Sequence[Replicated], confidence: float) -> dict[str, object]:
+def estimate(found: Sequence[Replicated], confidence: float, *, biased: bool = False) -> dict[str, object]:
     """A value with its interval, ready for JSON; undefined numbers become None.
 
-    One run: the value, and the percentile interval over examples. Several: the mean over seeds, Student's interval
-    over seeds, and the value of each seed.
+    One run: the value, and the percentile interval over examples (the reflected one of a `biased` number). Several: the
+    mean over seeds, Student's interval over seeds, and the value of each seed.
     """
     if len(found) == 1:
         low, high = percentile_interval(found[0].replicates, confidence)
+        if biased:
+            low, high = reflected_interval(found[0].value, found[0].replicates, confidence)
         return {"value": _number(found[0].value), "low": _number(low), "high": _number(high)}
     values = [one.value for one in found]
     mean, low, high = t_interval(values, confidence)
@@ -256,10 +264,12 @@ def estimate(found: Sequence[Replicated], confidence: float) -> dict[str, object
 
 def compare(runs: Sequence[Measured], key: Key, confidence: float) -> dict[str, object]:
     """One number of model and twin and their paired difference (model − twin), each as `estimate` gives it."""
-    compared: dict[str, object] = {MODEL: estimate([run[MODEL, key] for run in runs], confidence)}
+    biased = key.name in BIASED
+    compared: dict[str, object] = {MODEL: estimate([run[MODEL, key] for run in runs], confidence, biased=biased)}
     if (TWIN, key) in runs[0]:
-        compared[TWIN] = estimate([run[TWIN, key] for run in runs], confidence)
-        compared["difference"] = estimate([run[MODEL, key] - run[TWIN, key] for run in runs], confidence)
+        differences = [run[MODEL, key] - run[TWIN, key] for run in runs]
+        compared[TWIN] = estimate([run[TWIN, key] for run in runs], confidence, biased=biased)
+        compared["difference"] = estimate(differences, confidence, biased=biased)
     else:
         compared[TWIN] = compared["difference"] = None
     return compared

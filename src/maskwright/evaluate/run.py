@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,7 @@ def evaluate(runs: Sequence[str | Path], overrides: Sequence[str] = (), on_progr
     """Measure what masking bought and write evaluation.json.
 
     One run is evaluated in its own folder. Several runs, which may differ in nothing but training.seed, are evaluated
-    together, with seeds as the unit, in a new folder next to the first.
+    together, with seeds as the unit, in a folder next to the first, which is theirs alone.
 
     Args:
         runs: finished run folders.
@@ -82,7 +83,7 @@ def evaluate(runs: Sequence[str | Path], overrides: Sequence[str] = (), on_progr
 
     with quiet():
         document = examine(pairs, data, on_progress)
-    folder = _folder(subjects)
+    folder = _folder(subjects, on_progress)
     folder.mkdir(parents=True, exist_ok=True)
     evaluation = Evaluation(document, folder)
     write_json(evaluation.path, document)
@@ -133,6 +134,26 @@ def _check_together(subjects: Sequence[Subject]) -> None:
         raise RunError(f"two of the runs have the same training.seed ({seeds}); give runs that differ in it.")
 
 
-def _folder(subjects: Sequence[Subject]) -> Path:
+def _folder(subjects: Sequence[Subject], on_progress: Watcher) -> Path:
+    """The folder of one run; of several, one next to the first that holds no evaluation of others."""
     path = subjects[0].folder.path
-    return path if len(subjects) == 1 else path.parent / f"{path.name}-and-{len(subjects) - 1}-more-seeds"
+    if len(subjects) == 1:
+        return path
+    common = path.parent / f"{path.name}-and-{len(subjects) - 1}-more-seeds"
+    runs = sorted((subject.seed, subject.folder.path.resolve().name) for subject in subjects)
+    if _evaluated(common) in (None, runs):
+        return common
+    own = path.parent / f"{common.name}-{'-'.join(str(seed) for seed, _ in runs)}"
+    on_progress(Event("note", f"{common} holds an evaluation of other runs; this one goes to {own}."))
+    return own
+
+
+def _evaluated(folder: Path) -> list[tuple[int, str]] | None:
+    """Seeds and names of the runs whose evaluation lies in a folder; None if there is none."""
+    try:
+        runs = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))["runs"]
+        return sorted((run["seed"], Path(run["run"]).name) for run in runs)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):  # of another version, or somebody else's: not to be written over
+        return []

@@ -44,7 +44,7 @@ def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[st
         watch: told what happens.
     """
     session = _Session.of(pairs, data, watch)
-    settings, material, truth = session.first.config.evaluation, session.material, session.truth
+    settings, truth = session.first.config.evaluation, session.truth
     asked = [session.ask_pair(pair) for pair in pairs]
     watch(Event("phase", "computing intervals"))
     summary = Summary(asked, truth, data.labels, settings)
@@ -57,7 +57,7 @@ def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[st
         "generalisation": summary.generalisation(len(data.train)),
         "significance": summary.significance(),
         "cost": summary.cost(session.trainings(), session.parameters),
-        "examples": plain(shown_examples(asked[0], material, data.labels, settings.examples)),
+        "examples": session.examples(asked[0]),
         "sections": session.sections(asked[0]),
         "configuration": dump_config(session.first.config),
         "environment": describe(session.machine.device, session.dtype, 1),
@@ -171,6 +171,13 @@ class _Session:
                     found[who].append(subject.folder.environment())
         return found
 
+    def examples(self, asked: Asked) -> dict[str, Any] | None:
+        """Examples with the answers to them, unless the task shows some in sections of its own."""
+        if getattr(self.task, "SHOWS_EXAMPLES", False):
+            return None
+        n = self.first.config.evaluation.examples
+        return plain(shown_examples(asked, self.material, self.material.data.labels, n))
+
     def sections(self, asked: Asked) -> list[dict[str, Any]]:
         """What the task adds of its own; see `maskwright.tasks`."""
         if not hasattr(self.task, "sections"):
@@ -182,6 +189,7 @@ class _Session:
         """The sections that say what was evaluated, and how."""
         config = self.first.config
         settings, masking, alone = config.evaluation, config.masking, len(self.pairs) == 1
+        hides = next(iter(self.plan.maskings.values())).to_dict()
         return {
             "schema": SCHEMA,
             "schema_version": SCHEMA_VERSION,
@@ -205,8 +213,8 @@ class _Session:
             "settings": {
                 "ratios": sorted({0.0, *settings.ratios}),
                 "patterns": list(settings.named_patterns),
-                "unit": settings.unit,
-                "fill": of_node(next(iter(self.plan.maskings.values())).to_dict(), "fill"),
+                "unit": of_node(hides, "unit"),
+                "fill": of_node(hides, "fill"),
                 "draws": settings.draws,
                 "evaluation_seed": EVALUATION_SEED,
                 "confidence": settings.confidence,

@@ -121,6 +121,40 @@ class Scale:
         return f"{confidence:.0%} interval {write(one['low'])} to {write(one['high'])}"
 
 
+@dataclass(frozen=True)
+class Borne(Scale):
+    """Hidden shares that a model bears, of which nothing is known beyond the largest that was tried.
+
+    Attributes:
+        most: the largest.
+
+    >>> Borne(most=0.9).value(0.9), Borne(most=0.9).value(0.7)
+    ('≥ 90.0%', '70.0%')
+    """
+
+    most: float = 1.0
+
+    def value(self, value: float | None) -> str:
+        """A share, "at least" where it is the largest that was tried."""
+        return ("≥ " if self._is_most(value) else "") + super().value(value)
+
+    def bounds(self, one: Mapping[str, Any], signed: bool = False) -> str:
+        """The interval, in words where all of it is the largest share that was tried."""
+        if not signed and self._is_most(one["low"]) and self._is_most(one["high"]):
+            return "no more was tried"
+        return super().bounds(one, signed).replace("≥ ", "")
+
+    def known(self, compared: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A comparison without its difference where both bear the largest share: either might bear more."""
+        twin = compared["twin"]
+        if twin is None or not all(self._is_most(one["value"]) for one in (compared["model"], twin)):
+            return compared
+        return {**compared, "difference": {**compared["difference"], "value": None, "low": None, "high": None}}
+
+    def _is_most(self, value: float | None) -> bool:
+        return value is not None and math.isclose(value, self.most)
+
+
 SHARES = Scale()
 """Shares of which more is better: right answers, the hidden share a model bears."""
 

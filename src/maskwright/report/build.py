@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import struct
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 from maskwright.errors import RunError
 from maskwright.evaluate.verdict import MIXED, headline_variant, hidden_range, variants_of
-from maskwright.evaluate.words import BETTER, NO_EFFECT, SHARES, UNDECIDED, WORSE, Scale
+from maskwright.evaluate.words import BETTER, NO_EFFECT, SHARES, UNDECIDED, WORSE, Borne, Scale
 from maskwright.train.files import write_text
 
 TEMPLATE = "template.html.jinja"
@@ -21,6 +22,9 @@ VERDICT_MARKS = {BETTER: "↑", WORSE: "↓", MIXED: "↕", NO_EFFECT: "=", UNDE
 PICTURE = "data:image/png;base64,"
 SMALL = 96
 """Pictures of fewer pixels a side are shown pixel by pixel, not smoothed."""
+
+NUMBER = re.compile(r"[−+±≥ ]*\d")
+"""How a cell begins that holds a number, with or without its unit and interval."""
 
 WIDE = 2.5
 """Pictures so many times as wide as high (frames of a clip, say) get a line of their own."""
@@ -59,6 +63,9 @@ def render(document: Mapping[str, Any]) -> str:
         noun=document["noun"],
         scale=Scale.of(document),
         shares=SHARES,
+        plain=Scale(percent=False),
+        borne=Borne(most=document["settings"]["ratios"][-1]),
+        units=units(document["settings"]["unit"]),
         words=OUTCOME_WORDS,
         figures=figures(document),
         sections=[section(one, place) for place, one in enumerate(document["sections"])],
@@ -66,7 +73,7 @@ def render(document: Mapping[str, Any]) -> str:
         cost=cost_rows(document),
         saved=saved(document),
         twin=document["clean"]["twin"] is not None,
-        mark=VERDICT_MARKS.get(document["verdict"]["outcome"], "·"),
+        mark=VERDICT_MARKS.get(document["verdict"]["outcome"]),
         first=document["settings"]["patterns"][0],
     )
     return page if page.endswith("\n") else page + "\n"
@@ -106,19 +113,34 @@ def section(given: Mapping[str, Any], place: int) -> dict[str, Any]:
 
 
 def _table(given: Mapping[str, Any]) -> dict[str, Any]:
-    def is_number(cell: Any) -> bool:
-        return cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool))
-
     rows: Sequence[Sequence[Any]] = given["rows"]
-    numbers = [bool(rows) and all(is_number(row[i]) for row in rows) for i in range(len(given["head"]))]
     written = [[_cell(cell) for cell in row] for row in rows]
+    # The first column names the rows, and a number can be a name.
+    numbers = [
+        bool(rows) and all(_is_number(row[i]) or (i and NUMBER.match(str(row[i]))) for row in rows)
+        for i in range(len(given["head"]))
+    ]
     return {"title": given.get("title"), "head": given["head"], "rows": written, "numbers": numbers}
+
+
+def _is_number(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool))
 
 
 def _cell(cell: Any) -> str:
     if isinstance(cell, float):
         return number(cell)
-    return grouped(cell) if cell is None or (isinstance(cell, int) and not isinstance(cell, bool)) else str(cell)
+    return grouped(cell) if _is_number(cell) else str(cell)
+
+
+def units(unit: str | Mapping[str, str]) -> str:
+    """How inputs are hidden, unit by unit.
+
+    >>> units("word"), units({"image": "patch", "text": "word"})
+    ('word by word', 'patch by patch and word by word')
+    """
+    names = [unit] if isinstance(unit, str) else dict.fromkeys(unit.values())
+    return " and ".join(f"{name} by {name}" for name in names)
 
 
 def cards(document: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -126,7 +148,9 @@ def cards(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     scale, label, noun = Scale.of(document), document["metric"]["label"], document["noun"]
     first = document["settings"]["patterns"][0]
     curve, rows = document["curves"][first], variants_of(document)
-    shown = [_card("Whole input", f"{label} with nothing hidden", document["clean"], scale)]
+    shown = []
+    if document["metric"]["of_whole"]:
+        shown.append(_card("Whole input", f"{label} with nothing hidden", document["clean"], scale))
     headline = headline_variant([row["variant"] for row in rows])
     for row in sorted(rows, key=lambda row: row["variant"] != headline)[:2]:
         shown.append(_card(f"Variant “{row['variant']}”", f"{label} on the changed {noun}", row, scale))
@@ -135,7 +159,8 @@ def cards(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     middle = min(curve["points"][1:], key=lambda point: abs(point["ratio"] - 0.5))
     shown.append(_card(f"{middle['ratio']:.0%} hidden", f"{label}, pattern {first}", middle["score"], scale))
     meaning = "hidden share that costs half of the advantage over chance"
-    shown.append(_card("rho50", meaning, curve["rho50"], SHARES))
+    borne = Borne(most=document["settings"]["ratios"][-1])
+    shown.append(_card("rho50", meaning, borne.known(curve["rho50"]), borne))
     return [card for card in shown if card["compared"]["model"]["value"] is not None or card["title"] == "rho50"]
 
 

@@ -31,6 +31,7 @@ and `Outcome` are described in `maskwright.tasks.examples`, `CheckedData` in `ma
     describe(config, data) -> tuple[str, ...]        lines for `check` ("lengths in words: ..."); may load the reader
     preview(config, data, n, epoch) -> dict          what `maskwright preview` shows; see `cli/preview.py`
     sections(material, asked, labels) -> list        optional: more for the report, see below
+    SHOWS_EXAMPLES             optional: True where `sections` shows examples, so that the report need not besides
     MODALITIES                 optional: names of the inputs that a `PerModality` may hide in; without it there is none
     evaluated(node) -> masking                       optional: reads {"pattern", "budget", "fill", "unit"} where
                                                      evaluation hides by something else than a `Masking`
@@ -46,7 +47,8 @@ What it gives: sections of the report, in order, mappings of JSON values. All ke
 
     {"title": "Average precision by class",
      "text": "One paragraph.",
-     "tables": [{"title": "...", "head": ["class", "model", "twin"], "rows": [["cat", 0.41, 0.38]]}],   text or numbers
+     "tables": [{"title": "...", "head": ["class", "model", "twin"], "rows": [["cat", 0.41, 0.38]]}],   text or numbers;
+                                          what stands behind a line break of a text is shown small below it
      "pictures": [{"title": "hidden", "src": "data:image/png;base64,...", "group": "row 12"}],  a group stands in a row
      "curves": [{"title": "...", "x": "hidden share", "y": "loss", "model": [[0.5, 1.2], ...], "twin": [...] or None}]}
 
@@ -67,6 +69,7 @@ NAMES = (
     "image-classification",
     "video-classification",
     "masked-image",
+    "masked-video",
     "object-detection",
     "image-text-classification",
 )

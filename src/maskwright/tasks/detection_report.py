@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,9 +29,6 @@ SMALLEST = 256
 """Pixels on the longer side that a picture with boxes is enlarged to at least."""
 
 LINE = 2
-SHOWN, BLIND_SEED = 6, 0
-"""Pictures of the report, which are drawn blindly."""
-
 MOMENT = {"seed": EVALUATION_SEED, "epoch": 0}
 
 
@@ -134,29 +131,18 @@ def preview(examples: Scenes, config: RunConfig, epoch: int) -> dict[str, Any]:
 
 
 def sections(material: Any, asked: Any, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """COCO's numbers, average precision by class, and pictures with answers; see `maskwright.tasks`."""
+    """COCO's numbers and average precision by class; see `maskwright.tasks`."""
     del labels
     condition = next(key for key in asked.raw["model"] if key != "clean")
     about = f"“{condition[0]}”, {condition[1]:.0%} hidden"
-    return [
-        {
-            "title": "What was found",
-            "text": (
-                "COCO’s average precision (AP, mean over IoU 0.50 to 0.95; AP50 at 0.50) and recall (AR, at most 100 "
-                "predictions), mean over classes. All objects count, those too that were hidden completely: what "
-                "cannot be seen can only be guessed from what is around it."
-            ),
-            "tables": [_numbers(asked), _by_class(material.test, asked, condition, about)],
-        },
-        {
-            "title": "Answers on masked pictures",
-            "text": (
-                f"Test images drawn blindly with a fixed seed; {about}, first draw. Drawn are the objects that are "
-                f"there, and answers of a probability of {SURE:.0%} or more: blue where right, pink where not."
-            ),
-            "pictures": list(_pictures(material.test, asked, condition)),
-        },
-    ]
+    text = (
+        "COCO’s average precision (AP, mean over IoU 0.50 to 0.95; AP50 at 0.50) and recall (AR, at most 100 "
+        "predictions), mean over classes. All objects count, those too that were hidden completely: what cannot be "
+        "seen can only be guessed from what is around it. Drawn in the examples are the objects that are there, "
+        f"yellow, and answers of a probability of {SURE:.0%} or more: blue where right, pink where not."
+    )
+    tables = [_numbers(asked), _by_class(material.test, asked, condition, about)]
+    return [{"title": "What was found", "text": text, "tables": tables}]
 
 
 def _numbers(asked: Any) -> dict[str, Any]:
@@ -190,14 +176,3 @@ def _by_class(examples: Scenes, asked: Any, condition: Any, about: str) -> dict[
         values = [values.get(f"AP of {name}") for values in columns.values()]
         rows.append([name, str(n), *("–" if value is None else f"{value:.3f}" for value in values)])
     return {"title": f"AP by class (masked: {about}, first draw)", "head": ["class", "objects", *columns], "rows": rows}
-
-
-def _pictures(examples: Scenes, asked: Any, condition: Any) -> Iterator[dict[str, Any]]:
-    masking = asked.plan.maskings[condition]
-    for row in np.random.default_rng(BLIND_SEED).permutation(len(examples))[:SHOWN].tolist():
-        group = f"row {int(examples.example_ids[row]) + 1}"
-        picture = hidden_picture(examples, row, masking, **MOMENT)[0]
-        yield {"title": "objects", "src": data_uri(_true(picture, examples, row)), "group": group}
-        for who, raw in asked.raw.items():
-            drawn, text = _answered(picture, raw[condition][row], examples, row)
-            yield {"title": f"{who}: {text}", "src": data_uri(drawn), "group": group}

@@ -146,12 +146,16 @@ class Metric:
         label: as axes and tables call it: "accuracy".
         higher_is_better: whether more is better.
         percent: a share, shown in per cent; otherwise a plain number.
+        of_whole: whether it measures anything where nothing is hidden; otherwise it is the best there by definition.
+        meaning: what it is, in a sentence, where not everybody knows.
     """
 
     name: str
     label: str
     higher_is_better: bool = True
     percent: bool = True
+    of_whole: bool = True
+    meaning: str = ""
 
 
 class Outcome(Protocol):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskwright.data.clips import open_clip
+from maskwright.data.findings import Findings
 from maskwright.data.npz import split_name
 from maskwright.errors import DataError, Problem
 
@@ -46,15 +47,19 @@ def check_frames(data: CheckedData, needed: int, tubelet: int) -> None:
         tubelet: frames it takes as one.
 
     Raises:
-        DataError: naming all of them.
+        DataError: counting all of them, and naming the first of each split.
     """
-    short: dict[str, int] = {}
-    for name in SPLITS:
-        given, clips = data.facts["frames"][name], getattr(data, name)["clip"]
-        short |= {clips[row]: int(given[row]) for row in np.flatnonzero(given < needed).tolist()}
-    if short:
-        most = min(short.values()) // tubelet * tubelet
-        raise DataError([_too_short(name, given, needed, most) for name, given in short.items()])
+    short: dict[str, tuple[str, int]] = {}
+    for split in SPLITS:
+        given, clips = data.facts["frames"][split], getattr(data, split)["clip"]
+        for row in np.flatnonzero(given < needed).tolist():
+            short.setdefault(clips[row], (split, int(given[row])))
+    most = min((given for _, given in short.values()), default=0) // tubelet * tubelet
+    findings = Findings()
+    for name, (split, given) in short.items():
+        problem = _too_short(name, given, needed, most)
+        findings.add(f"clips with fewer than {needed} frames", split, problem, problem.where)
+    findings.stop()
 
 
 def sampled_told(data: CheckedData, frames: int) -> tuple[str, ...]:

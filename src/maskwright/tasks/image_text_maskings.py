@@ -86,9 +86,13 @@ def check_maskings(config: RunConfig) -> None:
     Raises:
         ConfigError: units, patterns or fills of other inputs.
     """
-    unit, known = config.evaluation.unit, (*UNITS, *PICTURE_UNITS)
-    if unit not in known:
-        raise ConfigError(f"evaluation.unit: given {unit!r}. {did_you_mean(unit, known)}")
+    known = (*UNITS, *PICTURE_UNITS)
+    given = {"evaluation.unit": config.evaluation.unit}
+    if isinstance(config.masking, Masking):
+        given["masking.unit"] = config.masking.unit
+    for key, unit in given.items():
+        if unit not in known:
+            raise ConfigError(f"{key}: pictures with texts have no unit {unit!r}. {did_you_mean(unit, known)}")
     for name, pattern in config.evaluation.named_patterns.items():
         if getattr(pattern, "sets_own_count", False) or not all(fits(pattern, grid) for grid in _grids().values()):
             raise ConfigError(f"evaluation.patterns: {name} is not for pictures and texts alike; give iid, say.")

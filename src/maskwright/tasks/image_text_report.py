@@ -33,15 +33,18 @@ def sections(material: Any, asked: Any, labels: Sequence[str]) -> list[dict[str,
         found = [one[name] for one in hits.values()]
         cells = [_told(one, weights, settings.confidence) for one in found]
         if len(found) > 1:
-            cells.append(_told(found[0] - found[1], weights, settings.confidence, sign="+"))
+            cells.append(_told(found[0] - found[1], weights, settings.confidence, signed=True))
         rows.append([title, *cells])
-    head = ["what is there", *hits, *(["difference"] if len(hits) > 1 else [])]
+    head = ["what is there", *hits, *(["difference, points"] if len(hits) > 1 else [])]
     text = (
-        f"Accuracy on the {n:,} test {material.task.NOUN}, with the fill of the run in place of what is hidden, and "
+        f"Accuracy on the {n:,} test {material.task.NOUN} where only one of the two is there: what it is worth alone, "
+        "and how much the model leans on the other. What is hidden gets the fill of the run. Small below: "
         f"{settings.confidence:.0%} intervals (bootstrap over examples, paired). Of a text that is hidden whole "
         "special tokens stay, and so does its length unless tokens are dropped."
     )
-    return [{"title": "One of the two missing", "text": text, "tables": [{"title": "", "head": head, "rows": rows}]}]
+    if len(hits) > 1:
+        text += " The twin never met examples with parts hidden: some of what it loses is surprise."
+    return [{"title": "Picture or text missing", "text": text, "tables": [{"title": "", "head": head, "rows": rows}]}]
 
 
 def _hits(folder: Any, material: Any, masking: Any, machine: Any) -> dict[str | None, np.ndarray]:
@@ -63,7 +66,9 @@ def _hits(folder: Any, material: Any, masking: Any, machine: Any) -> dict[str | 
     return {name: np.concatenate(found).astype(np.float64) for name, found in right.items()}
 
 
-def _told(values: np.ndarray, weights: np.ndarray, confidence: float, sign: str = "") -> str:
+def _told(values: np.ndarray, weights: np.ndarray, confidence: float, *, signed: bool = False) -> str:
+    """A share or a difference of two, and on a line of its own its interval."""
     found = [values.mean(), *np.quantile(weights @ values, [(1 - confidence) / 2, (1 + confidence) / 2])]
-    value, low, high = (f"{100 * one:{sign}.1f}" + ("" if sign else "%") for one in found)
-    return f"{value} ({low} to {high})"
+    value, low, high = (f"{100 * one:{'+' if signed else ''}.1f}" for one in found)
+    told = f"{value}\n{low} to {high}" if signed else f"{value}%\n{low} – {high}"
+    return told.replace("-", "−")

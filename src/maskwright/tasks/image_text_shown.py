@@ -22,14 +22,16 @@ __all__ = ["preview", "shown"]
 def shown(examples: PicturesWithTexts, reader: Any, row: int, masking: Any) -> dict[str, Any]:
     """The picture as the model sees it and the text as it reads it."""
     found = _seen(examples, reader, row, masking, seed=EVALUATION_SEED, epoch=0)
-    title = "whole" if masking is None else "as the model sees it"
-    return {"pictures": [{"title": title, "src": data_uri(found["picture"])}], "pieces": found["pieces"]}
+    return {"pictures": [{"title": "", "src": data_uri(found["picture"])}], "pieces": found["pieces"]}
 
 
 def preview(
     examples: PicturesWithTexts, reader: Any, config: RunConfig, labels: Sequence[str], epoch: int
 ) -> dict[str, Any]:
-    """What training will hide of some examples in an epoch: `examples` with `pictures` and `pieces`, and counts."""
+    """What training will hide of some examples in an epoch: `examples` with `pictures` and `pieces`, and counts.
+
+    `parts` of an example are what is hidden of each modality: [hidden, of so many, what is counted].
+    """
     moment = {"seed": config.training.seed, "epoch": epoch, "progress": min(1.0, epoch / config.training.epochs)}
     told_of = []
     for row in range(len(examples)):
@@ -41,6 +43,7 @@ def preview(
                 "label": labels[examples.labels[row]],
                 "hidden_units": found["hidden"],
                 "units": found["units"],
+                "parts": found["parts"],
                 "pictures": [("original", whole), ("as the model sees it", found["picture"])],
                 "pieces": found["pieces"],
             }
@@ -55,15 +58,15 @@ def _seen(examples: PicturesWithTexts, reader: Any, row: int, masking: Any, **mo
     ids = inputs["input_ids"][0].numpy()
     nothing: np.ndarray = np.zeros(ids.shape, dtype=bool)
     picture = as_bytes(inputs[PICTURE][0], reader.images)
-    counts, mask, groups = {"hidden": 0, "units": 0}, nothing, nothing.astype(np.int64)
+    counts, mask, groups = {"hidden": 0, "units": 0, "parts": []}, nothing, nothing.astype(np.int64)
     if masking is not None:
         found = examples.corrupted(inputs, masking, batch["example_id"], **moment)
-        counts = {
-            "hidden": sum(int(one.count[0]) for one in found.values()),
-            "units": sum(int(one.n_units[0]) for one in found.values()),
-        }
+        each = dict(both(masking).modalities)
+        units = {name: "patch" if name == IMAGE and each[name].unit == "token" else each[name].unit for name in each}
+        parts = [[int(found[name].count[0]), int(found[name].n_units[0]), units[name]] for name in each]
+        counts = {"hidden": sum(one[0] for one in parts), "units": sum(one[1] for one in parts), "parts": parts}
         mask, groups = found[TEXT].mask[0].numpy(), found[TEXT].groups[0].numpy()
-        part = dict(both(masking).modalities)[IMAGE]
+        part = each[IMAGE]
         patches = examples.pictures.patches(inputs[PICTURE], part)
         if hides_patches(part):
             hidden = found[IMAGE].unit_mask[0].numpy()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +10,16 @@ import numpy as np
 
 from maskwright.config import RunConfig
 from maskwright.data.images import load_image_data, open_picture
-from maskwright.errors import ConfigError, RunError
-from maskwright.fills.drop import Drop
+from maskwright.errors import ConfigError
 from maskwright.grid import Grid
-from maskwright.tasks import image_classification, picture_tasks, pretrained, reconstruction, vision_models
-from maskwright.tasks.examples import Built, Metric, Scores
+from maskwright.tasks import completion, image_classification, picture_tasks, reconstruction, vision_models
+from maskwright.tasks.completion import answer, chance, loss_sum, metrics, outcome, plain_fill, told
+from maskwright.tasks.examples import Built
 from maskwright.tasks.picture_tasks import same_reader, shown
-from maskwright.tasks.pictures import PICTURE, Pictures, hides_patches
+from maskwright.tasks.pictures import Pictures
 from maskwright.tasks.reconstruction_report import sections
-from maskwright.tasks.scratch import advice
 
 if TYPE_CHECKING:
-    import torch
-
     from maskwright.data.checked import CheckedData
 
 __all__ = [
@@ -31,9 +27,9 @@ __all__ = [
     "INPUT",
     "METRIC",
     "NOUN",
+    "SHOWS_EXAMPLES",
     "UNIT",
     "Data",
-    "Reconstructed",
     "answer",
     "build",
     "chance",
@@ -63,20 +59,8 @@ DEFAULTS: dict[str, Any] = {
     "evaluation": {"patterns": ["iid", "block"], "unit": "patch", "twin": False},
 }
 NOUN, UNIT, INPUT = "images", "patches", "image"
-METRIC = Metric("explained", "explained variance")
-
-
-@dataclass(frozen=True)
-class Reconstructed(Scores):
-    """How well pictures were completed; the scores are explained shares of the variance.
-
-    Attributes:
-        losses: [N] squared error on hidden patches, in the space the model predicts in.
-        plain: [N] share of the variance that the mean of what is visible explains in place of what is hidden.
-    """
-
-    losses: np.ndarray = field(kw_only=True)
-    plain: np.ndarray = field(kw_only=True)
+METRIC = completion.metric("picture", UNIT)
+SHOWS_EXAMPLES = True
 
 
 def load(section: Data) -> CheckedData:
@@ -90,25 +74,13 @@ def check(config: RunConfig) -> None:
     Raises:
         ConfigError: nothing hidden, a twin, something hidden that is not whole patches, or another objective.
     """
-    if config.objective != "reconstruct":
-        raise ConfigError(f"objective: masked-image learns what was hidden (reconstruct), given {config.objective!r}.")
-    if config.masking is None:
-        raise ConfigError("masking: masked-image learns what is hidden, so something must be; try masking: mae.")
-    if config.evaluation.twin:
-        raise ConfigError(
-            "evaluation.twin: where nothing is hidden there is nothing to learn, so masked-image has no twin. Set "
-            "twin: false; to see what it taught, fine-tune its model folder with image-classification."
-        )
-    if config.training.class_weights != "none":
-        raise ConfigError("training.class_weights: masked-image learns no classes; leave it out.")
-    if not hides_patches(config.masking):
-        raise ConfigError(
-            "masking.fill: what is completed is hidden inside the model. Use drop for masked autoencoders (ViTMAE, "
-            "scratch:tiny) and mask-token for the other models that complete pictures."
-        )
+    fills = (
+        "drop for masked autoencoders (ViTMAE, scratch:tiny) and mask-token for the other models that complete pictures"
+    )
+    completion.check_asked(config, preset="mae", fills=fills, taught="image-classification")
     vision_models.check_pixels(config, Grid(row=14, col=14))
     if vision_models.size_of(config.model) is not None:
-        _check_fill(config, reconstruction.AUTOENCODER)
+        completion.check_fill(config, reconstruction.AUTOENCODER)
 
 
 def build(config: RunConfig, data: CheckedData) -> Built:
@@ -117,24 +89,15 @@ def build(config: RunConfig, data: CheckedData) -> Built:
     Raises:
         ConfigError: the model cannot be loaded, completes no pictures, or cannot be masked in the way asked for.
     """
-    import torch
-
     del data
     reader, architecture = picture_tasks.reader_of(config), _architecture(config)
     auto = reconstruction.class_of(architecture)
-    _check_fill(config, architecture.model_type)
+    completion.check_fill(config, architecture.model_type)
     _side(config, reader, architecture)
-    with torch.random.fork_rng():
-        torch.manual_seed(config.training.seed)
-        if vision_models.size_of(config.model) is not None:
-            model, notes = auto(architecture), advice(config)
-        else:
-            # A decoder that makes patches of another size than the encoder takes cannot have been trained with it.
-            stride = architecture.patch_size if architecture.model_type in ("vit", "deit") else None
-            options = {} if stride is None else {"encoder_stride": stride}
-            model, notes = pretrained.with_new_head(auto, config.model, **options)
-        model = reconstruction.with_positions(model)
-    return Built(reconstruction.ready(model), reader, notes)
+    # A decoder that makes patches of another size than the encoder takes cannot have been trained with it.
+    stride = architecture.patch_size if architecture.model_type in ("vit", "deit") else None
+    options = {} if stride is None else {"encoder_stride": stride}
+    return completion.built(config, reader, architecture, auto, **options)
 
 
 def load_trained(folder: Path) -> tuple[Any, Any]:
@@ -143,22 +106,7 @@ def load_trained(folder: Path) -> tuple[Any, Any]:
     Raises:
         RunError: the folder is missing or damaged.
     """
-    import torch
-
-    try:
-        auto = reconstruction.class_of(picture_tasks.saved_architecture(str(folder)))
-        reader = vision_models.image_processor(str(folder))
-        options = {"dtype": torch.float32, "use_safetensors": True}
-        model = pretrained.load(auto.from_pretrained, str(folder), "model", **options)
-    except ConfigError as error:
-        raise RunError(f"{folder}: the trained model cannot be loaded; {str(error).removeprefix('model: ')}") from error
-    return reconstruction.ready(model), reader
-
-
-def plain_fill(reader: Any) -> Any:
-    """Of a model that was trained without masking, which this task has none of."""
-    del reader
-    return "drop"
+    return completion.loaded(folder, reconstruction.class_of)
 
 
 def encode(
@@ -174,65 +122,6 @@ def encode(
     del on_progress
     source = picture_tasks.Source(INPUT, open_picture, _side(config, reader, _architecture(config)))
     return picture_tasks.encode(rows, reader, config, source, data=data, weights=weights)
-
-
-def loss_sum(model: Any, inputs: Mapping[str, Any], labels: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """The weighted squared errors on hidden patches, mean over those of an example, added up over the examples."""
-    from maskwright.objectives.reconstruct import loss_sum as squared_errors
-
-    del labels
-    values, patches = reconstruction.predicted(model, inputs)
-    truth = reconstruction.target(model, inputs[PICTURE], patches)
-    return squared_errors(values, truth, reconstruction.hidden_patches(inputs), weight)
-
-
-def answer(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
-    """[B, 3] float32: explained variance, error on hidden patches, explained variance of the mean of what is visible.
-
-    Where nothing is hidden there is nothing to ask: 1, 0 and 1.
-    """
-    import torch
-
-    from maskwright.objectives import reconstruct
-
-    hidden = reconstruction.hidden_patches(inputs)
-    if hidden is None:
-        pixels = inputs[PICTURE]
-        return torch.tensor([1.0, 0.0, 1.0], device=pixels.device).repeat(len(pixels), 1)
-    values, patches = reconstruction.predicted(model, inputs)
-    truth, channels = reconstruction.target(model, inputs[PICTURE], patches), patches.channels
-    mean = reconstruct.visible_mean(truth, hidden, channels)
-    found = [
-        reconstruct.explained(values, truth, hidden, channels),
-        reconstruct.errors(values, truth, hidden),
-        reconstruct.explained(mean, truth, hidden, channels),
-    ]
-    return torch.stack(found, dim=1)
-
-
-def metrics(answers: np.ndarray, examples: Pictures) -> dict[str, float]:
-    """Mean explained variance and mean squared error on hidden patches."""
-    del examples
-    return {"explained": float(answers[:, 0].mean()), "loss": float(answers[:, 1].mean())}
-
-
-def outcome(answers: np.ndarray, examples: Pictures) -> Reconstructed:
-    """How well each picture was completed."""
-    del examples
-    explained, losses, plain = answers.T.astype(np.float64)
-    return Reconstructed(explained, losses=losses, plain=plain)
-
-
-def chance(examples: Pictures) -> float:
-    """Who sees nothing and gives the mean colour of the picture explains nothing of it."""
-    del examples
-    return 0.0
-
-
-def told(answer: np.ndarray, examples: Pictures, row: int, labels: Sequence[str]) -> dict[str, Any]:
-    """How well one picture was completed."""
-    del examples, row, labels
-    return {"label": f"{answer[0]:.0%} explained", "probability": None, "right": None}
 
 
 def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
@@ -271,15 +160,3 @@ def _side(config: RunConfig, reader: Any, architecture: Any) -> tuple[int, ...]:
             f"{pixels[0]} x {pixels[1]}. Set data.size to {wanted}."
         )
     return vision_models.patch_side(architecture, pixels, config)
-
-
-def _check_fill(config: RunConfig, kind: str) -> None:
-    """Refuse the other of the two fills.
-
-    Raises:
-        ConfigError: drop and mask-token confused.
-    """
-    needed = reconstruction.fill_of(kind)
-    given = "drop" if isinstance(getattr(config.masking, "fill", None), Drop) else "mask-token"
-    if given != needed:
-        raise ConfigError(f"masking.fill: {config.model} ({kind}) is trained with {needed}, given {given}.")

@@ -191,16 +191,16 @@ def hidden_picture(examples: Pictures, row: int, masking: Masking | None, **mome
     pixels = examples.pixels([row])
     ids = torch.from_numpy(examples.example_ids[[row]])
     if masking is None:
-        return _flat(as_bytes(pixels[0], examples.reader)), 0.0
+        return flat(as_bytes(pixels[0], examples.reader)), 0.0
     if hides_patches(masking):
         patches = examples.patches(pixels, masking)
         drawn = examples.drawn(masking, patches, ids, **moment)
         mask = np.asarray(drawn.unit_mask[0])
         for axis, side in enumerate(patches.sides):
             mask = np.repeat(mask, side, axis=axis)
-        return _flat(marked(as_bytes(pixels[0], examples.reader), mask)), float(drawn.ratio[0])
+        return flat(marked(as_bytes(pixels[0], examples.reader), mask)), float(drawn.ratio[0])
     hidden = examples.hide({PICTURE: pixels}, masking, ids, **moment)
-    return _flat(as_bytes(hidden.inputs[PICTURE][0], examples.reader)), float(hidden.share[0])
+    return flat(as_bytes(hidden.inputs[PICTURE][0], examples.reader)), float(hidden.share[0])
 
 
 def shown(examples: Pictures, reader: Any, row: int, masking: Masking | None) -> dict[str, Any]:
@@ -236,8 +236,11 @@ def preview(examples: Pictures, config: RunConfig, labels: Sequence[str], epoch:
                 "pictures": [("original", whole), ("as the model sees it", seen)],
             }
         )
-    return {"hidden": int(drawn.count.sum()), "units": int(drawn.n_units.sum()), "examples": told_of}
+    totals = {"hidden": int(drawn.count.sum()), "units": int(drawn.n_units.sum())}
+    whole = "patch" if len(examples.side) == 2 else "tubelet"
+    return {**totals, "unit": whole if masking.unit == "token" else masking.unit, "examples": told_of}
 
 
-def _flat(picture: np.ndarray) -> np.ndarray:
+def flat(picture: np.ndarray) -> np.ndarray:
+    """A picture as it is, a clip as a strip of its frames."""
     return strip(picture) if picture.ndim == 4 else picture

@@ -1,4 +1,4 @@
-"""Models that learn by completing pictures: which there are, what they are given, and what they are to predict."""
+"""Models that learn by completing pictures and clips: which there are, what they are given, what they give."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import ConfigError
 from maskwright.patch_tokens import kept_patches
+from maskwright.tasks import reconstruction_targets
 from maskwright.tasks.pictures import DROPPED, PICTURE, REPLACED
+from maskwright.tasks.reconstruction_targets import VIDEOMAE
 from maskwright.tasks.vision_models import Size, sides
 from maskwright.units.patches import Patches
 
@@ -18,13 +20,13 @@ __all__ = [
     "AUTOENCODER",
     "class_of",
     "completed",
+    "decoder",
     "features",
     "fill_of",
     "hidden_patches",
     "new_architecture",
     "predicted",
     "ready",
-    "target",
     "with_positions",
 ]
 
@@ -34,23 +36,28 @@ AUTOENCODER = "vit_mae"
 DECODERS = {96: (64, 2), 192: (96, 3)}
 """Width and heads of the decoder beside an encoder of that width; it is thrown away after pre-training."""
 
-FLAT_PATCH = 1e-6
-"""Added to the variance of a patch before it is divided by; as in ViTMAE."""
+
+def decoder(size: Size) -> dict[str, Any]:
+    """A small decoder beside an encoder of this size, and pixels predicted as they are."""
+    width, heads = DECODERS[size.hidden]
+    return {
+        "decoder_hidden_size": width,
+        "decoder_num_hidden_layers": 2,
+        "decoder_num_attention_heads": heads,
+        "decoder_intermediate_size": 4 * width,
+        "norm_pix_loss": False,
+    }
 
 
 def new_architecture(size: Size, pixels: int, patch: int) -> Any:
     """The configuration of a masked autoencoder with a small decoder that predicts pixels as they are."""
     from transformers import ViTMAEConfig
 
-    width, heads = DECODERS[size.hidden]
     return ViTMAEConfig(
         image_size=pixels,
         patch_size=patch,
         **sides(size),
-        decoder_hidden_size=width,
-        decoder_num_hidden_layers=2,
-        decoder_num_attention_heads=heads,
-        decoder_intermediate_size=4 * width,
+        **decoder(size),
         initializer_range=size.hidden**-0.5,
     )
 
@@ -76,7 +83,7 @@ def class_of(architecture: Any) -> Any:
 
 def fill_of(kind: str) -> str:
     """How this kind of model is not shown a patch."""
-    return "drop" if kind == AUTOENCODER else "mask-token"
+    return "drop" if kind in (AUTOENCODER, VIDEOMAE) else "mask-token"
 
 
 def ready(model: Any) -> Any:
@@ -108,60 +115,64 @@ def hidden_patches(inputs: Mapping[str, Any]) -> Any:
 
 
 def predicted(model: Any, inputs: Mapping[str, Any]) -> tuple[torch.Tensor, Patches]:
-    """Let a model complete pictures: ([B, patches, values] of every patch, how pictures are cut).
+    """Let a model complete pictures or clips: ([B, patches, values] of every patch, how they are cut).
 
-    The pixels of hidden patches are not handed to the model.
+    The pixels of hidden patches are not handed to the model. Of visible patches a VideoMAE predicts nothing; what is
+    given for them means nothing.
     """
     import torch
 
     architecture = getattr(model, "module", model).config
-    pixels, hidden = inputs[PICTURE], hidden_patches(inputs)
-    patches = Patches.of(tuple(pixels.shape), architecture.patch_size)
+    pixels, hidden, patches = inputs[PICTURE], hidden_patches(inputs), _cut(architecture, inputs[PICTURE])
     if hidden is None:
         hidden = torch.zeros(len(pixels), patches.grid.size, dtype=torch.bool, device=pixels.device)
     cells = hidden.unflatten(1, patches.grid.shape)
     for axis, side in enumerate(patches.sides, start=1):
         cells = cells.repeat_interleave(side, axis)
-    pixels = torch.where(cells[:, None], 0, pixels)
+    pixels = torch.where(cells.unsqueeze(-3), 0, pixels)
     if architecture.model_type == AUTOENCODER:
         return model(pixel_values=pixels, noise=hidden, attention_mask=_attention(hidden)).logits, patches
+    if architecture.model_type == VIDEOMAE:
+        return _hidden_alone(model, pixels, hidden, patches), patches
     return patches.flatten(model(pixel_values=pixels, bool_masked_pos=hidden).reconstruction), patches
 
 
-def target(model: Any, pixels: torch.Tensor, patches: Patches) -> torch.Tensor:
-    """[B, patches, values] what is to be predicted: pixels, scaled within each patch if the model asks for it."""
-    values = patches.flatten(pixels).float()
-    if not _scales(model):
-        return values
-    mean, spread = _scale(values)
-    return (values - mean) / spread
-
-
 def completed(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
-    """[B, C, row, col] pictures with their visible pixels, and predicted ones in place of those hidden.
+    """Pictures or clips, as they were given, with predicted pixels in place of those hidden.
 
-    A model that predicts pixels scaled within each patch knows nothing of a patch's own mean and contrast: they are
-    taken from the true picture.
+    A model that predicts pixels scaled within each patch is given each patch's own mean and contrast.
     """
     import torch
 
-    values, patches = predicted(model, inputs)
-    truth = patches.flatten(inputs[PICTURE]).float()
-    if _scales(model):
-        mean, spread = _scale(truth)
-        values = values * spread + mean
-    hidden = hidden_patches(inputs)
+    pixels, hidden = inputs[PICTURE], hidden_patches(inputs)
     if hidden is None:
-        return inputs[PICTURE]
-    return patches.unflatten(torch.where(hidden[..., None], values.float(), truth))
+        return pixels
+    values, patches = predicted(model, inputs)
+    found = reconstruction_targets.back(model, values, pixels, patches)
+    return patches.unflatten(torch.where(hidden[..., None], found, patches.flatten(pixels).float()))
 
 
 def features(model: Any, pixels: torch.Tensor) -> torch.Tensor:
-    """[B, width] float32, the mean over what the encoder makes of the patches of whole pictures."""
+    """[B, width] float32, the mean over what the encoder makes of the patches of whole pictures or clips."""
     tokens = getattr(model, model.base_model_prefix)(pixel_values=pixels).last_hidden_state
     # What stands before the patches (class, distillation) was asked for nothing while pictures were completed.
-    before = tokens.shape[1] - Patches.of(tuple(pixels.shape), model.config.patch_size).grid.size
+    before = tokens.shape[1] - _cut(model.config, pixels).grid.size
     return tokens[:, max(0, before) :].float().mean(1)
+
+
+def _cut(architecture: Any, pixels: torch.Tensor) -> Patches:
+    """How a model cuts pictures, or clips of which it takes several frames as one."""
+    side = architecture.patch_size
+    return Patches.of(tuple(pixels.shape), side if pixels.ndim == 4 else (architecture.tubelet_size, side, side))
+
+
+def _hidden_alone(model: Any, pixels: torch.Tensor, hidden: torch.Tensor, patches: Patches) -> torch.Tensor:
+    """[B, patches, values] from a VideoMAE, which gives what it predicts in reading order, and needs some hidden."""
+    if not hidden.any():
+        return pixels.new_zeros((*hidden.shape, patches.values))
+    found = model(pixel_values=pixels, bool_masked_pos=hidden).logits
+    places = (hidden.cumsum(1) - 1).clamp(min=0)
+    return found.gather(1, places[..., None].expand(-1, -1, found.shape[2]))
 
 
 def _kept(hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -196,12 +207,3 @@ def _visible_alone(sequence: torch.Tensor, noise: torch.Tensor | None = None) ->
     kept = _kept(hidden)[0]
     places = torch.where(hidden, hidden.shape[1] - 1, (~hidden).cumsum(1) - 1)
     return sequence.gather(1, kept[..., None].expand(-1, -1, sequence.shape[2])), hidden.to(sequence.dtype), places
-
-
-def _scales(model: Any) -> bool:
-    return bool(getattr(getattr(model, "module", model).config, "norm_pix_loss", False))
-
-
-def _scale(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and spread of each patch, [B, patches, 1], as ViTMAE takes them."""
-    return values.mean(-1, keepdim=True), (values.var(-1, keepdim=True) + FLAT_PATCH).sqrt()

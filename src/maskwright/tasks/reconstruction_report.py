@@ -1,4 +1,4 @@
-"""What the report of a model that completes pictures shows besides: pictures, errors, and what a linear probe reads."""
+"""What the report of a model that completes pictures or clips shows besides: them, errors, and a linear probe."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.tasks import reconstruction
+from maskwright.tasks import reconstruction, reconstruction_targets
 from maskwright.tasks.examples import EVALUATION_SEED
-from maskwright.tasks.picture_tasks import hidden_picture
+from maskwright.tasks.picture_tasks import flat, hidden_picture
 from maskwright.tasks.pictures import PICTURE, Pictures
 from maskwright.tasks.shown_pictures import as_bytes, data_uri
 
@@ -21,10 +21,18 @@ __all__ = ["sections"]
 SHOWN = 8
 """Reconstructions shown."""
 
+DIFFERENCE = "difference"
+
 BLIND_SEED = 0
 """Of which pictures are shown, of the weights a probe is compared with, and of resamples."""
 
 MOMENT = {"seed": EVALUATION_SEED, "epoch": 0, "progress": 1.0}
+
+SEEN = "as the model sees it"
+
+FOUND = ("losses", "scores", "plain")
+HEAD = ("pattern", "hidden", "squared error", "model explains", "mean explains")
+"""What is told of every pattern and share, and of the answers' fields the numbers in it."""
 
 FEWEST = 2
 """Pictures that every class needs on both sides of a probe."""
@@ -35,52 +43,91 @@ def sections(material: Any, asked: Any, labels: Sequence[str]) -> list[dict[str,
 
     The twin, which this task has none of, is not looked for.
     """
-    from maskwright.tasks.masked_image import load_trained
-
-    model, _ = load_trained(asked.folders["model"])
+    model, _ = material.task.load_trained(asked.folders["model"])
     model = model.to(asked.machine.device).eval()
-    return [_pictures(material, model), _errors(material, asked), *_probes(material, model, labels)]
+    pictures = _pictures(material, asked, model) if material.config.evaluation.examples else []
+    return [*pictures, _errors(material, asked), *_probes(material, model, labels)]
 
 
-def _pictures(material: Any, model: Any) -> dict[str, Any]:
+def _pictures(material: Any, asked: Any, model: Any) -> list[dict[str, Any]]:
+    """Some pictures hidden as in training, and the first of them with more and more hidden."""
+    examples, trained = material.test, material.config.masking
+    shown = min(SHOWN, material.config.evaluation.examples)
+    rows = np.random.default_rng(BLIND_SEED).permutation(len(examples))[:shown].tolist()
+    pictures = []
+    for row in rows:
+        hatched, made, explained = _completed(material, model, row, trained)
+        found = {"original": hidden_picture(examples, row, None)[0], SEEN: hatched, f"completed, {explained}": made}
+        group = _name(examples, row)
+        pictures += [{"title": title, "src": data_uri(one), "group": group} for title, one in found.items()]
+    text = (
+        f"Test {material.task.NOUN} drawn blindly with a fixed seed, hidden as in training. What is hidden is hatched; "
+        f"where nothing was hidden the completed {material.task.INPUT} is the true one. The share below it is its "
+        "explained variance."
+    )
+    if reconstruction_targets.scales(model):
+        text += f" This model predicts pixels scaled within {material.task.UNIT}: their mean and contrast are given."
+    return [
+        {"title": "Reconstructions", "text": text, "pictures": pictures},
+        _more_and_more(material, asked, model, rows[0]),
+    ]
+
+
+def _more_and_more(material: Any, asked: Any, model: Any, row: int) -> dict[str, Any]:
+    """One picture under the first pattern of the evaluation, at every share."""
+    pattern = next(iter(asked.plan.maskings))[0]
+    seen, completed = [], []
+    for (name, ratio), masking in asked.plan.maskings.items():
+        if name != pattern:
+            continue
+        hatched, made, explained = _completed(material, model, row, masking)
+        seen.append({"title": f"{ratio:.0%} hidden", "src": data_uri(hatched), "group": SEEN})
+        completed.append({"title": f"{ratio:.0%} hidden, {explained}", "src": data_uri(made), "group": "completed"})
+    text = (
+        f"{_name(material.test, row).capitalize()}, pattern {pattern}: the first draw of each share of the evaluation."
+    )
+    return {
+        "title": f"The same {material.task.INPUT}, with more and more hidden",
+        "text": text,
+        "pictures": [*seen, *completed],
+    }
+
+
+def _completed(material: Any, model: Any, row: int, masking: Any) -> tuple[np.ndarray, np.ndarray, str]:
+    """A picture as the model sees it and as it completes it, and how well."""
     import torch
 
-    examples, masking = material.test, material.config.masking
-    rows = np.random.default_rng(BLIND_SEED).permutation(len(examples))[:SHOWN]
-    pictures = []
-    for row in rows.tolist():
-        seen = {"original": None, "as the model sees it": masking}
-        shown = {title: hidden_picture(examples, row, how, **MOMENT)[0] for title, how in seen.items()}
-        ids = torch.from_numpy(examples.example_ids[[row]])
-        inputs = examples.hide({PICTURE: examples.pixels([row])}, masking, ids, **MOMENT).inputs
-        inputs = {name: value.to(_device(model)) for name, value in inputs.items()}
-        with torch.inference_mode():
-            whole = reconstruction.completed(model, inputs)[0].float().cpu()
-        shown["completed"] = as_bytes(whole, examples.reader)
-        group = f"row {int(examples.example_ids[row]) + 1}"
-        pictures += [{"title": title, "src": data_uri(one), "group": group} for title, one in shown.items()]
-    text = (
-        f"Test {material.task.NOUN} drawn blindly with a fixed seed, hidden as in training. Visible patches of the "
-        "completed picture are the true ones."
-    )
-    if getattr(model.config, "norm_pix_loss", False):
-        text += " This model predicts pixels scaled within each patch: mean and contrast of hidden patches are given."
-    return {"title": "Reconstructions", "text": text, "pictures": pictures}
+    examples = material.test
+    ids = torch.from_numpy(examples.example_ids[[row]])
+    inputs = examples.hide({PICTURE: examples.pixels([row])}, masking, ids, **MOMENT).inputs
+    inputs = {name: value.to(_device(model)) for name, value in inputs.items()}
+    with torch.inference_mode():
+        whole = reconstruction.completed(model, inputs)[0].float().cpu()
+        explained = float(material.task.answer(model, inputs)[0, 0])
+    seen = hidden_picture(examples, row, masking, **MOMENT)[0]
+    return seen, flat(as_bytes(whole, examples.reader)), f"{_share(explained)} explained"
+
+
+def _name(examples: Pictures, row: int) -> str:
+    return f"row {int(examples.example_ids[row]) + 1}"
 
 
 def _errors(material: Any, asked: Any) -> dict[str, Any]:
     rows = []
     for (pattern, ratio), draws in asked.answers["model"].masked.items():
-        found = [float(np.mean([getattr(one, name) for one in draws])) for name in ("losses", "scores", "plain")]
-        rows.append([pattern, f"{ratio:.0%}", *(f"{value:.3f}" for value in found)])
+        error, model, mean = (float(np.mean([getattr(one, name) for one in draws])) for name in FOUND)
+        rows.append([pattern, f"{ratio:.0%}", error, _share(model, 1), _share(mean, 1)])
     return {
         "title": "Error on what is hidden",
         "text": (
-            "Squared error on hidden patches, in the space the model predicts in, and the explained share of the "
-            "variance of the whole picture; beside it the share that the mean of the visible pixels explains in place "
-            f"of what is hidden. Mean over the test {material.task.NOUN} and all draws."
+            f"Squared error: on hidden {material.task.UNIT} alone, in the units the model predicts in. It can be "
+            "larger where less is hidden, as a model completes best what it was trained to complete. Explained "
+            "variance: of the whole "
+            f"{material.task.INPUT}, so that it is high where little is hidden. The last column is what the mean of "
+            "the visible pixels explains in place of what is hidden; a model should do better. Means over the test "
+            f"{material.task.NOUN} and all draws."
         ),
-        "tables": [{"title": "", "head": ["pattern", "hidden", "error", "explained", "by the mean"], "rows": rows}],
+        "tables": [{"title": "", "head": list(HEAD), "rows": rows}],
     }
 
 
@@ -112,10 +159,11 @@ def _probes(material: Any, model: Any, labels: Sequence[str]) -> list[dict[str, 
         {
             "title": "Linear probe",
             "text": (
-                f"Logistic regression on the mean of the encoder's patch tokens for whole pictures (standardised), "
-                f"fitted on {len(train):,} labelled training {material.task.NOUN} and tested on {len(test):,}: how "
-                f"easily {len(labels)} classes can be read off what was learned without labels. Random weights: the "
-                f"same architecture, untrained. Intervals: paired bootstrap over test {material.task.NOUN}."
+                f"Logistic regression on the mean of what the encoder makes of the {material.task.UNIT} of whole "
+                f"{material.task.NOUN} (standardised), fitted on {len(train):,} labelled training {material.task.NOUN} "
+                f"and tested on {len(test):,}: how easily {len(labels)} classes can be read off what was learned "
+                "without labels. Random weights: the same architecture, untrained. Intervals: paired bootstrap over "
+                f"test {material.task.NOUN}."
             ),
             "tables": [table],
         }
@@ -154,11 +202,21 @@ def _compared(right: np.ndarray, untrained: np.ndarray, resamples: int, confiden
     for name, values in (
         ("pre-trained", right.astype(float)),
         ("random weights", untrained.astype(float)),
-        ("difference", right.astype(float) - untrained),
+        (DIFFERENCE, right.astype(float) - untrained),
     ):
         low, high = np.quantile(weights @ values / n, [(1 - confidence) / 2, (1 + confidence) / 2])
-        rows.append([name, f"{values.mean():.1%}", f"{low:.1%} to {high:.1%}"])
+        write = _points if name == DIFFERENCE else _share
+        unit = " points" if name == DIFFERENCE else ""
+        rows.append([name, f"{write(values.mean(), 1)}{unit}", f"{write(low, 1)} to {write(high, 1)}"])
     return {"title": "", "head": ["encoder", "accuracy", f"{confidence:.0%} interval"], "rows": rows}
+
+
+def _share(value: float, digits: int = 0) -> str:
+    return f"{value:.{digits}%}".replace("-", "−")
+
+
+def _points(value: float, digits: int) -> str:
+    return f"{100 * value:+.{digits}f}".replace("-", "−")
 
 
 def _device(model: Any) -> Any:

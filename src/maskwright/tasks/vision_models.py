@@ -70,11 +70,12 @@ def vit(size: Size, pixels: int, patch: int, **options: Any) -> Any:
     return ViTConfig(image_size=pixels, patch_size=patch, **sides(size), **options)
 
 
-def videomae(size: Size, pixels: int, patch: int, frames: int) -> Any:
+def videomae(size: Size, pixels: int, patch: int, frames: int, **options: Any) -> Any:
     """The configuration of a vision transformer of clips of this size, which takes two frames as one."""
     from transformers import VideoMAEConfig
 
-    return VideoMAEConfig(image_size=pixels, patch_size=patch, num_frames=frames, tubelet_size=2, **sides(size))
+    options = {**sides(size), **options}
+    return VideoMAEConfig(image_size=pixels, patch_size=patch, num_frames=frames, tubelet_size=2, **options)
 
 
 def sides(size: Size) -> dict[str, Any]:

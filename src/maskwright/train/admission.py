@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ from maskwright.config import RunConfig
 from maskwright.errors import RunError
 from maskwright.train.folder import RunFolder
 
-__all__ = ["CHANGED", "check_unchanged", "is_finished", "refusals"]
+__all__ = ["CHANGED", "check_unchanged", "is_finished", "refusals", "unused_evaluation"]
 
 _OWN = (".lock", "run.yaml", "checkpoints")
 """What a run that was killed before its first step may have left."""
@@ -42,6 +44,18 @@ def check_unchanged(folder: RunFolder, config: RunConfig) -> None:
 
     if folder.finished_info()["data_fingerprint"] != tasks.get(config.task).load(config.data).fingerprint:
         raise RunError(CHANGED.format(folder.path))
+
+
+def unused_evaluation(folder: RunFolder, config: RunConfig) -> str:
+    """Settings of `evaluation` that differ from those a finished run was given, and the command that takes them."""
+    given, now = (one.evaluation.model_dump(mode="json") for one in (folder.config(), config))
+    changed = {f"evaluation.{name}": value for name, value in now.items() if given[name] != value}
+    if not changed:
+        return ""
+    told = ", ".join(f"{key}: {given[key.partition('.')[2]]} -> {value}" for key, value in changed.items())
+    overrides = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in changed.items()]
+    command = shlex.join(["maskwright", "evaluate", str(folder.path), *overrides])
+    return f"it was begun with other settings of its evaluation ({told}), which stay. Evaluate it with these: {command}"
 
 
 CHANGED = (

@@ -14,9 +14,10 @@ from maskwright import __version__
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError, RunError
 from maskwright.modalities import of_node
-from maskwright.train.admission import CHANGED, check_unchanged, is_finished, refusals
+from maskwright.train.admission import CHANGED, check_unchanged, is_finished, refusals, unused_evaluation
 from maskwright.train.folder import FORMAT, RunFolder
 from maskwright.train.progress import Event, Watcher, silent
+from maskwright.train.trackers import check_trackers
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
@@ -40,7 +41,7 @@ def train(config: RunConfig, *, resume: bool = True, on_progress: Watcher = sile
         The run folder.
 
     Raises:
-        ConfigError: the model, the tokenizer or an extra does not fit the configuration.
+        ConfigError: the model, the tokenizer or an extra does not fit the configuration; a tracker is not installed.
         DataError: the data cannot be used; all problems at once.
         RunError: the folder holds another run, cannot be written, or another process works in it.
         TrainingStopped: Ctrl-C or SIGTERM; a checkpoint was left.
@@ -52,6 +53,9 @@ def train(config: RunConfig, *, resume: bool = True, on_progress: Watcher = sile
         if is_finished(folder, config, resume):
             check_unchanged(folder, config)
             watch(Event("note", f"{folder.path} is finished already; nothing to do."))
+            unused = unused_evaluation(folder, config)
+            if unused:
+                watch(Event("note", unused))
             return folder.path
         with folder.locked() if first else nullcontext():
             if first and is_finished(folder, config, resume):  # by another process, while this one waited
@@ -85,6 +89,7 @@ class _Session:
         """Read and check the data, which needs none of the slow libraries."""
         from maskwright import tasks
 
+        check_trackers(self.config.training.report_to)
         before = self.folder.info() if self.folder.exists() else {}
         self.watch(Event("phase", "reading the data"))
         data = tasks.get(self.config.task).load(self.config.data)
@@ -137,6 +142,7 @@ class _Session:
             )
 
     def _trainer(self, task: Any, data: CheckedData, arguments: Any) -> tuple[Any, MaskedTrainer]:
+        from maskwright.tasks.amount import amount_notes
         from maskwright.train import lora
         from maskwright.train.metrics_log import MetricsLog
         from maskwright.train.resume import Work
@@ -154,6 +160,8 @@ class _Session:
         if training.lora is not None:
             model = lora.attach(model, training.lora, training.seed)
         train, validation = self._encode(task, data, built.reader)
+        for note in amount_notes(task, self.config, data):
+            self.watch(Event("note", note))
         work = Work(
             task=task,
             train=train,

@@ -1,0 +1,88 @@
+"""Maskings that hide everything of an example, or nothing: found by drawing them on some of the training examples."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maskwright.budgets.count import Count
+from maskwright.budgets.schedule import Schedule
+from maskwright.config import RunConfig
+from maskwright.errors import ConfigError
+from maskwright.masking import Masking
+from maskwright.patterns.within import Within
+
+if TYPE_CHECKING:
+    from maskwright.data.checked import CheckedData
+
+__all__ = ["amount_notes"]
+
+LOOKED_AT = 64
+"""Training examples, evenly spaced over the file, on which masks are drawn."""
+
+
+def amount_notes(task: ModuleType, config: RunConfig, data: CheckedData) -> tuple[str, ...]:
+    """Say where a number of units is more than examples have, and where a region has none of their units.
+
+    Only numbers and regions depend on how large examples are; other maskings are not drawn.
+
+    Args:
+        task: of the run.
+        config: of the run.
+        data: its data.
+
+    Raises:
+        ConfigError: everything would be hidden of every example.
+    """
+    parts = list(_parts(config.masking))
+    counts = [part.count for part in parts if isinstance(part, Count) and part.count]
+    # A share that moves may be nothing when training begins.
+    regions = any(isinstance(part, Within) for part in parts) and not any(isinstance(part, Schedule) for part in parts)
+    if not counts and not regions:
+        return ()
+    drawn = _drawn(task, config, data)
+    n, whole = len(drawn), sum(hidden == units for hidden, units in drawn)
+    notes = []
+    if counts and whole and whole == n:
+        most = max(units for _, units in drawn)
+        raise ConfigError(
+            f"masking.budget: count {max(counts)}, but the largest of the {n} training examples looked at has "
+            f"{most:,} units: everything would be hidden. Give a smaller number, or a share (masking.budget=0.5)."
+        )
+    if counts and whole:
+        notes.append(
+            f"everything is hidden of {whole} of the {n} training examples looked at ({whole / n:.0%}), which have no "
+            f"more than {max(counts)} units (masking.budget)."
+        )
+    nothing = sum(not hidden for hidden, _ in drawn)
+    if regions and nothing:
+        notes.append(
+            f"nothing is hidden of {nothing} of the {n} training examples looked at ({nothing / n:.0%}): the region of "
+            "within is empty there, or so small that its share comes to nothing (masking.pattern)."
+        )
+    return tuple(notes)
+
+
+def _drawn(task: ModuleType, config: RunConfig, data: CheckedData) -> list[tuple[int, int]]:
+    """(hidden, there are) units of some training examples that have any; none are left whole on purpose."""
+    if isinstance(config.masking, Masking):
+        config = config.model_copy(update={"masking": dataclasses.replace(config.masking, clean_share=0.0)})
+    rows = np.unique(np.linspace(0, len(data.train) - 1, LOOKED_AT).astype(np.int64))
+    some = dataclasses.replace(data, train=data.train.select(rows))
+    examples = task.preview(config, some, len(rows), 0)["examples"]
+    return [(one["hidden_units"], one["units"]) for one in examples if one["units"]]
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    """A masking, and all the strategies that it is made of."""
+    yield value
+    if dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _parts(getattr(value, field.name))
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _parts(one)
