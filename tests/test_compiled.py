@@ -235,6 +235,12 @@ def test_numba_with_compiling_switched_off(fresh, monkeypatch):
     assert compiled.kernels() is None
 
 
+def test_machine_code_of_other_rounds_is_refused(numba, fresh, monkeypatch, caplog):
+    monkeypatch.setattr("maskwright.compiled.rounds", lambda counters, low, high, x, scratch: x.fill(7))
+    assert compiled.kernels() is None
+    assert "other numbers than NumPy" in caplog.text
+
+
 def test_where_nothing_can_be_kept_on_disk_it_compiles_for_the_process():
     def njit(signature: str, nogil: bool, cache: bool = False) -> Callable[[Any], Any]:
         if cache:

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from maskwright.mixing import mix_numpy, rounds
+
 SWITCH = "MASKWRIGHT_COMPILED"
 """Environment variable; 0 leaves the kernels out. It is looked at in every call."""
 
@@ -93,19 +95,19 @@ class Kernels:
     def content_ids(self, tokens: np.ndarray, lengths: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """[B] int64, `rng.content_ids` of rows that are padded on the right."""
         out = np.empty(len(tokens), dtype=np.int64)
-        self.run["content_ids"](np.ascontiguousarray(tokens), np.asarray(lengths, dtype=np.int64), weights, out)
+        self.run["content_ids"](_longs(tokens), _longs(lengths), weights, out)
         return out
 
     def padded(self, flat: np.ndarray, lengths: np.ndarray, left: bool, value: int, width: int) -> np.ndarray:
         """[B, width] int64 from rows of these lengths that lie one after the other."""
         out = np.empty((len(lengths), width), dtype=np.int64)
-        self.run["pad_rows"](np.ascontiguousarray(flat, dtype=np.int64), lengths, left, value, out)
+        self.run["pad_rows"](_longs(flat), _longs(lengths), left, value, out)
         return out
 
     def attention(self, lengths: np.ndarray, left: bool, width: int) -> np.ndarray:
         """[B, width] int64, 1 where rows of these lengths stand."""
         out = np.empty((len(lengths), width), dtype=np.int64)
-        self.run["fill_rows"](lengths, left, out)
+        self.run["fill_rows"](_longs(lengths), left, out)
         return out
 
     def labels(self, ids: np.ndarray, flat: np.ndarray, ignored: int) -> np.ndarray:
@@ -130,10 +132,14 @@ class Kernels:
         attention = _NO_TABLE if work.attention is None else work.attention
         if attention.dtype != np.int64:
             attention = attention != 0
-        text = work.ids, np.ascontiguousarray(attention, dtype=np.int64), work.flags, work.ordinary
+        text = work.ids, _longs(attention), work.flags, work.ordinary
         whole = _NO_ROWS if work.whole is None else work.whole
         draws = np.ascontiguousarray(work.keys), whole, tuple(map(np.uint64, work.purposes))
         return self.run["hide_tokens"](text, draws, work.chances, work.choices, out)
+
+
+def _longs(values: Any) -> np.ndarray:
+    return np.ascontiguousarray(values, dtype=np.int64)
 
 
 @cache
@@ -147,12 +153,32 @@ def _compiled() -> Kernels | None:
             return None
         from maskwright.kernels import signatures
 
-        return Kernels({f.__name__: _kernel(njit, f, signature) for f, signature in signatures(types).items()})
+        found = Kernels({f.__name__: _kernel(njit, f, signature) for f, signature in signatures(types).items()})
+        _check(found)
+        return found
     except Exception as error:
         missing = isinstance(error, ModuleNotFoundError) and error.name == "numba"
         log, level = logging.getLogger(__name__), logging.DEBUG if missing else logging.WARNING
         log.log(level, "masking goes without compiled kernels: %s: %s", type(error).__name__, error)
         return None
+
+
+def _check(found: Kernels) -> None:
+    """Refuse machine code that was kept from before `maskwright.mixing` changed, of which numba does not know.
+
+    Raises:
+        RuntimeError: the draws are not those of NumPy.
+    """
+    keys, counters = np.arange(3, dtype=np.int64), np.arange(5, dtype=np.uint32)
+    word = mix_numpy(keys.view(np.uint64))[:, None]
+    expected = np.empty((3, 5), dtype=np.uint32)
+    rounds(
+        counters, word.astype(np.uint32), (word >> np.uint64(32)).astype(np.uint32), expected, np.empty_like(expected)
+    )
+    if not np.array_equal(found.bits(keys, 0, counters[None]), (expected >> np.uint32(1)).view(np.int32)):
+        raise RuntimeError(
+            "they draw other numbers than NumPy does; delete numba's cache (NUMBA_CACHE_DIR, __pycache__)"
+        )
 
 
 def _kernel(njit: Any, function: Callable[..., Any], signature: Any) -> Callable[..., Any]:

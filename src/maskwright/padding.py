@@ -119,5 +119,16 @@ def _packer(length: int) -> Callable[..., bytes]:
 
 
 def stack_scalars(features: Sequence[Mapping[str, Any]], key: str) -> np.ndarray:
-    """[B] int64 from one whole number of each example."""
-    return np.fromiter(map(int, map(itemgetter(key), features)), np.int64, len(features))
+    """[B] int64 from one whole number of each example.
+
+    Raises:
+        MaskingError: an example has none.
+    """
+    try:
+        return np.fromiter(map(int, map(itemgetter(key), features)), np.int64, len(features))
+    except (KeyError, TypeError, ValueError) as error:
+        row = next(row for row, one in enumerate(features) if not hasattr(one.get(key), "__index__"))
+        raise MaskingError(
+            f"'{key}': expected one whole number for each example, given {features[row].get(key)!r} in example {row} "
+            "of the batch."
+        ) from error

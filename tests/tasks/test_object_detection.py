@@ -43,7 +43,12 @@ def make_config(files, tmp_path, monkeypatch):
         node = {
             "task": "object-detection",
             "model": str(model),
-            "data": {**files, "size": 32, "queries": 10 if str(model).startswith("scratch:") else None, **(data or {})},
+            "data": {
+                **files,
+                "size": 64 if model == "scratch:tiny" or "rt_detr" in str(model) else 32,  # see STRIDE
+                "queries": 10 if str(model).startswith("scratch:") else None,
+                **(data or {}),
+            },
             "masking": masking or {"pattern": "iid", "fill": "mean", **PATCH},
             "training": settings,
             "evaluation": {"ratios": [0, 0.5], "bootstrap": 200, "draws": 1, "examples": 2, **(evaluation or {})},
@@ -314,7 +319,7 @@ def test_the_same_share_of_each_object(make_config):
         ({"evaluation": {"unit": "word"}}, "patches and pixels"),
         ({"evaluation": {"patterns": ["specaugment"]}}, "evaluation.patterns: specaugment"),
         ({"model": "scratch:tinny"}, "Did you mean 'tiny'"),
-        ({"model": "scratch:yolos-smal"}, "Did you mean 'small'"),
+        ({"model": "scratch:yolos-smal"}, "Did you mean 'yolos-small'"),
         ({"class_weights": "auto"}, "class_weights"),
         ({"data": {"boxes": "xxyy"}}, "data.boxes"),
         ({"data": {"hidden_boxes": "shrunk"}}, "hidden_boxes"),
@@ -394,12 +399,13 @@ def saved(folder, kind):
 
 @pytest.mark.parametrize("kind", ["yolos", "detr", "conditional_detr", "rt_detr", "rt_detr_v2"])
 def test_saved_models_of_other_families_train(make_config, tmp_path, kind):
-    path = train(make_config(model=saved(tmp_path / "model", kind)))
+    config = make_config(model=saved(tmp_path / kind, kind))
+    path, side = train(config), config.data.size
     model, reader = task.load_trained(path / "model")
     assert model.config.model_type == kind
     assert model.config.id2label == {0: "red", 1: "blue"}
-    assert reader(np.zeros((20, 50, 3), np.uint8), return_tensors="pt")["pixel_values"].shape == (1, 3, 32, 32)
-    examples = encoded(make_config(model=path / "model"), "test")
+    assert reader(np.zeros((20, 50, 3), np.uint8), return_tensors="pt")["pixel_values"].shape == (1, 3, side, side)
+    examples = encoded(make_config(model=path / "model", data={"size": side}), "test")
     answers = task.answer(model, {"pixel_values": examples.batch([0, 1])["pixel_values"]})
     assert answers.shape == (2, 7, 2 + 4)
     assert (answers >= 0).all()
@@ -432,7 +438,7 @@ def test_backbones_of_timm_are_refused_without_it(make_config, tmp_path, monkeyp
 @pytest.mark.parametrize("fill", ["drop", "mask-token", "indicator"])
 def test_fills_inside_other_detectors_are_refused_with_one_that_works(make_config, tmp_path, fill, kind):
     masking = {"pattern": "iid", "fill": fill, **PATCH}
-    model = kind if kind.startswith("scratch:") else saved(tmp_path / "model", kind)
+    model = kind if kind.startswith("scratch:") else saved(tmp_path / kind, kind)
     config = make_config(model=model, masking=masking)
     with pytest.raises(ConfigError, match="mean"):
         task.build(config, task.load(config.data))
@@ -466,17 +472,21 @@ def test_a_new_rt_detr_can_begin_to_learn(make_config):
     norms = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     assert norms
     assert all((norm.weight == 1).all() for norm in norms)
-    fewer = detection_models.architecture(make_config(model="scratch:tiny", data={"queries": 100, "size": 32}))
-    assert fewer.num_queries == 16 + 4 + 1  # no more than it has places
 
 
-def test_pictures_that_its_strides_do_not_divide_are_refused(make_config):
-    with pytest.raises(ConfigError, match="multiples of 32 pixels, given 48"):
-        detection_models.architecture(make_config(model="scratch:tiny", data={"size": 48}))
+def test_more_predictions_than_places_are_refused(make_config):
+    with pytest.raises(ConfigError, match=r"data.queries: in pictures of 64 pixels .* 84 places .* given 100"):
+        detection_models.architecture(make_config(model="scratch:tiny", data={"queries": 100, "size": 64}))
+
+
+@pytest.mark.parametrize("size", [48, 32])
+def test_pictures_that_its_strides_do_not_divide_are_refused(make_config, size):
+    with pytest.raises(ConfigError, match=f"multiples of 32 pixels, 64 at least; given {size}"):
+        detection_models.architecture(make_config(model="scratch:tiny", data={"size": size}))
 
 
 def test_what_nobody_trains_is_not_waited_for(make_config, tmp_path):
-    config = make_config(model=saved(tmp_path / "model", "rt_detr"))
+    config = make_config(model=saved(tmp_path / "rt_detr", "rt_detr"))
     examples, model = encoded(config), task.build(config, task.load(config.data)).model.train()
     batch = examples.batch(range(4))
     task.loss_sum(model, {"pixel_values": batch["pixel_values"]}, batch["labels"], batch["weight"]).backward()

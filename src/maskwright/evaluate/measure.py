@@ -17,7 +17,6 @@ from maskwright.evaluate.statistics import (
     bootstrap,
     clopper_pearson,
     percentile_interval,
-    reflected_interval,
     t_interval,
 )
 from maskwright.tasks.examples import Metric, Outcome, Scores
@@ -248,13 +247,11 @@ def _together(means: Sequence[_Mean], first: np.ndarray, weights: np.ndarray) ->
 def estimate(found: Sequence[Replicated], confidence: float, *, biased: bool = False) -> dict[str, object]:
     """A value with its interval, ready for JSON; undefined numbers become None.
 
-    One run: the value, and the percentile interval over examples (the reflected one of a `biased` number). Several: the
-    mean over seeds, Student's interval over seeds, and the value of each seed.
+    One run: the value, and unless it is `biased` the percentile interval over examples. Several: the mean over seeds,
+    Student's interval over seeds, and the value of each seed.
     """
     if len(found) == 1:
-        low, high = percentile_interval(found[0].replicates, confidence)
-        if biased:
-            low, high = reflected_interval(found[0].value, found[0].replicates, confidence)
+        low, high = (np.nan, np.nan) if biased else percentile_interval(found[0].replicates, confidence)
         return {"value": _number(found[0].value), "low": _number(low), "high": _number(high)}
     values = [one.value for one in found]
     mean, low, high = t_interval(values, confidence)

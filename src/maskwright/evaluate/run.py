@@ -144,6 +144,11 @@ def _folder(subjects: Sequence[Subject], on_progress: Watcher) -> Path:
     if _evaluated(common) in (None, runs):
         return common
     own = path.parent / f"{common.name}-{'-'.join(str(seed) for seed, _ in runs)}"
+    if _evaluated(own) not in (None, runs):
+        raise RunError(
+            f"{common} and {own} hold evaluations of other runs with the same seeds. Move one of them away, or "
+            "evaluate runs that lie in a folder of their own."
+        )
     on_progress(Event("note", f"{common} holds an evaluation of other runs; this one goes to {own}."))
     return own
 

@@ -90,18 +90,6 @@ def percentile_interval(replicates: np.ndarray, confidence: float) -> tuple[floa
     return float(low), float(high)
 
 
-def reflected_interval(value: float, replicates: np.ndarray, confidence: float) -> tuple[float, float]:
-    """The basic bootstrap's interval, for values that are biased: replicates are off from the value as it is itself.
-
-    The value is always inside. (nan, nan) as in `percentile_interval`.
-
-    >>> reflected_interval(0.3, np.array([0.3, 0.4, 0.5]), 0.999)[1]
-    0.3
-    """
-    low, high = percentile_interval(replicates, confidence)
-    return float(np.minimum(2.0 * value - high, value)), float(np.maximum(2.0 * value - low, value))
-
-
 def t_interval(values: Sequence[float], confidence: float) -> tuple[float, float, float]:
     """Mean over seeds with Student's interval; the bounds are nan for fewer than two values.
 

@@ -23,8 +23,8 @@ PICTURE = "data:image/png;base64,"
 SMALL = 96
 """Pictures of fewer pixels a side are shown pixel by pixel, not smoothed."""
 
-NUMBER = re.compile(r"[−+±≥ ]*\d")
-"""How a cell begins that holds a number, with or without its unit and interval."""
+NUMBER = re.compile(r"[−+±≥ ]*\d|–$")
+"""How a cell begins that holds a number, with or without its unit and interval, or the dash in place of one."""
 
 WIDE = 2.5
 """Pictures so many times as wide as high (frames of a clip, say) get a line of their own."""

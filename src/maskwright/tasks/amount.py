@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["amount_notes"]
 
 LOOKED_AT = 64
-"""Training examples, evenly spaced over the file, on which masks are drawn."""
+"""Training examples, chosen at random with a fixed seed, on which masks are drawn."""
 
 
 def amount_notes(task: ModuleType, config: RunConfig, data: CheckedData) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def amount_notes(task: ModuleType, config: RunConfig, data: CheckedData) -> tupl
         data: its data.
 
     Raises:
-        ConfigError: everything would be hidden of every example.
+        ConfigError: everything would be hidden of every example that was looked at.
     """
     parts = list(_parts(config.masking))
     counts = [part.count for part in parts if isinstance(part, Count) and part.count]
@@ -71,7 +71,7 @@ def _drawn(task: ModuleType, config: RunConfig, data: CheckedData) -> list[tuple
     """(hidden, there are) units of some training examples that have any; none are left whole on purpose."""
     if isinstance(config.masking, Masking):
         config = config.model_copy(update={"masking": dataclasses.replace(config.masking, clean_share=0.0)})
-    rows = np.unique(np.linspace(0, len(data.train) - 1, LOOKED_AT).astype(np.int64))
+    rows = np.sort(np.random.default_rng(0).permutation(len(data.train))[:LOOKED_AT])
     some = dataclasses.replace(data, train=data.train.select(rows))
     examples = task.preview(config, some, len(rows), 0)["examples"]
     return [(one["hidden_units"], one["units"]) for one in examples if one["units"]]

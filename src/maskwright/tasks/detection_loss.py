@@ -218,5 +218,5 @@ def _box_losses(boxes: Any, wanted: Any) -> tuple[Any, Any, Any]:
     shared = (torch.minimum(high, last) - torch.maximum(low, first)).clamp(min=0).prod(-1)
     union = (high - low).prod(-1) + (last - first).prod(-1) - shared
     around = (torch.maximum(high, last) - torch.minimum(low, first)).prod(-1)
-    iou = shared / union
+    iou = shared / union.clamp(min=torch.finfo(union.dtype).tiny)
     return (boxes - wanted).abs().sum(-1), 1 - iou + (around - union) / around, iou

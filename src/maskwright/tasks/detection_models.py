@@ -11,7 +11,7 @@ import numpy as np
 
 from maskwright.config import RunConfig
 from maskwright.data.checked import CheckedData
-from maskwright.errors import ConfigError
+from maskwright.errors import ConfigError, did_you_mean
 from maskwright.fills.indicator import Indicator
 from maskwright.tasks import picture_tasks, pretrained, vision_models
 from maskwright.tasks.classification import names_of
@@ -59,7 +59,13 @@ def size_of(model: str) -> vision_models.Size | None:
     Raises:
         ConfigError: an unknown size.
     """
-    return vision_models.size_of(PREFIX + model.removeprefix(PREFIX + OF_TRANSFORMER) if _yolos(model) else model)
+    if not model.startswith(PREFIX):
+        return None
+    name, sizes = model.removeprefix(PREFIX), vision_models.SIZES
+    known = {kind + size: sizes[size] for kind in ("", OF_TRANSFORMER) for size in sizes}
+    if name not in known:
+        raise ConfigError(f"model: there is no size '{name}' in '{model}'. {did_you_mean(name, known)}")
+    return known[name]
 
 
 def _yolos(model: str) -> bool:
@@ -92,8 +98,10 @@ def architecture(config: RunConfig, data: CheckedData | None = None) -> Any:
     size = size_of(config.model)
     found = _saved(config) if size is None else _new(config, size, 0 if data is None else data.facts["most"])
     pixels = config.data.size  # pyright: ignore[reportAttributeAccessIssue]
-    if found.model_type in VARIFOCAL and pixels and pixels % STRIDE:
-        raise ConfigError(f"data.size: this detector takes multiples of {STRIDE} pixels, given {pixels}.")
+    if found.model_type in VARIFOCAL and pixels and (pixels % STRIDE or pixels == STRIDE):
+        raise ConfigError(
+            f"data.size: an RT-DETR takes multiples of {STRIDE} pixels, {2 * STRIDE} at least; given {pixels}."
+        )
     if config.masking is not None:
         backbone = getattr(found, "backbone_config", None) is not None
         if backbone and isinstance(config.masking.fill, Indicator):
@@ -169,12 +177,18 @@ def _yolos_of(size: vision_models.Size, pixels: int, patch: int, queries: int) -
 def _rt_detr_of(size: vision_models.Size, pixels: int, queries: int) -> Any:
     """The configuration of an RT-DETR with a ResNet of basic layers, about as wide as a transformer of this size.
 
-    It makes no more predictions than its maps have places.
+    Raises:
+        ConfigError: more predictions than its maps have places.
     """
     from transformers import RTDetrConfig, RTDetrResNetConfig
 
     strides = (STRIDE // 4, STRIDE // 2, STRIDE)
     places = sum((pixels // stride) ** 2 for stride in strides)
+    if queries > places:
+        raise ConfigError(
+            f"data.queries: in pictures of {pixels} pixels this detector has {places} places to look at, given "
+            f"{queries} predictions. Ask for fewer, or set a larger data.size."
+        )
     # The deformable attention is made for heads whose width is a power of two.
     width = HEADS * 2 ** round(math.log2(size.hidden / 6))
     stages = {"depths": [1] * 4, "layer_type": "basic", "out_features": ["stage2", "stage3", "stage4"]}
@@ -193,7 +207,7 @@ def _rt_detr_of(size: vision_models.Size, pixels: int, queries: int) -> Any:
         encoder_attention_heads=HEADS,
         decoder_attention_heads=HEADS,
         decoder_layers=max(2, size.layers // 2),
-        num_queries=min(queries, places),
+        num_queries=queries,
         num_denoising=0,
     )
 

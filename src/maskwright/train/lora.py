@@ -48,7 +48,7 @@ def attach(model: Any, config: LoraConfig, seed: int) -> Any:
         warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
         try:
             adapters = peft.get_peft_model(model, settings)
-        except ValueError as error:
+        except (ValueError, NotImplementedError) as error:  # the latter: a kind of model that peft does not know
             raise ConfigError(f"training.lora: {' '.join(str(error).split())[:300]}") from error
     for name, parameter in model.named_parameters():
         # Mask tokens and channels that were made here are marked: nobody has trained them before.

@@ -30,6 +30,9 @@ PACKAGES = {
 INSTEAD = {"tensorboard": "tensorboardX"}
 """Package -> another that does as well."""
 
+NAMESPACES = ("azureml",)
+"""Packages that are folders of packages."""
+
 NO_TRACKER = ("all", "none")
 """Whatever is installed, and nothing."""
 
@@ -58,4 +61,12 @@ def check_trackers(report_to: str | Sequence[str]) -> None:
 
 
 def _installed(package: str) -> bool:
-    return any(name is not None and find_spec(name) for name in (package, INSTEAD.get(package)))
+    """Whether it can be imported; a folder of that name beside the script, which has no code of its own, cannot."""
+    for name in (package, INSTEAD.get(package)):
+        try:
+            spec = None if name is None else find_spec(name)
+        except ValueError:  # something put in the place of a module, which says nothing of itself
+            continue
+        if spec is not None and (spec.origin is not None or package in NAMESPACES):
+            return True
+    return False
