@@ -64,8 +64,8 @@ def row(name: str, found: dict) -> tuple[str, ...]:
     return (
         f"`{name}`",
         metric["label"],
-        shown(document["clean"]["model"], metric),
-        shown(document["clean"]["twin"], metric),
+        # Where a metric is perfect by definition with nothing hidden, it says nothing.
+        *(shown(document["clean"][who] if metric["of_whole"] else None, metric) for who in ("model", "twin")),
         f"{hardest['ratio']:.0%}, {pattern}",
         shown(hardest["score"]["model"], metric),
         shown(hardest["score"]["twin"], metric),
@@ -76,7 +76,7 @@ def row(name: str, found: dict) -> tuple[str, ...]:
 
 
 def shown(estimate: dict | None, metric: dict) -> str:
-    """A value of the metric; nothing for a run without a twin."""
+    """A value of the metric; nothing where there is none, as without a twin."""
     if estimate is None:
         return "–"
     return f"{estimate['value']:.1%}" if metric["percent"] else f"{estimate['value']:.3f}"
