@@ -45,6 +45,15 @@ MASKING = """\
 | `masking.unit` | `token` (the default), `word`, `type`; of pictures `patch`, `pixel`; of clips `tubelet`, `frame` |
 | `masking.clean_share` | share of the examples that is left whole, drawn anew each epoch; 0 to 1, default `0.0` |
 
+Of pictures with a text, a masking for each and what they share:
+
+| key | takes |
+|---|---|
+| `masking.modalities` | `{{image: {{pattern, fill, unit}}, text: {{pattern, fill, unit}}}}` |
+| `masking.budget` | of both together, a share; which has how much of it is drawn for each example |
+| `masking.concentration` | of that draw: low ones favour one of the two; 0.01 to 100 or `proportional`, default `1.0` |
+| `masking.whole_share` | share of the examples of which one of the two is hidden whole; 0 to 1, default `0.0` |
+
 A strategy is written as its name (`iid`), with one value (`{{ratio: 0.3}}`), with several in order
 (`{{uniform: [0.0, 0.8]}}`) or with named parameters (`{{span: {{length: 3, law: geometric}}}}`). What each is for:
 [strategies.md](strategies.md).
@@ -144,7 +153,7 @@ def _kind(annotation: Any) -> str:
     parts = getattr(annotation, "__args__", ())
     origin = getattr(annotation, "__origin__", None)
     if origin is list:
-        return f"list of {_kind(parts[0])}"
+        return f"list of {_kind(parts[0]) or 'names or mappings'}"
     if origin is dict:
         return "mapping"
     if "Literal" in str(origin):

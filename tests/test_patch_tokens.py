@@ -315,7 +315,7 @@ def test_without_pixels_a_mask_is_an_error():
 )
 def test_other_models_are_refused_with_the_fills_that_work(model, how):
     model = hf.AutoModel.from_config(model)
-    with pytest.raises(ConfigError, match="mean, noise, blur or indicator") as told:
+    with pytest.raises(ConfigError, match="mean, noise or blur") as told:
         PatchTokens.attach(model, how)
     assert type(model).__name__ in str(told.value)
     assert "Dinov2" in str(told.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from maskwright.compiled import TokenWork
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.fills import by_places, check_for_tokens, token_choices
 from maskwright.fills.drop import Drop
+from maskwright.fills.mask_token import MaskToken
 from maskwright.fills.mix import Mix
 from maskwright.fills.random_token import RandomToken
 from maskwright.fills.sentinel import Sentinel
@@ -201,13 +202,27 @@ def check_on_grid(masking: Masking, grid: Grid, given: Sequence[str] = ()) -> No
             that fails.
     """
     if masking.unit in ("word", "type"):
-        raise ConfigError(f"masking.unit: {masking.unit} is for texts; here the units are the cells of {grid}.")
-    if isinstance(masking.fill, RandomToken | Sentinel):
-        name = type(masking.fill).__name__
-        raise ConfigError(f"masking.fill: {name} is for texts; use mean, noise, blur, indicator, drop or mask-token.")
+        raise ConfigError(
+            f"masking.unit: {masking.unit} is for texts, automask with it (use automask-image); here the axes are "
+            f"{', '.join(grid.axes)}."
+        )
+    for fill in _parts(masking.fill):
+        alone = fill is masking.fill
+        if isinstance(fill, RandomToken | Sentinel) or (isinstance(fill, MaskToken) and not alone):
+            name = type(fill).__name__ + ("" if alone else " in a mix")
+            raise ConfigError(
+                f"masking.fill: {name} is for texts; use mean, noise, blur, indicator, drop or mask-token."
+            )
     valid = np.ones((2, *grid.shape), dtype=bool)
     signal = np.broadcast_to(np.arange(grid.shape[-1]) % 3, valid.shape).astype(np.int64)
     _check_drawing(masking, Units(grid, valid, valid, valid, plain=True), dict.fromkeys(given, signal))
+
+
+def _parts(fill: Any) -> Iterator[Any]:
+    """A fill and those that it is a mix of."""
+    yield fill
+    for part, _ in getattr(fill, "parts", ()):
+        yield from _parts(part)
 
 
 def _check_drawing(masking: Masking, units: Units, given: Mapping[str, Array] | None = None) -> None:

@@ -95,7 +95,7 @@ class TestFolders:
         told = problems(train=train, validation=validation)
         for fragment in (
             "cat/empty.png: the picture is empty (0 bytes). Write it again or remove it.",
-            "cat/text.png: the picture holds nothing that can be read as a picture. Known: PNG",
+            "cat/text.png: the picture holds nothing that can be read as a picture. Write it again or remove it. Known",
             "cat/cut.png: the picture is cut off or damaged (",
             "cat/one.png: the picture is a single pixel, which shows nothing.",
             "cat/x.png: this is a folder, though its name ends as a picture's. Rename it.",

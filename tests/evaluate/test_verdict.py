@@ -112,12 +112,24 @@ def test_models_at_chance_are_said_to_have_learned_nothing():
 
 
 def test_less_of_a_loss_is_better():
-    found = verdict(document(DOWN, clean=UP, metric=LOSS))
+    falls, rises = document(DOWN, clean=UP, metric=LOSS), document(UP, metric=LOSS)
+    for one in (falls, rises):
+        one["data"]["chance"] = 2.0
+    found = verdict(falls)
     assert found.outcome == "better"
     assert "0.800 against 0.900 for the same model trained without masking (lower is better), −0.100" in found.sentence
     assert "price is loss on whole inputs, +0.100 (95% interval +0.0500 to +0.150)" in found.sentence
     assert "points" not in found.sentence
-    assert verdict(document(UP, metric=LOSS)).outcome == "worse"
+    assert verdict(rises).outcome == "worse"
+
+
+def test_nothing_is_claimed_where_neither_model_knows_anything():
+    lost = document(UP)
+    assert verdict(lost).outcome == "better"
+    lost["data"]["chance"] = 0.99
+    found = verdict(lost)
+    assert found.outcome == "undecided"
+    assert found.sentence.startswith("Nothing can be said about masking, because the task was not learned")
 
 
 def test_a_loss_at_chance_is_above():

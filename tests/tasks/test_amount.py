@@ -42,12 +42,12 @@ def config_of(folder, masking, task):
 
 
 def test_more_than_every_example_has_is_refused(notes):
-    with pytest.raises(ConfigError, match=r"count 1000, but the largest of the \d+ training examples .* has 12 units"):
+    with pytest.raises(ConfigError, match=r"count 1000, and the largest of the \d+ training examples .* has 12 units"):
         notes({"budget": {"count": 1000}, "unit": "word"})
     with pytest.raises(ConfigError, match="the largest of the 22 training examples looked at has 16 units"):
         notes({"budget": {"count": 1000}, "unit": "patch"}, "image-classification")
     nested = {"budgeted": {"pattern": "iid", "budget": {"count": 99}}}
-    with pytest.raises(ConfigError, match="count 99, but"):
+    with pytest.raises(ConfigError, match="count 99, and"):
         notes({"pattern": nested, "budget": None, "unit": "word", "clean_share": 0.5})
 
 
@@ -60,7 +60,7 @@ def test_a_run_is_not_begun(tmp_path):
 def test_some_examples_that_have_no_more_are_told(notes):
     (note,) = notes({"budget": {"count": 4}, "unit": "word"})
     assert "everything is hidden of " in note
-    assert "which have no more than 4 units" in note
+    assert "no more units than that (masking.budget: count 4)" in note
     assert notes({"budget": {"count": 2}, "unit": "word"}) == ()
     assert notes({"budget": {"count": 15}, "unit": "patch"}, "image-classification") == ()
 
@@ -86,4 +86,9 @@ def test_regions_are_ranges_of_the_unit(notes):
 
 def test_other_maskings_are_not_drawn(notes, monkeypatch):
     monkeypatch.setattr("maskwright.tasks.amount._drawn", None)
-    assert notes({"budget": 1.0, "unit": "word"}) == ()
+    assert notes({"budget": 0.9, "unit": "word"}) == ()
+
+
+def test_a_share_of_everything_is_refused_like_a_count_of_it(notes):
+    with pytest.raises(ConfigError, match=r"ratio 1, and .* everything would be hidden"):
+        notes({"budget": 1.0, "unit": "word"})

@@ -205,11 +205,12 @@ def test_the_indicator_says_where_and_starts_without_effect(make_config):
     [
         ({"masking": {"pattern": "iid", "budget": 0.5, "fill": "mean", "unit": "word"}}, "for texts"),
         ({"masking": {"pattern": "iid", "budget": 0.5, "fill": "random-token", "unit": "patch"}}, "is for texts"),
+        ({"masking": "bert"}, "MaskToken in a mix is for texts"),
         ({"masking": {"pattern": "specaugment", "fill": "mean"}}, "not for the axes row, col"),
         ({"evaluation": {"unit": "word"}}, "patches and pixels"),
         ({"model": "scratch:tinny"}, "Did you mean 'tiny'"),
     ],
-    ids=["unit", "fill", "pattern", "evaluation", "model"],
+    ids=["unit", "fill", "preset", "pattern", "evaluation", "model"],
 )
 def test_what_does_not_go_with_pictures_is_refused(make_config, changes, message):
     with pytest.raises(ConfigError, match=message):

@@ -419,6 +419,15 @@ def test_pictures_of_saved_models_become_squares_unless_told_otherwise(make_conf
     assert made["pixel_values"].shape == (1, 3, 512, 512)
 
 
+def test_the_size_of_its_own_processor_is_looked_at_too(make_config, tmp_path):
+    from transformers.models.detr.image_processing_pil_detr import DetrImageProcessorPil
+
+    folder = saved(tmp_path / "rt_detr", "rt_detr")
+    DetrImageProcessorPil(size={"height": 100, "width": 100}).save_pretrained(folder)
+    with pytest.raises(ConfigError, match="multiples of 32 pixels, 64 at least; given 100"):
+        detection_models.architecture(make_config(model=folder, data={"size": None}))
+
+
 def test_families_whose_loss_is_not_known_are_refused(make_config, tmp_path):
     config = make_config(model=saved(tmp_path / "model", "d_fine"))
     with pytest.raises(ConfigError, match=r"d_fine, whose loss is not known here.*yolos, detr"):

@@ -178,7 +178,10 @@ class RunConfig(_Node):
     """
 
     task: str = Field(default="text-classification", description="what the model does", validate_default=True)
-    model: str = Field(min_length=1, description="hub name, local folder, or scratch:tiny, scratch:small")
+    model: str = Field(
+        min_length=1,
+        description="hub name, local folder, or scratch:tiny, scratch:small (detectors: scratch:yolos-tiny, too)",
+    )
     data: Any = Field(description="where the examples are; a section of the task's own, see `DataSection`")
     masking: MaskingNode = Field(default=None, description="what is hidden while the model learns")
     objective: Literal["supervised", "reconstruct"] = Field(

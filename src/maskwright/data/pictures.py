@@ -148,7 +148,10 @@ def _too_large(what: str) -> UnreadableError:
 
 def _no_picture(content: bytes) -> UnreadableError:
     start = content[:200].lstrip().lower()
-    what, remedy = "holds nothing that can be read as a picture", f"Known: {', '.join(_FORMATS)}."
+    what, remedy = (
+        "holds nothing that can be read as a picture",
+        f"Write it again or remove it. Known: {', '.join(_FORMATS)}.",
+    )
     if start.startswith(b"version https://git-lfs"):
         what, remedy = "holds only a Git LFS pointer, not the picture", "Fetch the pictures with: git lfs pull"
     elif start.startswith((b"<!doctype html", b"<html")):

@@ -6,7 +6,7 @@ name, else the first variant, if the data has variants) and `auc_mask` of the fi
 the other, *without effect* if the interval holds 0, lies within what is negligible and there are enough examples to say
 so, and *undecided* otherwise. All headline metrics count: one better and one worse is *mixed*; better and undecided is
 still *better*, and the sentence says both. A significant change of the metric on whole inputs is always told in the
-same sentence.
+same sentence. If neither model is better on whole inputs than who sees nothing of them, nothing is claimed.
 """
 
 from __future__ import annotations
@@ -63,13 +63,14 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
         return Verdict(ALONE, f"{OPENINGS[ALONE]}: {numbers}.", (*_not_learned(document), *_scope(document)))
     n = document["data"]["examples"]
     outcomes = [scale.judge(compared["difference"], n) for _, compared in metrics]
-    outcome = overall(outcomes)
+    # Where neither model knows anything of whole inputs, what they make of masked ones says nothing of masking.
+    outcome = UNDECIDED if len(_unlearned(document)) == 2 else overall(outcomes)
     told = "; ".join(
         f"{name} is {against(document, compared, first=not i, outcome=None if each == outcome else each)}"
         for i, ((name, compared), each) in enumerate(zip(metrics, outcomes, strict=True))
     )
     opening = OPENINGS[outcome]
-    if outcome in (UNDECIDED, NO_EFFECT) and _not_learned(document):
+    if outcome in (UNDECIDED, NO_EFFECT) and _unlearned(document):
         opening = "Nothing can be said about masking, because the task was not learned"
     sentence = f"{opening}: {told}{_clean_change(document)}."
     return Verdict(outcome, sentence, (*_not_learned(document), *_other_variants(document), *_scope(document)))
@@ -143,9 +144,7 @@ def _clean_change(document: Mapping[str, Any]) -> str:
 
 def _not_learned(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Who cannot be told from seeing nothing of the input, which empties every comparison of meaning."""
-    scale, chance = Scale.of(document), document["data"]["chance"]
-    found = {who: one for who, one in document["clean"].items() if who in ("model", "twin") and one is not None}
-    low = [who for who, one in found.items() if _at_chance(one, chance, scale)]
+    scale, chance, low = Scale.of(document), document["data"]["chance"], _unlearned(document)
     if not low:
         return ()
     who = "Neither model" if len(low) == 2 else f"The {low[0]}"
@@ -154,6 +153,12 @@ def _not_learned(document: Mapping[str, Any]) -> tuple[str, ...]:
         f"{who} {verb} clearly better on whole inputs than who sees nothing of them ({scale.value(chance)}): "
         "train longer or with another learning rate before reading anything else here.",
     )
+
+
+def _unlearned(document: Mapping[str, Any]) -> list[str]:
+    scale, chance = Scale.of(document), document["data"]["chance"]
+    found = {who: one for who, one in document["clean"].items() if who in ("model", "twin") and one is not None}
+    return [who for who, one in found.items() if _at_chance(one, chance, scale)]
 
 
 def _at_chance(one: Mapping[str, Any], chance: float, scale: Scale) -> bool:

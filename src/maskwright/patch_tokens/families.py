@@ -64,7 +64,7 @@ _HEADS = (
     "VisionTransformer",
 )
 _LAYERS = ("layers", "encoder.layers", "encoder.layer", "model.layer", "layer")
-_PIXELS = "mean, noise, blur or indicator, which work on the pixels of every model"
+_PIXELS = "mean, noise or blur, which work on the pixels of every model"
 
 
 def verified() -> str:

@@ -7,6 +7,7 @@ page's font), ids are made from the content, and nothing in the result points ou
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -58,6 +59,10 @@ SETTINGS: dict[Any, Any] = {
 }
 
 
+LOW = 0.5
+"""Up to which highest value an axis of shares ends before 100 %."""
+
+
 def _styled(draw: Callable[..., str]) -> Callable[..., str]:
     """Draw under SETTINGS without touching matplotlib's global state."""
 
@@ -92,7 +97,9 @@ def curve(document: Mapping[str, Any], pattern: str) -> str:
     if percent:
         values = [point["score"][who]["value"] for point in known for who in _present(document)]
         # Explained shares can be negative.
-        axes.set_ylim(min([-0.02, *(1.1 * value for value in values)]), 1.03)
+        highest = max([chance, *values])
+        top = 1.03 if highest > LOW else math.ceil(10 * highest + 0.5) / 10
+        axes.set_ylim(min([-0.02 * top, *(1.1 * value for value in values)]), top)
     _hidden_axis(axes, label, percent)
     return _svg(figure, f"curve-{pattern}", f"{label} against the share of the input hidden, pattern {pattern}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskwright.budgets.count import Count
+from maskwright.budgets.ratio import Ratio
 from maskwright.budgets.schedule import Schedule
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
@@ -39,7 +40,8 @@ def amount_notes(task: ModuleType, config: RunConfig, data: CheckedData) -> tupl
         ConfigError: everything would be hidden of every example that was looked at.
     """
     parts = list(_parts(config.masking))
-    counts = [part.count for part in parts if isinstance(part, Count) and part.count]
+    counts = [f"count {part.count}" for part in parts if isinstance(part, Count) and part.count]
+    counts += [f"ratio {part.ratio:g}" for part in parts if isinstance(part, Ratio) and part.ratio == 1.0]
     # A share that moves may be nothing when training begins.
     regions = any(isinstance(part, Within) for part in parts) and not any(isinstance(part, Schedule) for part in parts)
     if not counts and not regions:
@@ -50,13 +52,13 @@ def amount_notes(task: ModuleType, config: RunConfig, data: CheckedData) -> tupl
     if counts and whole and whole == n:
         most = max(units for _, units in drawn)
         raise ConfigError(
-            f"masking.budget: count {max(counts)}, but the largest of the {n} training examples looked at has "
-            f"{most:,} units: everything would be hidden. Give a smaller number, or a share (masking.budget=0.5)."
+            f"masking.budget: {counts[0]}, and the largest of the {n} training examples looked at has {most:,} units: "
+            "everything would be hidden. Give a smaller number, or a smaller share (masking.budget=0.5)."
         )
     if counts and whole:
         notes.append(
             f"everything is hidden of {whole} of the {n} training examples looked at ({whole / n:.0%}), which have no "
-            f"more than {max(counts)} units (masking.budget)."
+            f"more units than that (masking.budget: {', '.join(counts)})."
         )
     nothing = sum(not hidden for hidden, _ in drawn)
     if regions and nothing:

@@ -97,11 +97,12 @@ def architecture(config: RunConfig, data: CheckedData | None = None) -> Any:
 
     size = size_of(config.model)
     found = _saved(config) if size is None else _new(config, size, 0 if data is None else data.facts["most"])
-    pixels = config.data.size  # pyright: ignore[reportAttributeAccessIssue]
-    if found.model_type in VARIFOCAL and pixels and (pixels % STRIDE or pixels == STRIDE):
-        raise ConfigError(
-            f"data.size: an RT-DETR takes multiples of {STRIDE} pixels, {2 * STRIDE} at least; given {pixels}."
-        )
+    if found.model_type in VARIFOCAL:
+        sides = picture_tasks.pixels_of(reader_of(config))
+        if any(side % STRIDE or side == STRIDE for side in sides):
+            raise ConfigError(
+                f"data.size: an RT-DETR takes multiples of {STRIDE} pixels, {2 * STRIDE} at least; given {sides[0]}."
+            )
     if config.masking is not None:
         backbone = getattr(found, "backbone_config", None) is not None
         if backbone and isinstance(config.masking.fill, Indicator):

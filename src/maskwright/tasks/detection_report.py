@@ -155,7 +155,7 @@ def _numbers(asked: Any) -> dict[str, Any]:
         for one in who:
             draws = [asked.answers[one].clean] if key == "whole" else asked.answers[one].masked[key]
             values = [draw.values() for draw in draws]
-            row += [f"{np.mean([value[name] for value in values]):.3f}" for name in names]
+            row += [f"{np.mean([value[name] for value in values]):.1%}" for name in names]
         rows.append(row)
     return {
         "title": "",
@@ -174,5 +174,5 @@ def _by_class(examples: Scenes, asked: Any, condition: Any, about: str) -> dict[
     for number, name in enumerate(examples.classes):
         n = int(counts[number]) if number < len(counts) else 0
         values = [values.get(f"AP of {name}") for values in columns.values()]
-        rows.append([name, str(n), *("–" if value is None else f"{value:.3f}" for value in values)])
+        rows.append([name, str(n), *("–" if value is None else f"{value:.1%}" for value in values)])
     return {"title": f"AP by class (masked: {about}, first draw)", "head": ["class", "objects", *columns], "rows": rows}

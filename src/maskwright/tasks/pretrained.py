@@ -87,6 +87,11 @@ def _explain(model: str, what: str, error: Exception) -> str:
         )
     if "trust_remote_code" in reason:
         return f"'{model}' needs code of its own from the hub, which is not run. Choose a model that needs none."
+    if Path(model).is_dir() and "preprocessor_config.json" in reason:
+        return (
+            f"the folder '{model}' says nothing of how pictures are prepared (preprocessor_config.json). Save it there "
+            "once: AutoImageProcessor.from_pretrained('the model it comes from').save_pretrained(folder)."
+        )
     if Path(model).is_dir():
         return f"the {what} in the folder '{model}' cannot be loaded: {reason[:300]}"
     offline = os.environ.get("HF_HUB_OFFLINE", "0").lower() not in ("0", "", "false", "no", "off")
