@@ -50,15 +50,14 @@ def spectrogram_jobs() -> dict[str, Callable[[], object]]:
 
 
 def span_jobs(rows: int, length: int, share: float) -> dict[str, Callable[[], object]]:
-    law = patterns.from_node({"wav2vec2": {"share": share, "length": 10}})
+    node = {"wav2vec2": {"share": share, "length": 10}}
+    law, masking = patterns.from_node(node), Masking.from_dict({"pattern": node, "fill": "keep"})
     grid, ids, valid = Grid(time=length), np.arange(rows), np.ones((rows, length), dtype=bool)
-    tids, tvalid = torch.from_numpy(ids), torch.from_numpy(valid)
-    count = np.full(rows, length)
-    tcount = torch.from_numpy(count)
+    tids, tx, count = torch.from_numpy(ids), torch.zeros(rows, length), np.full(rows, length)
     return {
         "transformers": lambda: _compute_mask_indices((rows, length), share, 10),
-        "maskwright, NumPy": lambda: law(grid, count, valid=valid, rng=Rng.from_ids(ids)),
-        "maskwright, torch": lambda: law(grid, tcount, valid=tvalid, rng=Rng.from_ids(tids)),
+        "maskwright, mask alone": lambda: law(grid, count, valid=valid, rng=Rng.from_ids(ids)),
+        "Masking, CPU tensors": lambda: masking(tx, grid=grid, example_ids=tids).mask,
     }
 
 

@@ -36,6 +36,8 @@ def namespace(array: Array) -> Any:
 
 def is_torch(array: Array) -> bool:
     """Whether the array is a torch tensor; torch is not imported to find out."""
+    if type(array) is np.ndarray:  # nearly always: asked some fifty times for a mask
+        return False
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(array, torch.Tensor)
 

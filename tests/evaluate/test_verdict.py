@@ -15,8 +15,8 @@ UP, DOWN = (0.1, 0.05, 0.15), (-0.1, -0.15, -0.05)
 FLAT, WIDE = (0.0, -0.01, 0.01), (0.05, -0.02, 0.12)
 
 
-ACCURACY = {"name": "accuracy", "label": "accuracy", "higher_is_better": True, "percent": True}
-LOSS = {"name": "loss", "label": "loss", "higher_is_better": False, "percent": False}
+ACCURACY = {"name": "accuracy", "label": "accuracy", "higher_is_better": True, "percent": True, "of_whole": True}
+LOSS = {"name": "loss", "label": "loss", "higher_is_better": False, "percent": False, "of_whole": True}
 
 
 def document(area, clean=FLAT, variants=(), n=600, seeds=1, metric=ACCURACY):

@@ -227,8 +227,9 @@ class _Table:
         for i, ratio in enumerate(ratios[1:].tolist(), start=1):
             values[Key("score", pattern, ratio)] = scores[:, i]
             values[Key("relative", pattern, ratio)] = relative[:, i]
-        # Where nothing hidden leaves nothing to score (a loss on what is hidden), the curve begins at the first ratio.
-        first = int(np.isnan(scores[:, 0]).all())
+        # Where nothing hidden leaves nothing to score (a loss on what is hidden), or the best score by definition, the
+        # area begins at the first ratio.
+        first = int(not self.truth.metric.of_whole or np.isnan(scores[:, 0]).all())
         area = auc_mask(ratios[first:], scores[:, first:])
         values[Key("auc_mask", pattern)] = area
         values[Key("auc_mask_chance_corrected", pattern)] = chance_corrected(area, chance, self.truth.best)

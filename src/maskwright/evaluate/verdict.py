@@ -93,8 +93,8 @@ def variants_of(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def hidden_range(document: Mapping[str, Any], pattern: str) -> str:
-    """How much is hidden along a curve, from the first point that has a score."""
-    points = document["curves"][pattern]["points"]
+    """How much is hidden along a curve, from the first point whose score says something."""
+    points = document["curves"][pattern]["points"][0 if document["metric"]["of_whole"] else 1 :]
     first = next((one["ratio"] for one in points if one["score"]["model"]["value"] is not None), 0.0)
     return f"{first * 100:.0f} to {points[-1]['ratio']:.0%}"
 
