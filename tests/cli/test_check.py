@@ -102,7 +102,7 @@ def test_more_units_than_there_are_is_refused_everywhere(check, command):
     settings = ["masking={pattern: iid, fill: mask-token, unit: word, budget: {count: 1000}}"]
     code, out, err = check("run.yaml", *settings, command=command)
     assert (code, out) == (2, "")
-    assert "count 1000, but the largest of the 36 training examples looked at has 4 units" in err
+    assert "count 1000, and the largest of the 36 training examples looked at has 4 units" in err
 
 
 def test_examples_without_the_region_are_told(check):
