@@ -143,7 +143,10 @@ def _reader(config: RunConfig) -> Any:
 def _architecture(config: RunConfig, reader: Any) -> Any:
     """The configuration of a VideoMAE for clips of the run; a new one has a norm after its encoder, as published."""
     size = vision_models.size_of(config.model)
-    options = {} if size is None else {**reconstruction.decoder(size), "use_mean_pooling": False}
+    options: dict[str, Any] = {}
+    if size is not None:
+        # Of the usual spread, 0.02, it stays for thousands of steps at predicting the mean.
+        options = {**reconstruction.decoder(size), "use_mean_pooling": False, "initializer_range": size.hidden**-0.5}
     architecture = clip_tasks.architecture_of(config, reader, **options)
     _class_of(architecture)
     return architecture
