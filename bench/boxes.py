@@ -21,7 +21,7 @@ from rich.table import Table
 from timing import medians
 
 from maskwright import Grid, Masking
-from maskwright.objects import BoxPolicy, visible_share
+from maskwright.vision.objects import BoxPolicy, visible_share
 
 HOLES = {"n": 8, "min_area": 0.01, "max_area": 0.02, "edge": "inside"}
 

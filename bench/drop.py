@@ -21,7 +21,7 @@ from rich.table import Table
 from transformers import ViTConfig, ViTForImageClassification
 
 from maskwright import Masking
-from maskwright.patch_tokens import PatchTokens
+from maskwright.vision.patch_tokens import PatchTokens
 
 SIZES = {"hidden_size": 192, "num_hidden_layers": 12, "num_attention_heads": 3, "intermediate_size": 768}
 JOBS = {

@@ -24,8 +24,8 @@ from rich.table import Table
 from timing import medians
 
 from maskwright import Grid, Masking
-from maskwright.pixels import hide_pixels
 from maskwright.units.patches import Patches
+from maskwright.vision.pixels import hide_pixels
 
 BATCH, SIDE = 128, 224
 LOW, HIGH, ASPECT = 0.02, 0.33, 0.3

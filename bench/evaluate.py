@@ -19,9 +19,9 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from maskwright.evaluate.predict import Machine, Trial, forward_mode, pools, predict
 from maskwright.masking import Masking
-from maskwright.tasks import text_classification as task
-from maskwright.tasks.encoded import Encoded, Ragged
 from maskwright.tasks.scratch import train_tokenizer
+from maskwright.tasks.text import text_classification as task
+from maskwright.tasks.text.encoded import Encoded, Ragged
 from maskwright.units.vocabulary import Vocabulary
 
 SIZES = {"2 × 128": (2, 128, 1), "6 × 384": (6, 384, 8)}

@@ -18,9 +18,9 @@ from rich.table import Table
 from timing import medians
 from transformers import BertConfig, BertForMaskedLM, DataCollatorWithFlattening
 
-from maskwright.document_attention import DocumentAttention
-from maskwright.heads import MaskedOnlyHead
-from maskwright.packing import pack
+from maskwright.text.document_attention import DocumentAttention
+from maskwright.text.heads import MaskedOnlyHead
+from maskwright.text.packing import pack
 
 VOCABULARY, LONGEST, RATIO = 30_522, 128, 0.15
 

@@ -22,7 +22,7 @@ from timing import medians
 from transformers import BertTokenizerFast, DataCollatorForLanguageModeling
 
 from maskwright import Masking, MaskingCollator
-from maskwright.compiled import SWITCH, kernels
+from maskwright.backend.compiled import SWITCH, kernels
 
 BERT = {"mix": {"mask-token": 0.8, "random-token": 0.1, "keep": 0.1}}
 STEPS = {

@@ -234,7 +234,7 @@ def start(name: str, seed: int, place: Path) -> None:
     import torch
     from transformers import ViTConfig, ViTModel
 
-    from maskwright.tasks.picture_tasks import plain_processor
+    from maskwright.tasks.vision.picture_tasks import plain_processor
 
     torch.set_num_threads(1)
     torch.manual_seed(seed)
@@ -418,7 +418,7 @@ def _cell(name: str) -> tuple[str, str] | None:
 
 
 def _yaml(document: dict[str, Any]) -> dict[str, Any]:
-    from maskwright.yaml_reader import parse_yaml
+    from maskwright.config.yaml_reader import parse_yaml
 
     return parse_yaml(document["configuration"], "evaluation.json")
 

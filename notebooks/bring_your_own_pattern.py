@@ -54,8 +54,8 @@ def load(source):
 first = load('''
 from dataclasses import dataclass
 
-from maskwright.arrays import arange
-from maskwright.select import exact
+from maskwright.backend.arrays import arange
+from maskwright.geometry.select import exact
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ for check in PATTERN_CHECKS:
 mended = load('''
 from dataclasses import dataclass
 
-from maskwright.arrays import arange, extents, to_dtype
-from maskwright.select import exact
+from maskwright.backend.arrays import arange, extents, to_dtype
+from maskwright.geometry.select import exact
 
 
 @dataclass(frozen=True)

@@ -32,14 +32,14 @@ PARTS = """\
 
 | paper | what it is | line of code |
 |---|---|---|
-| Raffel et al. 2020, T5, arXiv:1910.10683; Lewis et al. 2020, BART, arXiv:1910.13461 | sequence-to-sequence denoising: shortened inputs, targets | `maskwright.denoising.DenoisingCollator(tokenizer, mw.preset("t5"))` |
-| Lewis et al. 2020, BART, arXiv:1910.13461 | sentence permutation, document rotation | `maskwright.reorder` |
+| Raffel et al. 2020, T5, arXiv:1910.10683; Lewis et al. 2020, BART, arXiv:1910.13461 | sequence-to-sequence denoising: shortened inputs, targets | `maskwright.text.denoising.DenoisingCollator(tokenizer, mw.preset("t5"))` |
+| Lewis et al. 2020, BART, arXiv:1910.13461 | sentence permutation, document rotation | `maskwright.text.reorder` |
 | Yang et al. 2019, XLNet, arXiv:1906.08237 | permutation language model | `maskwright.adapters.huggingface.DataCollatorForPermutationLanguageModeling(tokenizer)` |
 | Levine et al. 2021, PMI-Masking, arXiv:2010.01825 | collocations of a corpus as units | `maskwright.units.ngrams.NGramTable.learn(rows)` |
-| Park et al. 2019, SpecAugment, arXiv:1904.08779 | time warping | `maskwright.augment.time_warp(x, width=80, rng=rng)` |
-| Krell et al. 2021, arXiv:2107.02027 | packing without cross-contamination | `maskwright.packing.pack(batch, length=512)` |
-| Li et al. 2023, DropKey, arXiv:2208.02646 | keys hidden inside attention | `maskwright.attention.AttentionMask(["padding", {"key-dropout": 0.1}])` |
-| Bachmann et al. 2022, MultiMAE, arXiv:2204.01678 | one budget over several modalities | `maskwright.modalities.PerModality(...)` |
+| Park et al. 2019, SpecAugment, arXiv:1904.08779 | time warping | `maskwright.audio.time_warp.time_warp(x, width=80, rng=rng)` |
+| Krell et al. 2021, arXiv:2107.02027 | packing without cross-contamination | `maskwright.text.packing.pack(batch, length=512)` |
+| Li et al. 2023, DropKey, arXiv:2208.02646 | keys hidden inside attention | `maskwright.text.attention.AttentionMask(["padding", {"key-dropout": 0.1}])` |
+| Bachmann et al. 2022, MultiMAE, arXiv:2204.01678 | one budget over several modalities | `maskwright.engine.modalities.PerModality(...)` |
 """
 
 

@@ -14,14 +14,18 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "maskwright"
 PAGE = ROOT / "docs" / "architecture.md"
-ORDER = ("budgets", "patterns", "fills", "units", "data", "tasks", "objectives", "train", "evaluate", "report", "cli")
-"""Folders in the order of the flow; others follow by name."""
+ORDER = (
+    *("backend", "geometry", "budgets", "patterns", "fills", "units", "compact", "engine"),
+    *("text", "vision", "audio", "presets", "adapters", "testing", "audit", "config", "data", "objectives", "tasks"),
+    *("train", "evaluate", "report", "preview", "cli"),
+)
+"""Folders in the order in which they are built on each other; others follow by name."""
 
 
 def purpose(path: Path) -> str:
     """The first sentence of a module's docstring, without its full stop.
 
-    >>> purpose(SOURCE / "select.py")
+    >>> purpose(SOURCE / "geometry" / "select.py")
     'The only selection and the only rounding'
     """
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
@@ -31,20 +35,16 @@ def purpose(path: Path) -> str:
 
 def tree() -> str:
     """The list, indented by folder."""
-    lines = ["src/maskwright/"]
-    lines += [_line(path, 1) for path in sorted(SOURCE.glob("*.py"))]
-    folders = sorted(
-        (path for path in SOURCE.iterdir() if path.is_dir() and any(path.glob("*.py"))),
-        key=lambda path: (ORDER.index(path.name) if path.name in ORDER else len(ORDER), path.name),
-    )
-    for folder in folders:
-        lines.append(f"  {folder.name}/")
-        lines += [_line(path, 2) for path in sorted(folder.glob("*.py"))]
-    return "\n".join(lines) + "\n"
+    return "\n".join(["src/maskwright/", *_folder(SOURCE, 1)]) + "\n"
 
 
-def _line(path: Path, depth: int) -> str:
-    return f"{'  ' * depth}{path.name}  ".ljust(28) + purpose(path)
+def _folder(folder: Path, depth: int) -> list[str]:
+    """The files of a folder, then its folders with theirs."""
+    lines = [f"{'  ' * depth}{path.name}  ".ljust(30) + purpose(path) for path in sorted(folder.glob("*.py"))]
+    rooms = [path for path in folder.iterdir() if path.is_dir() and any(path.glob("*.py"))]
+    for room in sorted(rooms, key=lambda path: (ORDER.index(path.name) if path.name in ORDER else -1, path.name)):
+        lines += [f"{'  ' * depth}{room.name}/", *_folder(room, depth + 1)]
+    return lines
 
 
 def main() -> None:

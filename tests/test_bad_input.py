@@ -67,7 +67,7 @@ CONFIGURATION = [
     (
         "a pattern that fails",
         files(),
-        [*CHECK, "masking={pattern: {'tests.test_corrupt:Crooked': {}}, budget: 0.3, fill: mask-token}"],
+        [*CHECK, "masking={pattern: {'tests.engine.test_corrupt:Crooked': {}}, budget: 0.3, fill: mask-token}"],
         ["tried on 64 tokens it fails", "Crooked has to return a bool mask"],
     ),
     ("ratio above 1", files(), [*CHECK, "masking={pattern: iid, budget: {ratio: 1.3}, fill: zero}"], ["ratio", "1.3"]),

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "AttentionMask": "attention",
-    "time_warp": "augment",
+    "AttentionMask": "text.attention",
+    "time_warp": "audio.time_warp",
     "Bernoulli": "budgets.bernoulli",
     "Count": "budgets.count",
     "Ratio": "budgets.ratio",
     "Schedule": "budgets.schedule",
     "Uniform": "budgets.uniform",
-    "MaskingCollator": "collator",
-    "Corrupted": "corrupt",
-    "apply_mask": "corrupt",
-    "DenoisingCollator": "denoising",
+    "MaskingCollator": "text.collator",
+    "Corrupted": "engine.corrupt",
+    "apply_mask": "engine.corrupt",
+    "DenoisingCollator": "text.denoising",
     "ConfigError": "errors",
     "DataError": "errors",
     "MaskingError": "errors",
@@ -48,14 +48,14 @@ _HOMES = {
     "Swap": "fills.swap",
     "Zero": "fills.zero",
     "Grid": "grid",
-    "MaskedOnlyHead": "heads",
-    "document_leak": "leak",
+    "MaskedOnlyHead": "text.heads",
+    "document_leak": "text.leak",
     "Mask": "mask",
     "Masking": "masking",
-    "PerModality": "modalities",
-    "DocumentAttention": "document_attention",
-    "PackingCollator": "packing",
-    "pack": "packing",
+    "PerModality": "engine.modalities",
+    "DocumentAttention": "text.document_attention",
+    "PackingCollator": "text.packing",
+    "pack": "text.packing",
     "Block": "patterns.block",
     "Blockwise": "patterns.blockwise",
     "Budgeted": "patterns.budgeted",
@@ -82,7 +82,7 @@ _HOMES = {
     "Within": "patterns.within",
     "preset": "presets",
     "Rng": "rng",
-    "RunningMean": "running",
+    "RunningMean": "backend.running_mean",
     "NGramTable": "units.ngrams",
     "Vocabulary": "units.vocabulary",
 }
@@ -93,18 +93,16 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
 ]
 
 if TYPE_CHECKING:
-    from maskwright.attention import AttentionMask as AttentionMask
-    from maskwright.augment import time_warp as time_warp
+    from maskwright.audio.time_warp import time_warp as time_warp
+    from maskwright.backend.running_mean import RunningMean as RunningMean
     from maskwright.budgets.bernoulli import Bernoulli as Bernoulli
     from maskwright.budgets.count import Count as Count
     from maskwright.budgets.ratio import Ratio as Ratio
     from maskwright.budgets.schedule import Schedule as Schedule
     from maskwright.budgets.uniform import Uniform as Uniform
-    from maskwright.collator import MaskingCollator as MaskingCollator
-    from maskwright.corrupt import Corrupted as Corrupted
-    from maskwright.corrupt import apply_mask as apply_mask
-    from maskwright.denoising import DenoisingCollator as DenoisingCollator
-    from maskwright.document_attention import DocumentAttention as DocumentAttention
+    from maskwright.engine.corrupt import Corrupted as Corrupted
+    from maskwright.engine.corrupt import apply_mask as apply_mask
+    from maskwright.engine.modalities import PerModality as PerModality
     from maskwright.errors import ConfigError as ConfigError
     from maskwright.errors import DataError as DataError
     from maskwright.errors import MaskingError as MaskingError
@@ -126,13 +124,8 @@ if TYPE_CHECKING:
     from maskwright.fills.swap import Swap as Swap
     from maskwright.fills.zero import Zero as Zero
     from maskwright.grid import Grid as Grid
-    from maskwright.heads import MaskedOnlyHead as MaskedOnlyHead
-    from maskwright.leak import document_leak as document_leak
     from maskwright.mask import Mask as Mask
     from maskwright.masking import Masking as Masking
-    from maskwright.modalities import PerModality as PerModality
-    from maskwright.packing import PackingCollator as PackingCollator
-    from maskwright.packing import pack as pack
     from maskwright.patterns.block import Block as Block
     from maskwright.patterns.blockwise import Blockwise as Blockwise
     from maskwright.patterns.budgeted import Budgeted as Budgeted
@@ -159,7 +152,14 @@ if TYPE_CHECKING:
     from maskwright.patterns.within import Within as Within
     from maskwright.presets import preset as preset
     from maskwright.rng import Rng as Rng
-    from maskwright.running import RunningMean as RunningMean
+    from maskwright.text.attention import AttentionMask as AttentionMask
+    from maskwright.text.collator import MaskingCollator as MaskingCollator
+    from maskwright.text.denoising import DenoisingCollator as DenoisingCollator
+    from maskwright.text.document_attention import DocumentAttention as DocumentAttention
+    from maskwright.text.heads import MaskedOnlyHead as MaskedOnlyHead
+    from maskwright.text.leak import document_leak as document_leak
+    from maskwright.text.packing import PackingCollator as PackingCollator
+    from maskwright.text.packing import pack as pack
     from maskwright.units.ngrams import NGramTable as NGramTable
     from maskwright.units.vocabulary import Vocabulary as Vocabulary
 

@@ -10,10 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.arrays import Array, arange, is_integer, is_torch, namespace, running_count, to_dtype, true_count
-from maskwright.boxes import enlarged
+from maskwright.backend.arrays import (
+    Array,
+    arange,
+    is_integer,
+    is_torch,
+    namespace,
+    running_count,
+    to_dtype,
+    true_count,
+)
 from maskwright.errors import MaskingError
 from maskwright.fills.drop import kept
+from maskwright.geometry.boxes import enlarged
 from maskwright.grid import Grid
 
 IGNORED = -100

@@ -16,12 +16,20 @@ from typing import Any
 import numpy as np
 
 from maskwright import budgets, fills, patterns
-from maskwright.arrays import Array, all_true, is_torch, like
-from maskwright.batch import check_array, check_moment, check_out, check_valid, text_arrays
-from maskwright.compact import Compact, Tiles, on_host
-from maskwright.compiled import kernels
-from maskwright.corrupt import Corrupted, corrupt_array, corrupt_text, takes_compact
-from maskwright.drawing import draw_mask, drawn_alone, independent, keyed, left_whole, token_work, tokens_on_their_own
+from maskwright.backend.arrays import Array, all_true, is_torch, like
+from maskwright.backend.compiled import kernels
+from maskwright.compact.shapes import Compact, Tiles, on_host
+from maskwright.engine.checks import check_array, check_moment, check_out, check_valid, text_arrays
+from maskwright.engine.corrupt import Corrupted, corrupt_array, corrupt_text, takes_compact
+from maskwright.engine.draw import (
+    draw_mask,
+    drawn_alone,
+    independent,
+    keyed,
+    left_whole,
+    token_work,
+    tokens_on_their_own,
+)
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.rng import Rng, content_ids
 from maskwright.strategy import check as check_fields
@@ -222,8 +230,8 @@ class Masking:
         return on_host(compact, units.grid, count, valid=valid, rng=rng.child("pattern")).enlarged(units.sides)
 
     def collator(self, tokenizer: Any, **options: Any) -> Any:
-        """A collator for `DataLoader` and the Hugging Face `Trainer`; see `maskwright.collator.MaskingCollator`."""
-        from maskwright.collator import MaskingCollator
+        """A collator for `DataLoader` and the Hugging Face `Trainer`; see `MaskingCollator`."""
+        from maskwright.text.collator import MaskingCollator
 
         return MaskingCollator(tokenizer, self, **options)
 

@@ -21,10 +21,21 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, arange, is_integer, is_torch, like, to_dtype
-from maskwright.compiled import kernels
+from maskwright.backend.arrays import Array, arange, is_integer, is_torch, like, to_dtype
+from maskwright.backend.compiled import kernels
+from maskwright.backend.hashing import (
+    GOLDEN,
+    GOLDEN_64,
+    M64,
+    ROUND_1,
+    ROUND_2,
+    mix,
+    mix_array,
+    mix_numpy,
+    rounds,
+    signed,
+)
 from maskwright.errors import MaskingError
-from maskwright.mixing import GOLDEN, GOLDEN_64, M64, ROUND_1, ROUND_2, mix, mix_array, mix_numpy, rounds, signed
 
 _BLOCK = 1 << 15  # cells hashed at a time: large batches stay within the second-level cache
 # One odd multiplier per axis, from the last axis backwards: a cell's counter depends on its coordinates and not on the

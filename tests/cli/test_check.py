@@ -73,7 +73,7 @@ def test_json_with_problems(check, override, where):
 
 
 def test_tokens_are_counted_by_the_tokenizer_of_the_model(check, monkeypatch):
-    from maskwright.tasks import text_classification
+    from maskwright.tasks.text import text_classification
 
     def tokenizer(texts, **_):
         return {"input_ids": [list(text) for text in texts]}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from maskwright.data.load import TextSection
+from maskwright.data.texts import TextSection
 from maskwright.errors import DataError
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from maskwright.data.columns import find_columns
-from maskwright.data.table import Table
+from maskwright.data.tables import Table
 
 TEXTS = [f"a text of several words number {i}" for i in range(12)]
 CLASSES = ["x", "y"] * 6

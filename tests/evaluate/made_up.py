@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from maskwright.grid import Grid
-from maskwright.tasks.examples import FILLER, Hidden, Metric, plain_inputs
+from maskwright.tasks.contract import FILLER, Hidden, Metric, plain_inputs
 
 CELLS = 12
 

@@ -10,7 +10,7 @@ from maskwright.evaluate.calibration import (
 )
 from maskwright.evaluate.measure import estimate
 from maskwright.evaluate.statistics import bootstrap
-from maskwright.tasks.examples import Scores
+from maskwright.tasks.contract import Scores
 
 MIDDLES = np.linspace(0.65, 0.95, 300)
 

@@ -6,7 +6,7 @@ import pytest
 from maskwright.evaluate.curves import auc_mask
 from maskwright.evaluate.groups import groups, share_right
 from maskwright.evaluate.measure import MODEL, TWIN, Answers, Key, Truth, compare, exact, measure
-from maskwright.tasks.examples import Metric, Scores
+from maskwright.tasks.contract import Metric, Scores
 
 N, CLASSES, DRAWS = 60, 3, 2
 RATIOS = (0.3, 0.8)

@@ -8,10 +8,10 @@ from maskwright.errors import RunError
 from maskwright.evaluate import predict as module
 from maskwright.evaluate.predict import Machine, Trial, pools, predict
 from maskwright.masking import Masking
-from maskwright.tasks import text_classification as task
-from maskwright.tasks.encoded import Encoded, Ragged
-from maskwright.tasks.examples import EVALUATION_SEED
+from maskwright.tasks.contract import EVALUATION_SEED
 from maskwright.tasks.scratch import train_tokenizer
+from maskwright.tasks.text import text_classification as task
+from maskwright.tasks.text.encoded import Encoded, Ragged
 from maskwright.units.vocabulary import Vocabulary
 
 WORDS = ["apple", "pear", "plum", "iron", "zinc", "copper", "chord", "drum", "the", "of", "in", "on"]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from maskwright import Grid, Masking, MaskingError, Mean, Rng, apply_mask
-from maskwright.running import RunningMean
+from maskwright.backend.running_mean import RunningMean
 
 
 def test_channels_have_means_of_their_own():

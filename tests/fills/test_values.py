@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from maskwright import ConfigError, Grid, Masking, MaskingError, Rng, fills
-from maskwright.where import fill_hidden
+from maskwright.backend.replacement import fill_hidden
 from tests.settings import FILLS, small_vocabulary
 
 NODES = [n for nodes in FILLS.values() for n in nodes if not getattr(fills.from_node(n), "changes_shape", False)]

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from maskwright import ConfigError, Grid, Rng, Span
-from maskwright.lengths import Lengths
+from maskwright.geometry.spans import Lengths
 
 
 def hide(pattern, n, count, draws=4000, grid=None):

@@ -13,7 +13,7 @@ from maskwright.evaluate.measure import MODEL, TWIN, Answers, Truth, measure
 from maskwright.evaluate.predict import Machine
 from maskwright.evaluate.sweep import Passes, Plan
 from maskwright.evaluate.verdict import verdict
-from maskwright.tasks.examples import Metric, Scores
+from maskwright.tasks.contract import Metric, Scores
 
 LABELS = ["<script>alert('label')</script>", "$x^2$", "c & d"]
 N = 60

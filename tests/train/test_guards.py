@@ -11,7 +11,7 @@ import torch
 
 from maskwright.config import dump_config
 from maskwright.errors import RunError
-from maskwright.tasks import text_classification
+from maskwright.tasks.text import text_classification
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
 

@@ -10,9 +10,9 @@ from maskwright.errors import RunError
 from maskwright.train import checkpoint
 from maskwright.train.device import resolve_dtype
 from maskwright.train.folder import RunFolder
+from maskwright.train.learning_rate import Schedule
 from maskwright.train.order import Order
 from maskwright.train.random_states import preserved
-from maskwright.train.schedule import Schedule
 
 
 def steps(order: Order) -> list[set[int]]:

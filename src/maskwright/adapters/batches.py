@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from maskwright.adapters.clock import EVALUATION, Clock, Clocked
-from maskwright.arrays import Array
-from maskwright.collator import MaskingCollator
+from maskwright.backend.arrays import Array
 from maskwright.errors import ConfigError, MaskingError
-from maskwright.padding import stack_scalars
+from maskwright.text.collator import MaskingCollator
+from maskwright.text.padding import stack_scalars
 from maskwright.units.vocabulary import Vocabulary
 
 _LABELS = {"label", "labels", "label_ids"}
@@ -92,7 +92,7 @@ class ModelingCollator(Clocked, ABC):
 
     def attach(self, trainer: Any) -> Any:
         """Let a `Trainer` use this collator and tell it the epochs; return the trainer."""
-        from maskwright.trainer_hook import attach
+        from maskwright.text.trainer_hook import attach
 
         return attach(self, trainer)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from maskwright.arrays import Array, arange
-from maskwright.collator import shared_number
+from maskwright.backend.arrays import Array, arange
 from maskwright.errors import MaskingError
 from maskwright.rng import content_ids
+from maskwright.text.collator import shared_number
 
 EVALUATION = 1 << 62
 """The epoch of the masks that evaluation gets: the same at every evaluation, and those of no training epoch."""

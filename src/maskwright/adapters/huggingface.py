@@ -14,7 +14,7 @@ is the one line that changes. What differs, and why:
   there is a `special_tokens_mask`.
 - With `mlm=False` the loss leaves out padding, known by the attention mask where the examples bring one: an end token
   that is also the padding token keeps its label.
-- `DataCollatorForDenoising` (T5, BART, UL2) is `maskwright.denoising.DenoisingCollator`.
+- `DataCollatorForDenoising` (T5, BART, UL2) is `maskwright.text.denoising.DenoisingCollator`.
 - Examples that bring labels are refused instead of overwritten. Lists of ids get an `attention_mask` too.
 """
 
@@ -27,16 +27,16 @@ from typing import Any
 import numpy as np
 
 from maskwright.adapters.batches import ModelingCollator
-from maskwright.arrays import Array, all_true, like, numpy_view
+from maskwright.backend.arrays import Array, all_true, like, numpy_view
 from maskwright.budgets.bernoulli import Bernoulli
-from maskwright.corrupt import IGNORED
-from maskwright.denoising import DenoisingCollator as DataCollatorForDenoising
+from maskwright.engine.corrupt import IGNORED
 from maskwright.errors import ConfigError
 from maskwright.fills import from_node
 from maskwright.masking import Masking
 from maskwright.patterns.iid import Iid
-from maskwright.permutation import Permutation
 from maskwright.rng import Rng, content_ids
+from maskwright.text.denoising import DenoisingCollator as DataCollatorForDenoising
+from maskwright.text.permutation import Permutation
 
 __all__ = [
     "DataCollatorForDenoising",
@@ -160,7 +160,7 @@ class DataCollatorForPermutationLanguageModeling(ModelingCollator):
     """Permutation language modelling for XLNet; takes what Transformers' collator of this name takes, and a seed.
 
     The batch holds `input_ids`, `perm_mask` and `target_mapping` [B, L, L] float32 and `labels`, and `attention_mask`
-    besides. Lengths may be odd. The law is `maskwright.permutation.Permutation`'s.
+    besides. Lengths may be odd. The law is `maskwright.text.permutation.Permutation`'s.
 
     Args:
         tokenizer: the one that made the ids.

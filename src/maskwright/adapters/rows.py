@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.corrupt import IGNORED
+from maskwright.engine.corrupt import IGNORED
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.fills.drop import Drop
 from maskwright.masking import Masking
-from maskwright.padding import pad_rows
+from maskwright.text.padding import pad_rows
 from maskwright.units.vocabulary import Vocabulary
 
 OBJECTIVES = ("supervised", "reconstruct")

@@ -98,7 +98,7 @@ class ColumnMasking(Clocked):
 
     def attach(self, trainer: Any) -> Any:
         """Let the trainer use it in training, and its own collator in evaluation; return the trainer."""
-        from maskwright.trainer_hook import attach
+        from maskwright.text.trainer_hook import attach
 
         return attach(self, trainer)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from maskwright.adapters.clock import Clock, Clocked
 from maskwright.adapters.rows import check_rows, labels_of, mask_rows, moment_of, tables
-from maskwright.corrupt import IGNORED
+from maskwright.engine.corrupt import IGNORED
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.fills.drop import Drop
 from maskwright.masking import Masking
@@ -101,7 +101,7 @@ class SFTMasking(Clocked):
 
     def attach(self, trainer: Any) -> Any:
         """Let the trainer use it in training, and its own collator in evaluation; return the trainer."""
-        from maskwright.trainer_hook import attach
+        from maskwright.text.trainer_hook import attach
 
         return attach(self, trainer)
 

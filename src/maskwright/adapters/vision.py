@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from maskwright.adapters.clock import Clock, Clocked
-from maskwright.arrays import Array, is_torch, namespace, numpy_view, to_dtype
+from maskwright.backend.arrays import Array, is_torch, namespace, numpy_view, to_dtype
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.fills.blur import Blur
 from maskwright.fills.drop import Drop

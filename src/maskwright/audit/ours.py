@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from maskwright.budgets.bernoulli import Bernoulli
-from maskwright.collator import MaskingCollator
 from maskwright.errors import ConfigError
 from maskwright.fills.sentinel import Sentinel
 from maskwright.fills.zero import Zero
@@ -21,6 +20,7 @@ from maskwright.presets import preset, presets
 from maskwright.rng import Rng
 from maskwright.testing.subject import EXAMPLES, Subject, synthetic_examples
 from maskwright.testing.synthetic import synthetic_tokenizer
+from maskwright.text.collator import MaskingCollator
 
 DRAWS, UNITS = 200_000, 1_000
 

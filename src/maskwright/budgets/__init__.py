@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from maskwright.arrays import Array
+from maskwright.backend.arrays import Array
 from maskwright.rng import Rng
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwright.arrays import Array, arange, largest, to_dtype
+from maskwright.backend.arrays import Array, arange, largest, to_dtype
 from maskwright.rng import Rng
 from maskwright.strategy import REQUIRED, check, number
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskwright.arrays import Array, like, namespace
+from maskwright.backend.arrays import Array, like, namespace
 from maskwright.rng import Rng
 from maskwright.strategy import REQUIRED, check, number
 

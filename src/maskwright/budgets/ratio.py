@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskwright.arrays import Array, like, namespace
+from maskwright.backend.arrays import Array, like, namespace
+from maskwright.geometry.select import fixed_point, round_count
 from maskwright.rng import Rng
-from maskwright.select import fixed_point, round_count
 from maskwright.strategy import REQUIRED, check, number
 
 

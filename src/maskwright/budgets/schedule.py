@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from numbers import Real
 
-from maskwright.arrays import Array
+from maskwright.backend.arrays import Array
 from maskwright.errors import MaskingError
+from maskwright.geometry.select import fixed_point, round_count
 from maskwright.rng import Rng
-from maskwright.select import fixed_point, round_count
 from maskwright.strategy import REQUIRED, check, choice, number
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwright.arrays import Array
+from maskwright.backend.arrays import Array
 from maskwright.errors import ConfigError
+from maskwright.geometry.select import fixed_point, round_count
 from maskwright.rng import Rng
-from maskwright.select import fixed_point, round_count
 from maskwright.strategy import check, number
 
 

@@ -107,9 +107,9 @@ def _configured(target: str, overrides: list[str]) -> Subject:
     from maskwright.audit import masking_subject
     from maskwright.cli.console import say_notes
     from maskwright.config import load_config
-    from maskwright.data.load import load_text_data
-    from maskwright.tasks import text_classification
-    from maskwright.tasks.amount import amount_notes
+    from maskwright.data.texts import load_text_data
+    from maskwright.tasks.hidden_share import amount_notes
+    from maskwright.tasks.text import text_classification
 
     config = load_config(target, overrides)
     if config.masking is None:
@@ -160,7 +160,7 @@ def _read_aloud(reader: Any) -> list[dict[str, Any]] | None:
 
 
 def _column(path: Path) -> list[str]:
-    from maskwright.data.read import read_table
+    from maskwright.data.readers.table_file import read_table
 
     table = read_table(path, "--data")
     names = [name for name in table.columns if name == "text"] or list(table.columns)
@@ -172,7 +172,7 @@ def _column(path: Path) -> list[str]:
 
 
 def _settings(given: list[str]) -> dict[str, Any]:
-    from maskwright.yaml_reader import parse_yaml
+    from maskwright.config.yaml_reader import parse_yaml
 
     found = {}
     for setting in given:

@@ -51,7 +51,7 @@ def _check(path: Path, overrides: list[str]) -> tuple[dict[str, Any], CheckedDat
     from maskwright import tasks
     from maskwright.cli.console import console
     from maskwright.config import load_config
-    from maskwright.tasks.amount import amount_notes
+    from maskwright.tasks.hidden_share import amount_notes
     from maskwright.train.trackers import check_trackers
 
     config = load_config(path, overrides)

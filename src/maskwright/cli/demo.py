@@ -27,7 +27,7 @@ def command(
     import importlib
 
     from maskwright.cli.console import console
-    from maskwright.data.demo import build_demo_data
+    from maskwright.data.demo.libraries import build_demo_data
 
     with console().status("collecting docstrings of installed libraries ..."):
         rows = build_demo_data(folder / "data")

@@ -65,7 +65,7 @@ def _document(config: RunConfig, n: int, epoch: int) -> dict[str, Any]:
     from maskwright import tasks
     from maskwright.cli.console import console
     from maskwright.errors import ConfigError
-    from maskwright.tasks.amount import amount_notes
+    from maskwright.tasks.hidden_share import amount_notes
 
     if config.masking is None:
         raise ConfigError("masking: none hides nothing, so there is nothing to preview; set masking=automask, say.")
@@ -82,7 +82,7 @@ def _save(document: dict[str, Any], path: Path) -> None:
     from PIL import Image
 
     from maskwright.errors import ConfigError
-    from maskwright.tasks.shown_pictures import sheet
+    from maskwright.tasks.vision.rendering import sheet
 
     rows = [
         [picture for _, picture in example["pictures"]] for example in document["examples"] if "pictures" in example

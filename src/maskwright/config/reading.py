@@ -10,9 +10,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from maskwright.config.sections import RunConfig
+from maskwright.config.yaml_reader import parse_yaml
 from maskwright.errors import ConfigError, MaskwrightError, did_you_mean
 from maskwright.masking import Masking
-from maskwright.yaml_reader import parse_yaml
 
 __all__ = ["dump_config", "load_config", "overridden_masking", "parse_config"]
 

@@ -21,8 +21,8 @@ from pydantic import (
 )
 
 from maskwright import patterns
+from maskwright.engine.modalities import PerModality
 from maskwright.masking import Masking
-from maskwright.modalities import PerModality
 from maskwright.strategy import short
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import Any
 
 from maskwright.data.findings import Findings
 from maskwright.data.guess import Guess, plain_name
-from maskwright.data.table import Table
+from maskwright.data.tables import Table
 from maskwright.errors import DataError, Problem, did_you_mean
 
 TEXT_ROLES = ("text", "text_pair", "label")

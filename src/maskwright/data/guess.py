@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from maskwright.data.table import Table
+from maskwright.data.tables import Table
 from maskwright.errors import DataError, Problem
 
 NAMES = {

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from maskwright.data.findings import Findings, shorten
-from maskwright.data.split import Split
+from maskwright.data.splits import Split
 from maskwright.errors import Problem
 
 LOST_LABELS = {"nan", "null", "<na>", "#n/a", "nat", "none", "n/a", "na"}

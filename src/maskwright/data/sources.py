@@ -7,7 +7,7 @@ from pathlib import Path
 
 from maskwright.config import DataSection
 from maskwright.data.findings import Findings
-from maskwright.data.table import Table
+from maskwright.data.tables import Table
 from maskwright.errors import DataError, Problem
 
 

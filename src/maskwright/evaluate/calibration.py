@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from maskwright.tasks.examples import Outcome
+from maskwright.tasks.contract import Outcome
 
 BINS = 15
 SMALLEST = 1e-12

@@ -16,7 +16,7 @@ from maskwright.evaluate.measure import MODEL, TWIN, Answers, Key, Measured, Tru
 from maskwright.evaluate.predict import Machine
 from maskwright.evaluate.statistics import holm, mcnemar
 from maskwright.evaluate.sweep import Condition, Passes, Plan
-from maskwright.tasks.examples import Outcome
+from maskwright.tasks.contract import Outcome
 
 SCHEMA, SCHEMA_VERSION = "maskwright evaluation", 2
 

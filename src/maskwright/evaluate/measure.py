@@ -19,7 +19,7 @@ from maskwright.evaluate.statistics import (
     percentile_interval,
     t_interval,
 )
-from maskwright.tasks.examples import Metric, Outcome, Scores
+from maskwright.tasks.contract import Metric, Outcome, Scores
 
 MODEL, TWIN = "model", "twin"
 

@@ -18,7 +18,7 @@ import torch
 
 from maskwright.errors import RunError
 from maskwright.masking import Masking
-from maskwright.tasks.examples import EVALUATION_SEED, Examples, plain_inputs
+from maskwright.tasks.contract import EVALUATION_SEED, Examples, plain_inputs
 
 POOL_CELLS = 2_000_000
 """Cells masked at a time, over all trials; bounds memory and is large enough to sort well by length."""

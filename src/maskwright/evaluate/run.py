@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.config import load_config
+from maskwright.config.yaml_reader import parse_yaml
 from maskwright.errors import ConfigError, RunError
 from maskwright.evaluate.twin import Subject, differences, find_or_train
 from maskwright.train.files import write_json
 from maskwright.train.folder import RunFolder
 from maskwright.train.progress import Event, Watcher, silent
-from maskwright.yaml_reader import parse_yaml
 
 _WHERE_THE_DATA_IS = ("data.train", "data.validation", "data.test", "data.dataset")
 """May be given anew, because files move; the fingerprint sees to it that they hold the same."""

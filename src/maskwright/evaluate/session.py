@@ -13,6 +13,7 @@ import torch
 
 from maskwright import __version__, tasks
 from maskwright.config import dump_config
+from maskwright.engine.modalities import of_node
 from maskwright.errors import RunError
 from maskwright.evaluate.document import SCHEMA, SCHEMA_VERSION, Asked, Summary, plain
 from maskwright.evaluate.groups import groups
@@ -22,8 +23,7 @@ from maskwright.evaluate.shown import shown_condition, shown_examples
 from maskwright.evaluate.sweep import Material, Passes, Plan, ask, rows_of, score
 from maskwright.evaluate.twin import Subject
 from maskwright.evaluate.verdict import verdict
-from maskwright.modalities import of_node
-from maskwright.tasks.examples import EVALUATION_SEED
+from maskwright.tasks.contract import EVALUATION_SEED
 from maskwright.train.device import describe, resolve_dtype
 from maskwright.train.folder import RunFolder
 from maskwright.train.progress import Event, Watcher

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from maskwright.evaluate.document import Asked
-from maskwright.evaluate.examples import choose, kinds, shown_ratio
+from maskwright.evaluate.example_choice import choose, kinds, shown_ratio
 from maskwright.evaluate.measure import MODEL, TWIN
 from maskwright.evaluate.sweep import Condition, Material, Plan
 

@@ -14,7 +14,7 @@ from maskwright.errors import ConfigError, RunError
 from maskwright.evaluate.measure import Answers
 from maskwright.evaluate.predict import Machine, Predictions, Trial, predict
 from maskwright.masking import Masking
-from maskwright.tasks.examples import Examples
+from maskwright.tasks.contract import Examples
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from maskwright.arrays import Array, is_torch
+from maskwright.backend.arrays import Array, is_torch
 from maskwright.errors import ConfigError
 from maskwright.rng import Rng
 

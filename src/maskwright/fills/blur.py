@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.arrays import Array, namespace, to_dtype
+from maskwright.backend.arrays import Array, namespace, to_dtype
+from maskwright.backend.replacement import fill_hidden
 from maskwright.fills.mean import check_floating, visible_moments
 from maskwright.rng import Rng
 from maskwright.strategy import check, choice, number
-from maskwright.where import fill_hidden
 
 
 @dataclass(frozen=True)

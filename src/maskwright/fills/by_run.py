@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.arrays import Array, arange, cumulative_max, namespace
+from maskwright.backend.arrays import Array, arange, cumulative_max, namespace
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.fills.sentinel import run_starts
 from maskwright.rng import Rng

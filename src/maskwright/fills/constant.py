@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.arrays import Array, namespace
+from maskwright.backend.arrays import Array, namespace
+from maskwright.backend.replacement import fill_hidden
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
 from maskwright.strategy import REQUIRED, check, number
-from maskwright.where import fill_hidden
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from maskwright.arrays import Array, all_true, arange, extents, gather, largest, namespace, to_dtype, true_count
+from maskwright.backend.arrays import Array, all_true, arange, extents, gather, largest, namespace, to_dtype, true_count
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.rng import Rng
 

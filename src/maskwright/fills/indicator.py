@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.arrays import Array, namespace, to_dtype
+from maskwright.backend.arrays import Array, namespace, to_dtype
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.rng import Rng
 from maskwright.strategy import check, number, part

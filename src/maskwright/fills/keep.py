@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array
+from maskwright.backend.arrays import Array
 from maskwright.rng import Rng
 
 

@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.arrays import Array, arange, gather, namespace, stable_order, to_dtype
+from maskwright.backend.arrays import Array, arange, gather, namespace, stable_order, to_dtype
+from maskwright.backend.replacement import fill_hidden
 from maskwright.errors import MaskingError
 from maskwright.fills.mean import check_pool
 from maskwright.rng import Rng
-from maskwright.where import fill_hidden
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, namespace
+from maskwright.backend.arrays import Array, namespace
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
 

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maskwright.arrays import Array, is_torch, like, namespace, to_dtype
+from maskwright.backend.arrays import Array, is_torch, like, namespace, to_dtype
+from maskwright.backend.replacement import fill_hidden
+from maskwright.backend.running_mean import RunningMean
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
-from maskwright.running import RunningMean
 from maskwright.strategy import check, choice
-from maskwright.where import fill_hidden
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Mean:
         over: `example`, the mean of the example's own visible cells, for each channel; 0 where nothing is visible.
             `position`, the mean of the same cell over other data: the fact `statistics` (an array that broadcasts to
             an example, or a `RunningMean`) or the fact `pool` [N, ...], from which it is made on every call.
-            `running`, the fact `statistics` alone, a `maskwright.running.RunningMean` that the caller updates.
+            `running`, the fact `statistics` alone, a `RunningMean` that the caller updates.
 
     Raises:
         MaskingError: cells that are not floating-point numbers (the mean of token ids means nothing), a fact that is

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array
+from maskwright.backend.arrays import Array
 from maskwright.errors import ConfigError
 from maskwright.fills.keep import Keep
 from maskwright.rng import Rng

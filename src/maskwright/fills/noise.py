@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maskwright.arrays import Array, like, namespace, to_dtype
+from maskwright.backend.arrays import Array, like, namespace, to_dtype
+from maskwright.backend.replacement import fill_hidden
 from maskwright.fills.mean import check_floating, total, visible_moments
 from maskwright.rng import Rng
 from maskwright.strategy import check, choice
-from maskwright.where import fill_hidden
 
 _LEVELS = 1 << 16
 

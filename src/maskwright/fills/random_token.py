@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, namespace, to_dtype
+from maskwright.backend.arrays import Array, namespace, to_dtype
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.arrays import Array, at_least_zero, largest, namespace, running_count, to_dtype
+from maskwright.backend.arrays import Array, at_least_zero, largest, namespace, running_count, to_dtype
 from maskwright.errors import MaskingError
 from maskwright.fills.drop import Drop
 from maskwright.rng import Rng
@@ -18,8 +18,9 @@ class Sentinel:
     """Replace every run of neighbouring hidden tokens by one token; the sequence gets shorter.
 
     `numbered`: the first run becomes `<extra_id_0>`, the next `<extra_id_1>`, and so on, so that the target can say
-    which hidden tokens belong where (T5; `maskwright.denoising` makes the targets). `single`: every run becomes the
-    mask token, or `<extra_id_0>` where there is none (BART's text infilling): how many tokens are missing is not told.
+    which hidden tokens belong where (T5; `maskwright.text.denoising` makes the targets). `single`: every run becomes
+    the mask token, or `<extra_id_0>` where there is none (BART's text infilling): how many tokens are missing is not
+    told.
 
     When it helps: sequence-to-sequence pre-training, where both sides get short. When not: encoders that predict at the
     hidden places, which are gone.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.arrays import Array, arange, to_dtype
+from maskwright.backend.arrays import Array, arange, to_dtype
+from maskwright.backend.replacement import fill_hidden
 from maskwright.fills.marginal import donors
 from maskwright.rng import Rng
-from maskwright.where import fill_hidden
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.arrays import Array, namespace
+from maskwright.backend.arrays import Array, namespace
+from maskwright.backend.replacement import fill_hidden
 from maskwright.rng import Rng
-from maskwright.where import fill_hidden
 
 
 @dataclass(frozen=True)

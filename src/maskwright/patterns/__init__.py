@@ -17,8 +17,8 @@ every grid. One that does not says so, and the contract suite then holds it to w
 - `moments(grid, count) -> (m, S)`: where they are known in closed form, the mean of the visible multiplier M = ~mask
   per cell, [cells], and its second moments E[M_j M_l], [cells, cells], over a full grid.
 - `compact(grid, count, *, valid, rng) -> Lines | Boxes`: the same mask in a form that is applied without a dense one
-  (see `maskwright.compact`). It is asked for where no budget is set: `count` is then 0 for examples that are left whole
-  and no bound for the others, and `valid` may be None, which means all cells.
+  (see `maskwright.compact.shapes`). It is asked for where no budget is set: `count` is then 0 for examples that are
+  left whole and no bound for the others, and `valid` may be None, which means all cells.
 
 What a grid measures is the extent of the valid cells and not its padded size, so that padding changes no mask.
 """
@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from maskwright.arrays import Array
+from maskwright.backend.arrays import Array
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwright.arrays import Array, extents, namespace, to_dtype, true_count
-from maskwright.boxes import along, areas, between, covering, measured, sides, turned
+from maskwright.backend.arrays import Array, extents, namespace, to_dtype, true_count
 from maskwright.errors import ConfigError
+from maskwright.geometry.boxes import along, areas, between, covering, measured, sides, turned
+from maskwright.geometry.select import exact
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import exact
 from maskwright.strategy import check, choice, number
 
 _BOXES = 8  # a round: as many as a byte has bits

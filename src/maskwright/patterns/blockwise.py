@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.arrays import Array, extents, namespace, to_dtype, true_count
-from maskwright.boxes import aspects, between, covered, measured, rounded_root
+from maskwright.backend.arrays import Array, extents, namespace, to_dtype, true_count
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.boxes import aspects, between, covered, measured, rounded_root
+from maskwright.geometry.select import exact
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import exact
 from maskwright.strategy import check, number
 
 _TRIES = 10  # in a row without a fitting rectangle, then the law stops

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, namespace, true_count
+from maskwright.backend.arrays import Array, namespace, true_count
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from maskwright.arrays import (
+from maskwright.backend.arrays import (
     Array,
     any_order,
     arange,
@@ -25,9 +25,9 @@ from maskwright.arrays import (
     true_count,
 )
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.select import exact, fixed_point, round_count, undecided
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import exact, fixed_point, round_count, undecided
 from maskwright.strategy import check, number
 
 _TABLE_BITS, _ONE = 14, 1 << 16  # entries of the Gumbel table; 1.0 in fixed point

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maskwright.arrays import Array, namespace, to_dtype, true_count
+from maskwright.backend.arrays import Array, namespace, to_dtype, true_count
+from maskwright.geometry.slices import axis_of, first_of, has_axis, slices, to_cells
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.slices import axis_of, first_of, has_axis, slices, to_cells
 from maskwright.strategy import axis_name, check, number
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.arrays import Array, arange, namespace, only_valid
+from maskwright.backend.arrays import Array, arange, namespace, only_valid
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.arrays import Array, namespace, true_count
+from maskwright.backend.arrays import Array, namespace, true_count
 from maskwright.errors import MaskingError
+from maskwright.geometry.select import bounded
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import bounded
 from maskwright.strategy import check, fits_inner, of_inner, part, signals_of_inner, units_of_inner
 
 

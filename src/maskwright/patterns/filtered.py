@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwright.arrays import Array, arange, extents, gather, namespace, to_dtype
+from maskwright.backend.arrays import Array, arange, extents, gather, namespace, to_dtype
+from maskwright.geometry.select import exact, undecided
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import exact, undecided
 from maskwright.strategy import check, choice, number
 
 _NOISE_BITS = 24

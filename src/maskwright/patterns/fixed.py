@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maskwright.arrays import Array, like, numpy_view, running_count, true_count
+from maskwright.backend.arrays import Array, like, numpy_view, running_count, true_count
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.select import exact
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import exact
 from maskwright.strategy import check, number
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from maskwright import grid as lattice
-from maskwright.arrays import Array, extents, namespace, to_dtype
-from maskwright.boxes import along, between, measured, turned
+from maskwright.backend.arrays import Array, extents, namespace, to_dtype
+from maskwright.geometry.boxes import along, between, measured, turned
+from maskwright.geometry.select import exact
 from maskwright.rng import Rng
-from maskwright.select import exact
 from maskwright.strategy import check, choice, number
 
 

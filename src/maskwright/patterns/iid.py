@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwright.arrays import Array
+from maskwright.backend.arrays import Array
+from maskwright.geometry.moments import exact_count
+from maskwright.geometry.select import exact
 from maskwright.grid import Grid
-from maskwright.moments import exact_count
 from maskwright.rng import Rng
-from maskwright.select import exact
 
 
 @dataclass(frozen=True)
@@ -33,5 +33,5 @@ class Iid:
         return exact(rng.child("cells").bits(*grid.shape), count, valid)
 
     def moments(self, grid: Grid, count: int) -> tuple[Array, Array]:
-        """The first two moments of the visible multiplier, exactly; see `maskwright.moments`."""
+        """The first two moments of the visible multiplier, exactly; see `maskwright.geometry.moments`."""
         return exact_count(grid.size, count)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maskwright.arrays import Array, cumulative_max, namespace, to_dtype
+from maskwright.backend.arrays import Array, cumulative_max, namespace, to_dtype
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.select import bounded
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import bounded
 from maskwright.strategy import check, choice, number
 
 

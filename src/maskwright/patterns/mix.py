@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, is_torch, namespace, true_count
+from maskwright.backend.arrays import Array, is_torch, namespace, true_count
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.select import bounded, same_share
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import bounded, same_share
 from maskwright.strategy import fits_inner, from_node, of_inner, signals_of_inner, to_node
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwright.arrays import Array, extents, namespace
-from maskwright.boxes import BITS, any_box, between, box_masks, measured, rounded_root, share
+from maskwright.backend.arrays import Array, extents, namespace
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.boxes import BITS, any_box, between, box_masks, measured, rounded_root, share
+from maskwright.geometry.select import bounded
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import bounded
 from maskwright.strategy import check, number
 
 _Blocks = tuple[list[Array], list[Array]]

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from maskwright.arrays import Array, arange, extents, like, namespace, to_dtype
-from maskwright.boxes import any_box, areas, aspects, between, measured, rounded_root, sides
-from maskwright.compact import Boxes
+from maskwright.backend.arrays import Array, arange, extents, like, namespace, to_dtype
+from maskwright.compact.shapes import Boxes
 from maskwright.errors import ConfigError
+from maskwright.geometry.boxes import any_box, areas, aspects, between, measured, rounded_root, sides
+from maskwright.geometry.select import bounded
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import bounded
 from maskwright.strategy import check, choice, number
 
 _TRIES = 8

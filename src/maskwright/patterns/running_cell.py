@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maskwright.arrays import Array, arange, to_dtype
-from maskwright.boxes import along
+from maskwright.backend.arrays import Array, arange, to_dtype
 from maskwright.errors import MaskingError
+from maskwright.geometry.boxes import along
+from maskwright.geometry.select import exact
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import exact
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.arrays import Array, arange, at_least_zero, gather, is_torch, namespace, to_dtype
+from maskwright.backend.arrays import Array, arange, at_least_zero, gather, is_torch, namespace, to_dtype
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.moments import circle_spans
+from maskwright.geometry.select import random_order
+from maskwright.geometry.spans import LAWS, Circles, Lengths, running_sum
 from maskwright.grid import Grid
-from maskwright.lengths import LAWS, Circles, Lengths, running_sum
-from maskwright.moments import circle_spans
 from maskwright.rng import Rng
-from maskwright.select import random_order
 from maskwright.strategy import check, choice, number
 
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maskwright.arrays import Array, gather, like, namespace, running_count, stable_order, to_dtype, true_count
+from maskwright.backend.arrays import Array, gather, like, namespace, running_count, stable_order, to_dtype, true_count
 from maskwright.errors import MaskingError
+from maskwright.geometry.select import exact
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import exact
 from maskwright.strategy import check, number
 
 

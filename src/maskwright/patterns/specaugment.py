@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maskwright.arrays import Array, arange, at_least_zero, extents, namespace, to_dtype
-from maskwright.compact import Lines, runs
+from maskwright.backend.arrays import Array, arange, at_least_zero, extents, namespace, to_dtype
+from maskwright.compact.shapes import Lines, runs
 from maskwright.errors import MaskingError
+from maskwright.geometry.select import bounded, floor_share
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import bounded, floor_share
 from maskwright.strategy import check, choice, number
 
 

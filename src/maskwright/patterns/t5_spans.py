@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwright.arrays import (
+from maskwright.backend.arrays import (
     Array,
     arange,
     at_least_zero,
@@ -15,10 +15,10 @@ from maskwright.arrays import (
     true_count,
 )
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.select import exact
+from maskwright.geometry.spans import place_of
 from maskwright.grid import Grid
-from maskwright.lengths import place_of
 from maskwright.rng import Rng
-from maskwright.select import exact
 from maskwright.strategy import check, number
 
 _PART = 16  # bits after the point of the mean length

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, any_over, namespace, only_valid
+from maskwright.backend.arrays import Array, any_over, namespace, only_valid
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
 from maskwright.rng import Rng

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.arrays import Array
+from maskwright.backend.arrays import Array
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.select import bounded
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import bounded
 from maskwright.strategy import check, fits_inner, of_inner, parts, signals_of_inner
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maskwright.arrays import Array, arange, extents, gather, largest, namespace, to_dtype, true_count
-from maskwright.compact import Lines, dilate
+from maskwright.backend.arrays import Array, arange, extents, gather, largest, namespace, to_dtype, true_count
+from maskwright.compact.shapes import Lines, dilate
 from maskwright.errors import MaskingError
+from maskwright.geometry.select import bounded, exact, fixed_point, floor_share, round_count
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import bounded, exact, fixed_point, floor_share, round_count
 from maskwright.strategy import check, choice, number
 
 _SPARSE = 4  # from this length on, few of the places are starts

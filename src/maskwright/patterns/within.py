@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.arrays import Array, arange, check_signal, extents, namespace, true_count
+from maskwright.backend.arrays import Array, arange, check_signal, extents, namespace, true_count
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.select import fixed_point, same_share
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.select import fixed_point, same_share
 from maskwright.strategy import check, fits_inner, of_inner, part, units_of_inner
 
 _BY_SIGNAL = ("objects", "context")
@@ -32,7 +32,7 @@ class Within:
         region: axis -> [start, stop], places along the axis as in Python slices (negative ones count from the end of
             what the example measures, null is the end), or shares of it with a decimal point, as [0.0, 0.5]. Or
             `objects` or `context`: the cells where the signal `regions` is above 0, or is 0; see
-            `maskwright.objects.object_regions`.
+            `maskwright.vision.objects.object_regions`.
 
     Raises:
         ConfigError: a region that is not a range of cells or shares.

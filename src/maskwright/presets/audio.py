@@ -14,7 +14,7 @@ _WARP = (
 
 
 def _law(name: str, setting: str, warp: int, **fields: Any) -> Preset:
-    note = _WARP + f"The paper warps time by up to {warp} frames before: maskwright.augment.time_warp."
+    note = _WARP + f"The paper warps time by up to {warp} frames before: maskwright.audio.time_warp.time_warp."
     node = {"pattern": {"specaugment": fields}, "fill": "zero"}
     return Preset(name, node, _SPECAUGMENT, setting, {"time": 1000, "freq": 80}, "supervised", note)
 

@@ -32,7 +32,7 @@ def _ul2(letter: str, length: int, ratio: float) -> Preset:
         f"{letter.upper()}-denoiser: spans of mean length {length}, {ratio:.0%} of the tokens",
         _TOKENS,
         "denoise",
-        "One of the seven denoisers; maskwright.denoising.ul2() is the mixture with its mode tokens.",
+        "One of the seven denoisers; maskwright.text.denoising.ul2() is the mixture with its mode tokens.",
     )
 
 
@@ -165,7 +165,7 @@ PRESETS = (
         "S-denoiser: the last quarter of the text follows from the rest",
         _TOKENS,
         "denoise",
-        "A prefix language model. One of the seven denoisers of maskwright.denoising.ul2().",
+        "A prefix language model. One of the seven denoisers of maskwright.text.denoising.ul2().",
     ),
     Preset(
         "bart-infilling",

@@ -82,7 +82,8 @@ def read_sample(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
     Raises:
         DataError: no such file, an ending that is not known, a file that cannot be read.
     """
-    from maskwright.preview import image, sound, table
+    from maskwright.preview import image, sound
+    from maskwright.preview import table_rows as table
 
     suffix = path.suffix.lower()
     readers: list[tuple[tuple[str, ...], Any]] = [(IMAGES, image.read), (SOUNDS, sound.read), (TABLES, table.read)]

@@ -30,8 +30,8 @@ def text_examples(
         per draw the hidden units, the units, the tokens at the end of the text that are left out, and the pieces of
         text with whether each is hidden.
     """
-    from maskwright.tasks.read_aloud import read_aloud
     from maskwright.tasks.scratch import train_tokenizer
+    from maskwright.tasks.text.marked_text import read_aloud
     from maskwright.units.vocabulary import Vocabulary
 
     reader: Any = tokenizer or train_tokenizer([text] * 2, VOCABULARY, LONGEST)

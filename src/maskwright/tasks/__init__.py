@@ -1,7 +1,7 @@
 """Tasks: one file per task, holding everything that is particular to it (data, model, inputs, loss, metric, pictures).
 
 A task is a module with these names; the rest of the program calls nothing else. `Examples`, `Built`, `Hidden`, `Metric`
-and `Outcome` are described in `maskwright.tasks.examples`, `CheckedData` in `maskwright.data.checked`.
+and `Outcome` are described in `maskwright.tasks.contract`, `CheckedData` in `maskwright.data.checked`.
 
     Data                       the `data` section of a configuration: a subclass of `maskwright.config.DataSection`
     DEFAULTS                   defaults of its own, such as {"evaluation": {"patterns": ["iid", "block"]}}
@@ -64,15 +64,16 @@ from maskwright.errors import ConfigError, did_you_mean
 
 __all__ = ["NAMES", "get"]
 
-NAMES = (
-    "text-classification",
-    "image-classification",
-    "video-classification",
-    "masked-image",
-    "masked-video",
-    "object-detection",
-    "image-text-classification",
-)
+ROOMS = {
+    "text-classification": "text",
+    "image-classification": "vision",
+    "video-classification": "video",
+    "masked-image": "reconstruction",
+    "masked-video": "reconstruction",
+    "object-detection": "detection",
+    "image-text-classification": "image_text",
+}
+NAMES = tuple(ROOMS)
 
 
 def get(name: str) -> ModuleType:
@@ -83,4 +84,4 @@ def get(name: str) -> ModuleType:
     """
     if name not in NAMES:
         raise ConfigError(f"task: there is no task '{name}'. {did_you_mean(name, NAMES)}")
-    return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
+    return importlib.import_module(f"{__name__}.{ROOMS[name]}.{name.replace('-', '_')}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.tasks.examples import Examples, Metric, Scores
+from maskwright.tasks.contract import Examples, Metric, Scores
 
 if TYPE_CHECKING:
     import torch

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskwright.rng import Rng
-from maskwright.tasks.examples import FILLER
+from maskwright.tasks.contract import FILLER
 
 __all__ = ["Order"]
 

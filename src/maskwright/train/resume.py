@@ -10,7 +10,7 @@ from typing import Any
 from transformers import Trainer
 
 from maskwright.config import RunConfig
-from maskwright.tasks.examples import Examples
+from maskwright.tasks.contract import Examples
 from maskwright.train import checkpoint, random_states
 from maskwright.train.ema import Ema
 from maskwright.train.metrics_log import MetricsLog

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright import __version__
 from maskwright.config import RunConfig
+from maskwright.engine.modalities import of_node
 from maskwright.errors import ConfigError, RunError
-from maskwright.modalities import of_node
 from maskwright.train.admission import CHANGED, check_unchanged, is_finished, refusals, unused_evaluation
 from maskwright.train.folder import FORMAT, RunFolder
 from maskwright.train.progress import Event, Watcher, silent
@@ -142,7 +142,7 @@ class _Session:
             )
 
     def _trainer(self, task: Any, data: CheckedData, arguments: Any) -> tuple[Any, MaskedTrainer]:
-        from maskwright.tasks.amount import amount_notes
+        from maskwright.tasks.hidden_share import amount_notes
         from maskwright.train import lora
         from maskwright.train.metrics_log import MetricsLog
         from maskwright.train.resume import Work

@@ -20,14 +20,14 @@ from transformers import PrinterCallback, TrainingArguments
 
 from maskwright.config import RunConfig
 from maskwright.errors import RunError
-from maskwright.tasks.examples import BESIDES, EVALUATION_SEED, Examples, plain_inputs
+from maskwright.tasks.contract import BESIDES, EVALUATION_SEED, Examples, plain_inputs
 from maskwright.train import random_states
 from maskwright.train.callbacks import Conductor, Plan, any_process
 from maskwright.train.ema import Ema
+from maskwright.train.learning_rate import Schedule
 from maskwright.train.order import Order
 from maskwright.train.progress import Event
 from maskwright.train.resume import Resumable, Work
-from maskwright.train.schedule import Schedule
 from maskwright.train.selection import Selection
 
 __all__ = ["MaskedTrainer"]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from maskwright.arrays import Array, arange, cumulative_max, gather, like, namespace, running_count, to_dtype
+from maskwright.backend.arrays import Array, arange, cumulative_max, gather, like, namespace, running_count, to_dtype
 from maskwright.errors import ConfigError, DataError, MaskingError, Problem
 from maskwright.units.text import text_units
 from maskwright.units.vocabulary import Vocabulary

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from maskwright.arrays import Array, any_over, arange, like, namespace, true_count
-from maskwright.boxes import enlarged, of_boxes
+from maskwright.backend.arrays import Array, any_over, arange, like, namespace, true_count
 from maskwright.errors import MaskingError
+from maskwright.geometry.boxes import enlarged, of_boxes
 from maskwright.grid import Grid
 
 BOXES = ("patch", "pixel", "tubelet", "frame", "bin", "feature")

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from maskwright.arrays import (
+from maskwright.backend.arrays import (
     Array,
     arange,
     at_least_zero,

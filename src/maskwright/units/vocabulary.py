@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.arrays import Array, is_torch, like
+from maskwright.backend.arrays import Array, is_torch, like
 from maskwright.errors import MaskingError
 from maskwright.units.pieces import Piece, family_of, read_piece
 

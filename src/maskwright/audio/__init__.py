@@ -1,0 +1,1 @@
+"""Spectrograms and waveforms: changes of the input that go with masks."""

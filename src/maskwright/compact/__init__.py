@@ -1,0 +1,1 @@
+"""Masks that are never made dense, and painting with them."""

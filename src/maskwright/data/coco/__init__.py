@@ -1,0 +1,1 @@
+"""Pictures with objects in boxes."""

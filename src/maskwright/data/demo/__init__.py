@@ -1,0 +1,1 @@
+"""The demo's data, made from the docstrings of installed libraries."""

@@ -1,0 +1,1 @@
+"""Pictures and clips: how they are found, opened and checked."""

@@ -1,0 +1,256 @@
+"""Inputs of several modalities under one budget.
+
+>>> import numpy as np
+>>> from maskwright import Grid
+>>> node = {"pattern": "iid", "fill": "zero"}
+>>> both = PerModality({"image": node, "depth": node}, budget=0.75)
+>>> batches = {name: np.ones((2, 4, 4)) for name in ("image", "depth")}
+>>> facts = {name: {"grid": Grid(row=4, col=4)} for name in batches}
+>>> out = both(batches, example_ids=[0, 1], facts=facts)
+>>> (out["image"].count + out["depth"].count).tolist()
+[24, 24]
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from maskwright import budgets
+from maskwright.backend.arrays import Array, is_torch, like, namespace, to_dtype
+from maskwright.engine.corrupt import Corrupted
+from maskwright.errors import ConfigError, MaskingError, did_you_mean
+from maskwright.fills.keep import Keep
+from maskwright.geometry.shares import TABLE_BITS, even_shares, gamma_quantiles, weighted_shares
+from maskwright.masking import Masking
+from maskwright.rng import Rng
+from maskwright.strategy import check, number, to_node
+
+PROPORTIONAL = "proportional"
+
+
+@dataclass(frozen=True)
+class PerModality:
+    """One masking per modality, with one budget over the units of all of them together.
+
+    What stays visible is shared out by a Dirichlet draw per example: with a concentration of 1 every division is as
+    likely as any other, a small one leaves nearly everything to one modality, a large one divides evenly, and unequal
+    ones prefer some modalities. A modality takes at most what it has; the rest goes to the others in proportion. The
+    number hidden in total is exactly what the budget says, with the same divisions on NumPy and torch.
+
+    When it helps: a model of several inputs that is to work from any part of them. When not: one modality is always
+    there at use time; mask the others by themselves.
+
+    Source: symmetric, Bachmann et al. 2022, MultiMAE (arXiv:2204.01678); asymmetric, Mizrahi et al. 2023, 4M
+    (arXiv:2312.06647).
+
+    Args:
+        modalities: name -> masking, or its YAML node without a budget. A budget of its own is replaced by the shared
+            one. Tubes, words and the like count as units here too.
+        budget: over all units together, for example `0.75`.
+        concentration: of the Dirichlet, 0.01 to 100, one for all, or name -> number. `proportional` draws no shares:
+            the same share of every modality is hidden, up to whole units, and on average exactly.
+        whole_share: in this share of the examples one modality, any of those that have units, is hidden whole instead,
+            and the others are left whole; examples with fewer than two are not among them.
+
+    Raises:
+        ConfigError: fewer than two modalities, a pattern that sets its own count, a clean share in a part.
+    """
+
+    modalities: Any
+    budget: Any
+    concentration: Any = 1.0
+    whole_share: float = number(0.0, 0.0, 1.0, "share of examples")
+
+    def __post_init__(self):
+        check(self)
+        if self.budget is not None and not callable(self.budget):
+            object.__setattr__(self, "budget", budgets.from_node(self.budget))
+        given = self.modalities.items() if isinstance(self.modalities, Mapping) else self.modalities
+        if self.budget is None or not isinstance(given, Sequence | type({}.items())) or len(given) < 2:
+            raise ConfigError("modalities: expected two or more, name: masking, and a budget over all of them.")
+        # In order of their names, so that the order of a YAML file changes no draw.
+        parts = tuple((name, self._part(name, node)) for name, node in sorted(given, key=lambda pair: pair[0]))
+        object.__setattr__(self, "modalities", parts)
+        level = self.concentration
+        if level == PROPORTIONAL:
+            return
+        pairs = level.items() if isinstance(level, Mapping) else [(name, level) for name in self.names]
+        levels = dict(pairs if not isinstance(level, tuple) else level)
+        if set(levels) != set(self.names) or not all(_is_level(value) for value in levels.values()):
+            raise ConfigError(
+                f"modalities.concentration: expected a number from 0.01 to 100, one for each of "
+                f"{', '.join(self.names)}, or {PROPORTIONAL}, given {level!r}."
+            )
+        object.__setattr__(self, "concentration", tuple((name, float(levels[name])) for name in self.names))
+
+    def _part(self, name: str, node: Any) -> Masking:
+        if isinstance(node, Masking):
+            masking = dataclasses.replace(node, budget=self.budget)
+        else:
+            masking = Masking.from_dict({**node, "budget": self.budget} if isinstance(node, Mapping) else node)
+            masking = dataclasses.replace(masking, budget=self.budget)
+        if getattr(masking.pattern, "sets_own_count", False) or masking.clean_share:
+            raise ConfigError(
+                f"modalities.{name}: the shared budget decides how much is hidden; expected a pattern that takes a "
+                "count, and no clean_share."
+            )
+        return masking
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modalities, in alphabetical order."""
+        return tuple(name for name, _ in self.modalities)
+
+    @classmethod
+    def from_dict(cls, node: Mapping[str, Any]) -> PerModality:
+        """Build from a YAML node: a mapping with the fields above.
+
+        Raises:
+            ConfigError: unknown keys (with the nearest known), values out of range.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        for key in node:
+            if key not in known:
+                raise ConfigError(f"modalities: unknown key '{key}'. {did_you_mean(str(key), known)}")
+        return cls(**{"modalities": {}, "budget": None, **node})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The YAML node; `from_dict` gives back an equal value."""
+        parts = {name: masking.to_dict() for name, masking in self.modalities}
+        kept = ("pattern", "fill", "unit")
+        return {
+            "modalities": {name: {key: node[key] for key in kept} for name, node in parts.items()},
+            "budget": to_node(self.budget),
+            "concentration": self.concentration if self.concentration == PROPORTIONAL else dict(self.concentration),
+            "whole_share": self.whole_share,
+        }
+
+    def __call__(
+        self,
+        batches: Mapping[str, Any],
+        *,
+        example_ids: Array | Sequence[int],
+        facts: Mapping[str, Mapping[str, Any]] | None = None,
+        seed: int = 0,
+        epoch: int = 0,
+        progress: float = 0.0,
+    ) -> dict[str, Corrupted]:
+        """Hide parts of a batch.
+
+        Args:
+            batches: name -> batch, as `Masking` takes them; all of the same examples, on one back end.
+            example_ids: [B] whole numbers that name the examples.
+            facts: name -> what that masking needs besides (`grid`, `vocabulary`, `valid`, ...).
+            seed: of the run.
+            epoch: pass over the data; another one, another mask.
+            progress: share of training done, for schedules.
+
+        Returns:
+            name -> Corrupted.
+
+        Raises:
+            MaskingError: modalities missing or unknown, arrays that do not fit together.
+        """
+        if set(batches) != set(self.names):
+            raise MaskingError(f"modalities: expected {', '.join(self.names)}, given {', '.join(map(str, batches))}.")
+        facts = facts or {}
+        moment = {"epoch": epoch, "progress": progress, "example_ids": example_ids}
+
+        def hide(name: str, masking: Masking, *besides: str) -> Corrupted:
+            known = {key: value for key, value in facts.get(name, {}).items() if key not in besides}
+            return masking(batches[name], seed=seed ^ _constant(name), **moment, **known)
+
+        # Counting is a pass of its own: each masking knows its units, and none is hidden yet.
+        counters = {name: _Counted([]) for name in self.names}
+        for name, masking in self.modalities:
+            besides = getattr(masking.fill, "facts", ())
+            hide(name, dataclasses.replace(masking, budget=counters[name], fill=Keep()), *besides)
+        units = [counters[name].seen[0] for name in self.names]
+        if len({int(n.shape[0]) for n in units}) > 1:
+            sizes = [int(n.shape[0]) for n in units]
+            raise MaskingError(f"modalities: batches of {sizes} examples; expected the same.")
+        rng = Rng.from_ids(_on_back_end(example_ids, units[0]), seed=seed, epoch=epoch).child("modalities")
+        counts = self.share_out(namespace(units[0]).stack(units, axis=1), rng, progress)
+        given = zip(self.modalities, range(len(units)), strict=True)
+        return {name: hide(name, dataclasses.replace(m, budget=_Given(counts[:, i]))) for (name, m), i in given}
+
+    def share_out(self, units: Array, rng: Rng, progress: float = 0.0) -> Array:
+        """How many units to hide in each modality.
+
+        Args:
+            units: [B, modalities] int64, how many there are.
+            rng: of the examples.
+            progress: share of training done.
+
+        Returns:
+            [B, modalities] int64; each row sums to the budget's count.
+        """
+        xp = namespace(units)
+        n = units.sum(1)
+        visible = n - self.budget(n, rng=rng.child("budget"), progress=progress)
+        if self.concentration == PROPORTIONAL:
+            counts = units - even_shares(visible, units, rng.child("rounding").draw())
+        else:
+            bits = rng.child("shares").bits(units.shape[1]) >> (31 - TABLE_BITS)
+            levels = [level for _, level in self.concentration]
+            weights = xp.stack(
+                [like(gamma_quantiles(a), units)[to_dtype(bits[:, i], "int64")] for i, a in enumerate(levels)], axis=1
+            )
+            counts = units - weighted_shares(visible, weights, units)
+        if not self.whole_share:
+            return counts
+        present = to_dtype(units > 0, "int64")
+        several = present.sum(1)
+        chosen = (rng.child("which").draw() * several >> 24) + 1
+        only = (xp.cumulative_sum(present, axis=1) == chosen[:, None]) & (units > 0)
+        whole = (rng.child("whole").draw() < round(self.whole_share * (1 << 24))) & (several > 1)
+        return xp.where(whole[:, None], xp.where(only, units, 0), counts)
+
+
+def of_node(node: Mapping[str, Any], key: str) -> Any:
+    """`fill` or `unit` of a masking's YAML node; name -> it where there is one masking per modality."""
+    parts = node.get("modalities")
+    return node[key] if parts is None else {name: part[key] for name, part in parts.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class _Counted:
+    """A budget that notes the number of units and hides none."""
+
+    seen: list
+
+    def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
+        self.seen.append(n_valid)
+        return n_valid * 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """A budget that was made elsewhere."""
+
+    count: Array
+
+    def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
+        return self.count
+
+
+@cache
+def _constant(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=7).digest(), "little")
+
+
+def _on_back_end(example_ids: Any, reference: Array) -> Array:
+    if not is_torch(example_ids):
+        return like(np.asarray(example_ids).astype(np.int64), reference)
+    return example_ids.to(reference.device) if is_torch(reference) else example_ids.numpy()
+
+
+def _is_level(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0.01 <= value <= 100

@@ -1,0 +1,1 @@
+"""Tasks on pictures with a text each."""

@@ -1,0 +1,224 @@
+"""What the report of a model that completes pictures or clips shows besides: them, errors, and a linear probe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maskwright.tasks.contract import EVALUATION_SEED
+from maskwright.tasks.reconstruction import models as reconstruction
+from maskwright.tasks.reconstruction import targets as reconstruction_targets
+from maskwright.tasks.vision.picture_tasks import flat, hidden_picture
+from maskwright.tasks.vision.pictures import PICTURE, Pictures
+from maskwright.tasks.vision.rendering import as_bytes, data_uri
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["sections"]
+
+SHOWN = 8
+"""Reconstructions shown."""
+
+DIFFERENCE = "difference"
+
+BLIND_SEED = 0
+"""Of which pictures are shown, of the weights a probe is compared with, and of resamples."""
+
+MOMENT = {"seed": EVALUATION_SEED, "epoch": 0, "progress": 1.0}
+
+SEEN = "as the model sees it"
+
+FOUND = ("losses", "scores", "plain")
+HEAD = ("pattern", "hidden", "squared error", "model explains", "mean explains")
+"""What is told of every pattern and share, and of the answers' fields the numbers in it."""
+
+FEWEST = 2
+"""Pictures that every class needs on both sides of a probe."""
+
+
+def sections(material: Any, asked: Any, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Completed pictures, errors by what is hidden, and a linear probe where there are labels; see `maskwright.tasks`.
+
+    The twin, which this task has none of, is not looked for.
+    """
+    model, _ = material.task.load_trained(asked.folders["model"])
+    model = model.to(asked.machine.device).eval()
+    pictures = _pictures(material, asked, model) if material.config.evaluation.examples else []
+    return [*pictures, _errors(material, asked), *_probes(material, model, labels)]
+
+
+def _pictures(material: Any, asked: Any, model: Any) -> list[dict[str, Any]]:
+    """Some pictures hidden as in training, and the first of them with more and more hidden."""
+    examples, trained = material.test, material.config.masking
+    shown = min(SHOWN, material.config.evaluation.examples)
+    rows = np.random.default_rng(BLIND_SEED).permutation(len(examples))[:shown].tolist()
+    pictures = []
+    for row in rows:
+        hatched, made, explained = _completed(material, model, row, trained)
+        found = {"original": hidden_picture(examples, row, None)[0], SEEN: hatched, f"completed, {explained}": made}
+        group = _name(examples, row)
+        pictures += [{"title": title, "src": data_uri(one), "group": group} for title, one in found.items()]
+    text = (
+        f"Test {material.task.NOUN} drawn blindly with a fixed seed, hidden as in training. What is hidden is hatched; "
+        f"where nothing was hidden the completed {material.task.INPUT} is the true one. The share below it is its "
+        "explained variance."
+    )
+    if reconstruction_targets.scales(model):
+        text += f" This model predicts pixels scaled within {material.task.UNIT}: their mean and contrast are given."
+    return [
+        {"title": "Reconstructions", "text": text, "pictures": pictures},
+        _more_and_more(material, asked, model, rows[0]),
+    ]
+
+
+def _more_and_more(material: Any, asked: Any, model: Any, row: int) -> dict[str, Any]:
+    """One picture under the first pattern of the evaluation, at every share."""
+    pattern = next(iter(asked.plan.maskings))[0]
+    seen, completed = [], []
+    for (name, ratio), masking in asked.plan.maskings.items():
+        if name != pattern:
+            continue
+        hatched, made, explained = _completed(material, model, row, masking)
+        seen.append({"title": f"{ratio:.0%} hidden", "src": data_uri(hatched), "group": SEEN})
+        completed.append({"title": f"{ratio:.0%} hidden, {explained}", "src": data_uri(made), "group": "completed"})
+    text = (
+        f"{_name(material.test, row).capitalize()}, pattern {pattern}: the first draw of each share of the evaluation."
+    )
+    return {
+        "title": f"The same {material.task.INPUT}, with more and more hidden",
+        "text": text,
+        "pictures": [*seen, *completed],
+    }
+
+
+def _completed(material: Any, model: Any, row: int, masking: Any) -> tuple[np.ndarray, np.ndarray, str]:
+    """A picture as the model sees it and as it completes it, and how well."""
+    import torch
+
+    examples = material.test
+    ids = torch.from_numpy(examples.example_ids[[row]])
+    inputs = examples.hide({PICTURE: examples.pixels([row])}, masking, ids, **MOMENT).inputs
+    inputs = {name: value.to(_device(model)) for name, value in inputs.items()}
+    with torch.inference_mode():
+        whole = reconstruction.completed(model, inputs)[0].float().cpu()
+        explained = float(material.task.answer(model, inputs)[0, 0])
+    seen = hidden_picture(examples, row, masking, **MOMENT)[0]
+    return seen, flat(as_bytes(whole, examples.reader)), f"{_share(explained)} explained"
+
+
+def _name(examples: Pictures, row: int) -> str:
+    return f"row {int(examples.example_ids[row]) + 1}"
+
+
+def _errors(material: Any, asked: Any) -> dict[str, Any]:
+    rows = []
+    for (pattern, ratio), draws in asked.answers["model"].masked.items():
+        error, model, mean = (float(np.mean([getattr(one, name) for one in draws])) for name in FOUND)
+        rows.append([pattern, f"{ratio:.0%}", error, _share(model, 1), _share(mean, 1)])
+    return {
+        "title": "Error on what is hidden",
+        "text": (
+            f"Squared error: on hidden {material.task.UNIT} alone, in the units the model predicts in. It can be "
+            "larger where less is hidden, as a model completes best what it was trained to complete. Explained "
+            "variance: of the whole "
+            f"{material.task.INPUT}, so that it is high where little is hidden. The last column is what the mean of "
+            "the visible pixels explains in place of what is hidden; a model should do better. Means over the test "
+            f"{material.task.NOUN} and all draws."
+        ),
+        "tables": [{"title": "", "head": list(HEAD), "rows": rows}],
+    }
+
+
+def _probes(material: Any, model: Any, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """The section of the linear probe; none without labels."""
+    import torch
+
+    train, test = _labelled(material.train), _labelled(material.test)
+    classes = set(material.train.labels[train].tolist())
+    fewest = min(np.bincount(material.train.labels[train]).max(initial=0), len(test))
+    if len(classes) < 2 or fewest < FEWEST:
+        return []
+    with torch.random.fork_rng():
+        torch.manual_seed(BLIND_SEED)
+        untrained = reconstruction.with_positions(reconstruction.ready(type(model)(model.config)))
+    untrained = untrained.to(_device(model)).eval()
+    settings = material.config.evaluation
+    truth = material.test.labels[test]
+
+    def right(encoder: Any) -> np.ndarray:
+        read, asked = (
+            _features(encoder, examples, rows, settings.batch_size)
+            for examples, rows in ((material.train, train), (material.test, test))
+        )
+        return _predicted(read, material.train.labels[train], asked) == truth
+
+    table = _compared(right(model), right(untrained), settings.bootstrap, settings.confidence)
+    return [
+        {
+            "title": "Linear probe",
+            "text": (
+                f"Logistic regression on the mean of what the encoder makes of the {material.task.UNIT} of whole "
+                f"{material.task.NOUN} (standardised), fitted on {len(train):,} labelled training {material.task.NOUN} "
+                f"and tested on {len(test):,}: how easily {len(labels)} classes can be read off what was learned "
+                "without labels. Random weights: the same architecture, untrained. Intervals: paired bootstrap over "
+                f"test {material.task.NOUN}."
+            ),
+            "tables": [table],
+        }
+    ]
+
+
+def _labelled(examples: Pictures) -> np.ndarray:
+    return np.flatnonzero(examples.labels >= 0)
+
+
+def _features(model: Any, examples: Pictures, rows: np.ndarray, size: int) -> np.ndarray:
+    import torch
+
+    def parts() -> Iterator[torch.Tensor]:
+        for start in range(0, len(rows), size):
+            pixels = examples.pixels(rows[start : start + size].tolist()).to(_device(model))
+            yield reconstruction.features(model, pixels).cpu()
+
+    with torch.inference_mode():
+        return torch.cat(list(parts())).numpy().astype(np.float64)
+
+
+def _predicted(features: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(features, labels).predict(asked)
+
+
+def _compared(right: np.ndarray, untrained: np.ndarray, resamples: int, confidence: float) -> dict[str, Any]:
+    """A table of two accuracies and their difference, on the same resamples."""
+    n = len(right)
+    weights = np.random.default_rng(BLIND_SEED).multinomial(n, np.full(n, 1 / n), size=resamples)
+    rows = []
+    for name, values in (
+        ("pre-trained", right.astype(float)),
+        ("random weights", untrained.astype(float)),
+        (DIFFERENCE, right.astype(float) - untrained),
+    ):
+        low, high = np.quantile(weights @ values / n, [(1 - confidence) / 2, (1 + confidence) / 2])
+        write = _points if name == DIFFERENCE else _share
+        unit = " points" if name == DIFFERENCE else ""
+        rows.append([name, f"{write(values.mean(), 1)}{unit}", f"{write(low, 1)} to {write(high, 1)}"])
+    return {"title": "", "head": ["encoder", "accuracy", f"{confidence:.0%} interval"], "rows": rows}
+
+
+def _share(value: float, digits: int = 0) -> str:
+    return f"{value:.{digits}%}".replace("-", "−")
+
+
+def _points(value: float, digits: int) -> str:
+    return f"{100 * value:+.{digits}f}".replace("-", "−")
+
+
+def _device(model: Any) -> Any:
+    return next(model.parameters()).device

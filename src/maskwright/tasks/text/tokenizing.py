@@ -1,0 +1,137 @@
+"""Texts as token ids: which tokenizer, what is asked of it, and a split encoded with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from maskwright.config import RunConfig
+from maskwright.errors import ConfigError
+from maskwright.tasks import pretrained, scratch
+from maskwright.tasks.text.encoded import Encoded, Ragged
+from maskwright.units.vocabulary import Vocabulary
+
+__all__ = ["check_length", "encode_texts", "load_tokenizer"]
+
+CHUNK = 2_000
+"""Texts tokenised at a time, between two reports of progress."""
+
+PASSED_ON = ("input_ids", "token_type_ids")
+"""What the model takes from the tokenizer; attention masks are made when a batch is padded."""
+
+
+def load_tokenizer(config: RunConfig, texts: Iterable[str] | Callable[[], Iterable[str]]) -> Any:
+    """The tokenizer that training will use, checked against what the configuration asks of it.
+
+    Args:
+        config: the run.
+        texts: the training texts (pairs: both texts), or a function that gives them; read for `scratch:` models only.
+
+    Raises:
+        ConfigError: no such model, no padding token, no mask token where the masking needs one, or `data.max_length`
+            beyond what the model takes.
+    """
+    size = scratch.size_of(config.model)
+    if size is None:
+        tokenizer = pretrained.tokenizer_for(config.model)
+    else:
+        texts = texts() if callable(texts) else texts
+        tokenizer = scratch.train_tokenizer(texts, size.vocabulary, max(512, config.data.max_length))
+    _check_tokenizer(config, tokenizer)
+    return tokenizer
+
+
+def encode_texts(
+    rows: Any,
+    tokenizer: Any,
+    max_length: int,
+    *,
+    weights: np.ndarray | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Encoded:
+    """Tokenise a split; texts longer than `max_length` tokens are cut at the end.
+
+    Args:
+        rows: a split with columns example_id, text, label, and text_pair if there are pairs.
+        tokenizer: from `build` or `load_tokenizer`.
+        max_length: tokens, special tokens included.
+        weights: [classes], what an example of each class counts in the loss; 1 if left out.
+        on_progress: called with texts done and texts in all.
+    """
+    texts = list(rows["text"])
+    pairs = list(rows["text_pair"]) if "text_pair" in rows.column_names else None
+    names = [name for name in PASSED_ON if name == "input_ids" or name in tokenizer.model_input_names]
+    parts: dict[str, list[list[int]]] = {name: [] for name in names}
+    truncated = 0
+    for start in range(0, len(texts), CHUNK):
+        stop = start + CHUNK
+        tokens = tokenizer(
+            texts[start:stop],
+            pairs[start:stop] if pairs is not None else None,
+            truncation=True,
+            max_length=max_length,
+            return_attention_mask=False,
+        )
+        for name in names:
+            parts[name].extend(tokens[name])
+        truncated += _count_truncated(tokens, max_length)
+        on_progress(min(stop, len(texts)), len(texts))
+    labels = np.asarray(rows["label"], dtype=np.int64)
+    if weights is None:
+        weights = np.ones(int(labels.max(initial=0)) + 1)
+    return Encoded(
+        inputs={name: Ragged.from_rows(values) for name, values in parts.items()},
+        example_ids=np.asarray(rows["example_id"], dtype=np.int64),
+        labels=labels,
+        vocabulary=Vocabulary.from_tokenizer(tokenizer),
+        weights=weights.astype(np.float32),
+        notes=_cut(truncated, len(labels), max_length),
+    )
+
+
+def check_length(config: RunConfig, limit: int) -> None:
+    """Refuse a `data.max_length` beyond what the model or its tokenizer takes."""
+    if config.data.max_length > limit:
+        raise ConfigError(
+            f"data.max_length: {config.data.max_length} tokens are asked for, but '{config.model}' takes {limit} at "
+            f"most. Set data.max_length={limit} or lower."
+        )
+
+
+def _cut(truncated: int, n: int, max_length: int) -> tuple[str, ...]:
+    if not truncated:
+        return ()
+    return (
+        f"{truncated:,} of {n:,} texts are longer than data.max_length={max_length} tokens and are cut at the end.",
+    )
+
+
+def _check_tokenizer(config: RunConfig, tokenizer: Any) -> None:
+    if tokenizer.pad_token_id is None:
+        raise ConfigError(
+            f"model: the tokenizer of '{config.model}' has no padding token, so texts cannot be batched. Save a copy "
+            "whose tokenizer has one (tokenizer.pad_token = tokenizer.eos_token) and give that folder."
+        )
+    if config.masking is not None and tokenizer.mask_token_id is None and _uses_mask_token(config.masking.to_dict()):
+        raise ConfigError(
+            f"masking.fill: mask-token is asked for, but the tokenizer of '{config.model}' has no mask token. "
+            "Use fill: random-token or fill: drop, or another model."
+        )
+    check_length(config, tokenizer.model_max_length)
+
+
+def _count_truncated(tokens: Any, max_length: int) -> int:
+    if tokens.encodings is None:
+        # A tokenizer without a fast version does not tell; a text that fills the length may have been whole.
+        return sum(len(row) == max_length for row in tokens["input_ids"])
+    return sum(bool(encoding.overflowing) for encoding in tokens.encodings)
+
+
+def _uses_mask_token(node: Any) -> bool:
+    if isinstance(node, dict):
+        return any(key == "mask-token" or _uses_mask_token(value) for key, value in node.items())
+    if isinstance(node, list | tuple):
+        return any(_uses_mask_token(value) for value in node)
+    return node == "mask-token"

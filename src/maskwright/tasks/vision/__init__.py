@@ -1,0 +1,1 @@
+"""Tasks on pictures, and what all tasks on pictures and clips share."""
