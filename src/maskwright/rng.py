@@ -305,3 +305,24 @@ def _purpose_within(outer: int, purpose: str) -> int:
 @cache
 def _constant(purpose: str) -> int:
     return int.from_bytes(hashlib.blake2b(purpose.encode(), digest_size=8).digest(), "little")
+
+
+EVALUATION_SEED = 271_828_182
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When something is masked."""
+
+    seed: int = 0
+    epoch: int = 0
+    progress: float = 0.0
+
+    @classmethod
+    def evaluation(cls, draw: int = 0) -> Moment:
+        """The moment of an independent draw of evaluation."""
+        return cls(EVALUATION_SEED, draw, 1.0)
+
+    def view(self, number: int) -> Moment:
+        """The moment of another way of hiding the same examples; view 0 is this one."""
+        return self if number == 0 else Moment(self.seed ^ (number << 40), self.epoch, self.progress)

@@ -10,7 +10,7 @@ from maskwright.errors import RunError
 from maskwright.train import checkpoint
 from maskwright.train.device import resolve_dtype
 from maskwright.train.folder import RunFolder
-from maskwright.train.learning_rate import Schedule
+from maskwright.train.learning_rate import LearningRate
 from maskwright.train.order import Order
 from maskwright.train.random_states import preserved
 
@@ -40,10 +40,10 @@ def test_epochs_and_seeds_have_orders_of_their_own():
 
 
 def test_schedules_end_where_they_should():
-    assert Schedule("linear", 0, 10)(0) == 1.0
-    assert Schedule("constant", 2, 10)(9) == 1.0
-    assert Schedule("cosine", 0, 10)(5) == pytest.approx(0.5)
-    assert all(Schedule(kind, 3, 10)(11) >= 0.0 for kind in ("linear", "cosine", "constant"))
+    assert LearningRate("linear", 0, 10)(0) == 1.0
+    assert LearningRate("constant", 2, 10)(9) == 1.0
+    assert LearningRate("cosine", 0, 10)(5) == pytest.approx(0.5)
+    assert all(LearningRate(kind, 3, 10)(11) >= 0.0 for kind in ("linear", "cosine", "constant"))
 
 
 def test_random_states_are_put_back():

@@ -104,30 +104,25 @@ def _subject(
 
 
 def _configured(target: str, overrides: list[str]) -> Subject:
+    from maskwright import tasks
     from maskwright.audit import masking_subject
     from maskwright.cli.console import say_notes
-    from maskwright.config import load_config
-    from maskwright.data.texts import load_text_data
     from maskwright.tasks.hidden_share import amount_notes
-    from maskwright.tasks.text import text_classification
 
-    config = load_config(target, overrides)
+    config = tasks.load_config(target, overrides)
     if config.masking is None:
         raise _bad("masking: none hides nothing, so there is nothing to audit; set masking=automask, say.")
-    if config.task != "text-classification":
+    task = tasks.get(config.task)
+    if task.audited is None:
         raise _bad(
-            f"task: audit looks at run configurations of text-classification, given {config.task}. See what this one "
-            f"hides with maskwright preview {target}; audit a preset for pictures with maskwright audit mae."
+            f"task: audit looks at run configurations of texts, given {config.task}. See what this one hides with "
+            f"maskwright preview {target}; audit a preset for pictures with maskwright audit mae."
         )
-    found = load_text_data(config.data)
-    say_notes(*amount_notes(text_classification, config, found))
-    columns = [name for name in ("text", "text_pair") if name in found.train.column_names]
-    texts = (text for name in columns for text in found.train[name][:])
-    reader = text_classification.load_tokenizer(config, texts)
-    rows = found.train[: min(TEXTS, len(found.train))]
-    ids = reader(*(rows[name] for name in columns), truncation=True, max_length=config.data.max_length)["input_ids"]
-    pairs = zip(ids, rows["example_id"], strict=True)
-    examples = [{"input_ids": row, "example_id": example_id} for row, example_id in pairs]
+    data = task.load(config.data)
+    say_notes(*amount_notes(task, config, data))
+    reader = task.reader(config, data)
+    rows = data.train.select(range(min(TEXTS, len(data.train))))
+    examples = task.audited(task.encode(rows, reader, config, data=data))
     return masking_subject(config.masking, examples, reader, seed=config.training.seed)
 
 

@@ -50,11 +50,10 @@ def command(
 def _check(path: Path, overrides: list[str]) -> tuple[dict[str, Any], CheckedData]:
     from maskwright import tasks
     from maskwright.cli.console import console
-    from maskwright.config import load_config
     from maskwright.tasks.hidden_share import amount_notes
     from maskwright.train.trackers import check_trackers
 
-    config = load_config(path, overrides)
+    config = tasks.load_config(path, overrides)
     check_trackers(config.training.report_to)
     with console().status("reading and checking the data ..."):
         task = tasks.get(config.task)

@@ -40,7 +40,7 @@ def command(
 
         raise ConfigError("--text and --input: give one of them.")
     if file is None and text is None and target.endswith((".yaml", ".yml")):
-        from maskwright.config import load_config
+        from maskwright.tasks import load_config
 
         document = _document(load_config(Path(target), overrides or []), n, epoch)
     elif file is not None:
@@ -65,16 +65,17 @@ def _document(config: RunConfig, n: int, epoch: int) -> dict[str, Any]:
     from maskwright import tasks
     from maskwright.cli.console import console
     from maskwright.errors import ConfigError
+    from maskwright.preview.run import preview_run
     from maskwright.tasks.hidden_share import amount_notes
 
     if config.masking is None:
         raise ConfigError("masking: none hides nothing, so there is nothing to preview; set masking=automask, say.")
     task = tasks.get(config.task)
-    with console().status(f"reading the {task.NOUN} ..."):
+    with console().status(f"reading the {task.words.examples} ..."):
         data = task.load(config.data)
         notes = amount_notes(task, config, data)
-        found = task.preview(config, data, n, epoch)
-    return {"masking": config.masking.to_dict(), "epoch": epoch, "note": " ".join(notes), **found}
+        shown = preview_run(task, config, data, n, epoch)
+    return {"masking": config.masking.to_dict(), "epoch": epoch, "note": " ".join(notes), **shown}
 
 
 def _save(document: dict[str, Any], path: Path) -> None:
@@ -82,7 +83,7 @@ def _save(document: dict[str, Any], path: Path) -> None:
     from PIL import Image
 
     from maskwright.errors import ConfigError
-    from maskwright.tasks.vision.rendering import sheet
+    from maskwright.tasks.rendering import sheet
 
     rows = [
         [picture for _, picture in example["pictures"]] for example in document["examples"] if "pictures" in example

@@ -84,10 +84,11 @@ def show_file(
 
 def _masking(target: str, overrides: Sequence[str]) -> tuple[Masking, Mapping[str, int], Any]:
     """The masking, the grid it is meant for, and a tokenizer if a run configuration names a model with one."""
-    from maskwright.config import load_config, overridden_masking
+    from maskwright.config import overridden_masking
     from maskwright.errors import ConfigError
     from maskwright.masking import Masking
     from maskwright.presets import presets
+    from maskwright.tasks import load_config
 
     if target.lower() == "none":
         raise ConfigError("none hides nothing, so there is nothing to preview; see docs/papers.md for what does.")

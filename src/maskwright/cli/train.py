@@ -51,7 +51,7 @@ def command(
 
 def _train(run: Path, overrides: list[str]) -> Path:
     from maskwright.cli.display import watching
-    from maskwright.config import load_config
+    from maskwright.tasks import load_config
     from maskwright.train.run import train
     from maskwright.train.stop import TrainingStopped
 
@@ -116,7 +116,7 @@ def _spent(task: str, environment: dict[str, Any]) -> str:
     """Time, and what masking saved of the work."""
     from maskwright import tasks
 
-    unit = tasks.get(task).UNIT
+    unit = tasks.get(task).words.units
     cells, whole = environment["cells"], environment["cells_whole"]
     told = f"{environment['seconds']:,.0f} s, {cells:,} {unit} through the model"
     return told if cells >= whole else f"{told} instead of {whole:,}: masking saved {1 - cells / whole:.0%} of the work"

@@ -1,7 +1,9 @@
 """The run configuration: one YAML file is one run, and every key can be overridden as `key.sub=value`."""
 
-from maskwright.config.reading import dump_config, load_config, overridden_masking, parse_config
+from maskwright.config.reading import dump_config, overridden_masking, parse_config, read_config
 from maskwright.config.sections import (
+    Configuration,
+    Configurations,
     DataSection,
     EvaluationConfig,
     LoraConfig,
@@ -10,13 +12,15 @@ from maskwright.config.sections import (
 )
 
 __all__ = [
+    "Configuration",
+    "Configurations",
     "DataSection",
     "EvaluationConfig",
     "LoraConfig",
     "RunConfig",
     "TrainingConfig",
     "dump_config",
-    "load_config",
     "overridden_masking",
     "parse_config",
+    "read_config",
 ]

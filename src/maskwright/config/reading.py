@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from maskwright.config.sections import RunConfig
+from maskwright.config.sections import Configurations, RunConfig
 from maskwright.config.yaml_reader import parse_yaml
 from maskwright.errors import ConfigError, MaskwrightError, did_you_mean
 from maskwright.masking import Masking
 
-__all__ = ["dump_config", "load_config", "overridden_masking", "parse_config"]
+__all__ = ["dump_config", "overridden_masking", "parse_config", "read_config"]
 
 
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """Read, override and validate a configuration file.
+def read_config(path: str | Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a configuration file and set the keys that are overridden; `maskwright.tasks.load_config` validates it.
 
     Relative paths inside `data`, and a `model` that is a local folder, are taken from where the command runs, as a
     shell would.
@@ -28,7 +29,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
         overrides: `key.sub=value` strings; the value is read as YAML.
 
     Raises:
-        ConfigError: with one line for each thing that is wrong.
+        ConfigError: the file cannot be read, or is not a mapping of keys and values.
     """
     path = Path(path)
     try:
@@ -44,22 +45,31 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(f"{path}: expected keys and values (task, model, data, ...), found {_kind(node)}.")
     for override in overrides:
         _override(node, override)
-    return parse_config(node, source=str(path))
+    return node
 
 
-def parse_config(node: Mapping[str, Any], source: str = "configuration") -> RunConfig:
-    """Validate a configuration given as nested mappings; see `load_config`."""
+def parse_config(node: Mapping[str, Any], source: str, configurations: Configurations) -> RunConfig:
+    """Validate a configuration given as nested mappings; `maskwright.tasks.parse_config` knows the tasks.
+
+    Args:
+        node: keys and values; `task` among them.
+        source: what messages call it.
+        configurations: what of a configuration is a task's own.
+
+    Raises:
+        ConfigError: with one line for each thing that is wrong.
+    """
     try:
-        return RunConfig.model_validate(node)
+        return RunConfig.model_validate(node, context={"configurations": configurations})
     except ValidationError as error:
-        lines = [_explain(detail, source, node) for detail in error.errors()]
+        lines = [_explain(detail, source, Keys(node, configurations)) for detail in error.errors()]
         raise ConfigError("\n".join(lines)) from None
     except MaskwrightError as error:
         raise ConfigError(f"{source}: {error}") from None
 
 
 def dump_config(config: RunConfig) -> str:
-    """Write a configuration as YAML with every default spelled out; `load_config` reads it back equal."""
+    """Write a configuration as YAML with every default spelled out; reading it gives an equal one."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
@@ -87,11 +97,44 @@ def _override(node: dict[str, Any], override: str) -> None:
     node[last] = parse_yaml(value, f"override '{override}'")
 
 
-def _explain(detail: Any, source: str, node: Any) -> str:
+@dataclass(frozen=True)
+class Keys:
+    """What keys there are in a configuration.
+
+    Attributes:
+        node: the configuration as it was given, which names its task.
+        configurations: what of a configuration is a task's own.
+    """
+
+    node: Mapping[str, Any]
+    configurations: Configurations
+
+    def at(self, location: Sequence[Any]) -> list[str]:
+        """The keys of a section, by the keys that lead to it."""
+        model: Any = RunConfig
+        for part in location:
+            own = self._own(part) if model is RunConfig else None
+            fields: Mapping[str, Any] = model.model_fields
+            annotation = own or (fields[part].annotation if part in fields else None)
+            candidates = [annotation, *get_args(annotation)]
+            model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
+            if model is None:
+                return []
+        return list(model.model_fields)
+
+    def _own(self, section: str) -> type[BaseModel] | None:
+        """A section that belongs to the task."""
+        if section not in ("data", "training", "generation"):
+            return None
+        own = self.configurations(self.node["task"])
+        return {"data": own.data, "training": own.training, "generation": own.generation}[section]
+
+
+def _explain(detail: Any, source: str, keys: Keys) -> str:
     location = [part for part in detail["loc"] if part != "function-before"]
     key = ".".join(str(part) for part in location)
     if detail["type"] == "extra_forbidden":
-        hint = did_you_mean(str(location[-1]), _fields_at(location[:-1], node))
+        hint = did_you_mean(str(location[-1]), keys.at(location[:-1]))
         return f"{source}: unknown key '{key}'. {hint}"
     if detail["type"] == "missing":
         return f"{source}: the key '{key}' is missing; it has no default."
@@ -103,22 +146,6 @@ def _explain(detail: Any, source: str, node: Any) -> str:
     place = "" if not key or message.startswith(key) else f"{key}: "
     end = "" if message.endswith("?") and not shown else "."
     return f"{source}: {place}{message}{shown}{end}"
-
-
-def _fields_at(location: Sequence[Any], node: Any) -> list[str]:
-    from maskwright import tasks
-
-    model: Any = RunConfig
-    for part in location:
-        if part == "data" and model is RunConfig:
-            model = tasks.get(node.get("task", "text-classification")).Data
-            continue
-        annotation = model.model_fields[part].annotation if part in getattr(model, "model_fields", {}) else None
-        candidates = [annotation, *getattr(annotation, "__args__", ())]
-        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
-        if model is None:
-            return []
-    return list(model.model_fields)
 
 
 def _kind(node: Any) -> str:

@@ -6,7 +6,8 @@ defaults. A key that is not here is refused with the nearest name that is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,10 +23,13 @@ from pydantic import (
 
 from maskwright import patterns
 from maskwright.engine.modalities import PerModality
+from maskwright.errors import ConfigError
 from maskwright.masking import Masking
-from maskwright.strategy import short
+from maskwright.strategy import short, to_node
 
 __all__ = [
+    "Configuration",
+    "Configurations",
     "DataSection",
     "EvaluationConfig",
     "LoraConfig",
@@ -76,6 +80,9 @@ class TrainingConfig(_Node):
 
     output: str = Field(default="runs/first", description="the run folder")
     epochs: float = Field(default=3.0, gt=0.0, le=10_000, description="passes over the training rows")
+    max_steps: int | None = Field(
+        default=None, ge=1, description="optimiser steps instead of epochs; a stream needs it, for it has no end"
+    )
     batch_size: int = Field(default=16, ge=1, description="examples per device and forward pass")
     eval_batch_size: int = Field(default=64, ge=1, description="examples per device during validation")
     gradient_accumulation: int = Field(default=1, ge=1, description="forward passes per optimiser step")
@@ -89,9 +96,6 @@ class TrainingConfig(_Node):
     seed: int = Field(default=0, ge=0, lt=2**31, description="of order, masks, dropout and new weights")
     dtype: Literal["auto", "bf16", "fp32"] = Field(
         default="auto", description="auto: bf16 where it is faster, else fp32"
-    )
-    class_weights: Literal["none", "auto"] = Field(
-        default="none", description="auto: every class weighs the same in the loss"
     )
     evaluate_every: int | None = Field(default=None, ge=1, description="optimiser steps; default: once an epoch")
     keep_best: bool = Field(default=True, description="keep the weights of the best validation score, not the last")
@@ -128,7 +132,10 @@ class EvaluationConfig(_Node):
         min_length=1,
         description="names of patterns, each with its defaults, or {name: parameters}",
     )
-    unit: str = Field(default="word", description="what is hidden whole: word, token or type; patch; and so on")
+    unit: str = Field(default="token", description="what is hidden whole: word, token or type; patch; and so on")
+    metrics: list[str] | None = Field(
+        default=None, min_length=1, description="what is measured, the headline first; default: the task's own"
+    )
     draws: int = Field(default=3, ge=1, le=1000, description="independent masks per example, pattern and ratio")
     twin: bool = Field(
         default=True, description="compare with the same run trained without masking, trained if missing"
@@ -163,75 +170,111 @@ def _masking_from_node(node: Any) -> Masking | PerModality | None:
 
 
 MaskingNode = Annotated[
-    Any,  # Masking | PerModality | None; the tasks without MODALITIES have a Masking or None
+    Any,  # Masking | PerModality | None; tasks without modalities have a Masking or None
     PlainValidator(_masking_from_node),
     PlainSerializer(lambda masking: "none" if masking is None else masking.to_dict(), return_type=Any),
+]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What of a run configuration is a task's own.
+
+    Attributes:
+        data: its `data` section.
+        training: its `training` section.
+        generation: its `generation` section; None where answers are not generated.
+        objective: reads the `objective` node, or None for the default; ConfigError if the task cannot learn it.
+        defaults: of its own, such as {"evaluation": {"patterns": ["iid", "block"]}}.
+    """
+
+    data: type[DataSection]
+    objective: Callable[[Any], Any]
+    training: type[TrainingConfig] = TrainingConfig
+    generation: type[BaseModel] | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+Configurations = Callable[[str], Configuration]
+"""Name of a task -> what of a configuration is its own; ConfigError if there is no such task."""
+
+
+ObjectiveNode = Annotated[
+    Any,
+    PlainSerializer(lambda objective: None if objective is None else to_node(objective), return_type=Any),
 ]
 
 
 class RunConfig(_Node):
     """One run: task, model, data, masking, objective, training and evaluation.
 
-    >>> from maskwright.config import parse_config
-    >>> parse_config({"model": "scratch:tiny", "data": {"train": "a.csv"}, "masking": "none"}).training.epochs
-    3.0
+    It is validated with the task's own sections: `context={"configurations": Configurations}`.
     """
 
-    task: str = Field(default="text-classification", description="what the model does", validate_default=True)
-    model: str = Field(
-        min_length=1,
-        description="hub name, local folder, or scratch:tiny, scratch:small (detectors: scratch:yolos-tiny, too)",
-    )
+    task: str = Field(description="what the model does; a name, or module:TASK of your own")
+    model: str = Field(min_length=1, description="hub name, local folder, or scratch:tiny, scratch:small")
     data: Any = Field(description="where the examples are; a section of the task's own, see `DataSection`")
     masking: MaskingNode = Field(default=None, description="what is hidden while the model learns")
-    objective: Literal["supervised", "reconstruct"] = Field(
-        default="supervised", description="what is learned: the labels, or what was hidden"
+    objective: ObjectiveNode = Field(
+        default=None, validate_default=True, description="what is learned: the labels, or what was hidden"
     )
-    training: TrainingConfig = Field(default_factory=lambda: TrainingConfig())
+    training: Any = Field(default_factory=dict, validate_default=True, description="see `TrainingConfig`")
+    generation: Any = Field(default=None, validate_default=True, description="how answers are generated")
     evaluation: EvaluationConfig = Field(default_factory=lambda: EvaluationConfig())
 
     @model_validator(mode="before")
     @classmethod
-    def _with_defaults_of_the_task(cls, node: Any) -> Any:
-        from maskwright import tasks
-
-        if not isinstance(node, dict) or node.get("task", "text-classification") not in tasks.NAMES:
+    def _with_defaults_of_the_task(cls, node: Any, info: ValidationInfo) -> Any:
+        if not isinstance(node, dict) or not isinstance(node.get("task"), str):
             return node
-        defaults = tasks.get(node.get("task", "text-classification")).DEFAULTS
-        return _merged(defaults, node)
+        try:
+            return _merged(_own(info, node["task"]).defaults, node)
+        except ConfigError:  # there is no such task, which its own key says below
+            return node
 
     @field_validator("task")
     @classmethod
-    def _task_exists(cls, given: str) -> str:
-        from maskwright import tasks
-
-        tasks.get(given)
+    def _task_exists(cls, given: str, info: ValidationInfo) -> str:
+        _own(info, given)
         return given
 
     @field_validator("data", mode="plain")
     @classmethod
     def _data_of_the_task(cls, given: Any, info: ValidationInfo) -> DataSection:
-        from maskwright import tasks
-
-        if "task" not in info.data:  # wrong itself, and told
+        if "task" not in info.data:  # which is wrong itself, and has its own message
             return DataSection()
-        section = tasks.get(info.data["task"]).Data
-        return given if isinstance(given, section) else section.model_validate(given)
+        return _section(_own(info, info.data["task"]).data, given)
 
-    @model_validator(mode="after")
-    def _goes_with_the_task(self) -> RunConfig:
-        from maskwright import tasks
+    @field_validator("training", mode="plain")
+    @classmethod
+    def _training_of_the_task(cls, given: Any, info: ValidationInfo) -> TrainingConfig:
+        section = _own(info, info.data["task"]).training if "task" in info.data else TrainingConfig
+        return _section(section, given)
 
-        task = tasks.get(self.task)
-        if isinstance(self.masking, PerModality):
-            known = getattr(task, "MODALITIES", ())
-            if self.masking.names != tuple(sorted(known)):
-                takes = (
-                    f"hides in {' and '.join(known)}" if known else "has inputs of one kind; give pattern, budget, fill"
-                )
-                raise ValueError(f"masking.modalities: {self.task} {takes}; given {', '.join(self.masking.names)}")
-        task.check(self)
-        return self
+    @field_validator("generation", mode="plain")
+    @classmethod
+    def _generation_of_the_task(cls, given: Any, info: ValidationInfo) -> Any:
+        section = _own(info, info.data["task"]).generation if "task" in info.data else None
+        if section is None:
+            if given is not None:
+                raise ValueError(f"generation: the answers of {info.data.get('task')} are not generated; leave it out")
+            return None
+        return _section(section, given or {})
+
+    @field_validator("objective", mode="plain")
+    @classmethod
+    def _objective_of_the_task(cls, given: Any, info: ValidationInfo) -> Any:
+        if "task" not in info.data:
+            return given
+        return _own(info, info.data["task"]).objective(given)
+
+
+def _own(info: ValidationInfo, task: str) -> Configuration:
+    return (info.context or {})["configurations"](task)
+
+
+def _section(section: type[BaseModel], given: Any) -> Any:
+    return given if isinstance(given, section) else section.model_validate(given)
 
 
 def _merged(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

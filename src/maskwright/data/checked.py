@@ -35,3 +35,10 @@ class CheckedData:
     notes: tuple[str, ...]
     fingerprint: str
     facts: dict[str, Any] = field(default_factory=dict)
+
+    def variant(self, name: str, role: str) -> Dataset:
+        """The test examples with the column of a role in one of its variants."""
+        column = f"variant:{name}"
+        others = [other for other in self.test.column_names if other == role or other.startswith("variant:")]
+        kept = self.test.remove_columns([other for other in others if other != column])
+        return kept.rename_column(column, role)

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 
 from maskwright.config import EvaluationConfig
-from maskwright.evaluate.calibration import NUMBERS
+from maskwright.evaluate.estimates import compare, exact
 from maskwright.evaluate.groups import ORIGINAL
-from maskwright.evaluate.measure import MODEL, TWIN, Answers, Key, Measured, Truth, compare, exact
+from maskwright.evaluate.measure import Measured
 from maskwright.evaluate.predict import Machine
+from maskwright.evaluate.scored import MODEL, TWIN, Answers, Key, Scored, Truth
 from maskwright.evaluate.statistics import holm, mcnemar
 from maskwright.evaluate.sweep import Condition, Passes, Plan
-from maskwright.tasks.contract import Outcome
+from maskwright.tasks.metrics.metric import Metric
 
-SCHEMA, SCHEMA_VERSION = "maskwright evaluation", 2
+SCHEMA, SCHEMA_VERSION = "maskwright evaluation", 3
 
 TESTED_DRAW = 0
 """McNemar's test needs one answer per example: the one under the first mask."""
@@ -33,8 +34,7 @@ class Asked:
         folders: where the models are.
         plan: masks it was asked under.
         machine: where it was asked.
-        answers: what came of the answers.
-        raw: a few of the answers themselves: `clean`, and the condition at which examples are shown -> [N, ...].
+        answers: what was noted of the answers.
         passes: cost of asking.
         measured: numbers with replicates.
     """
@@ -44,7 +44,6 @@ class Asked:
     plan: Plan
     machine: Machine
     answers: Mapping[str, Answers]
-    raw: Mapping[str, Mapping[Any, np.ndarray]]
     passes: Mapping[str, Passes]
     measured: Measured
 
@@ -55,7 +54,7 @@ class Summary:
 
     Attributes:
         runs: at least one.
-        truth: metric, labels and groups of the examples.
+        truth: metrics, labels and groups of the examples.
         labels: label names.
         settings: of the evaluation.
     """
@@ -69,9 +68,46 @@ class Summary:
         """The metric with nothing hidden."""
         return self.compared(Key("score"))
 
-    def compared(self, key: Key) -> dict[str, Any]:
-        """Model, twin and difference of one number."""
-        return compare([run.measured for run in self.runs], key, self.settings.confidence)
+    def compared(self, key: Key, metric: Metric | None = None) -> dict[str, Any]:
+        """Model, twin and difference of one number; of the headline, unless it is another metric's."""
+        biased = (metric or self.truth.headline).biased
+        return compare([run.measured for run in self.runs], key, self.settings.confidence, biased=biased)
+
+    def described(self, metric: Metric) -> dict[str, Any]:
+        """What a metric says of itself, for readers of the document."""
+        return {
+            "name": metric.name,
+            "label": metric.label,
+            "higher_is_better": metric.higher_is_better,
+            "unit": metric.unit,
+            "best": metric.best,
+            "chance": self.truth.chance[metric.name],
+            "negligible": self.truth.negligible[metric.name],
+            "of_whole": metric.of_whole,
+            "counts": metric.counts,
+            "biased": metric.biased,
+            "meaning": metric.meaning,
+        }
+
+    def other_metrics(self) -> list[dict[str, Any]]:
+        """Every metric but the headline: on whole inputs, under every condition, on every variant."""
+        return [self._other(metric) for metric in self.truth.metrics[1:]]
+
+    def _other(self, metric: Metric) -> dict[str, Any]:
+        points = [
+            {
+                "pattern": pattern,
+                "ratio": ratio,
+                **self.compared(Key("score", pattern, ratio, metric=metric.name), metric),
+            }
+            for pattern, ratio in self.conditions
+        ]
+        variants = [
+            {"variant": name, **self.compared(Key("group", group=(name, None), metric=metric.name), metric)}
+            for name in self.runs[0].answers[MODEL].variants
+        ]
+        whole = self.compared(Key("score", metric=metric.name), metric)
+        return {**self.described(metric), "clean": whole, "points": points, "variants": variants}
 
     @property
     def whos(self) -> list[str]:
@@ -103,9 +139,10 @@ class Summary:
         return {"points": points, **{name: self.compared(Key(name, pattern)) for name in numbers}}
 
     def groups(self) -> dict[str, Any] | None:
-        """The metric by variant, and the share of right answers by variant and label and in the worst of these."""
+        """The headline by variant, and the share of right answers by variant and label and in the worst of these."""
         variants, cells = [], []
-        counts = all(answers.counts for run in self.runs for answers in run.answers.values())
+        right = self.truth.right
+        counts = self.truth.headline.counts
         for part in self.truth.parts:
             key = Key("group", group=(part.variant, part.label))
             if (MODEL, key) not in self.runs[0].measured:
@@ -119,9 +156,8 @@ class Summary:
                 cells.append({"variant": part.variant, "label": self.labels[part.label], "n": part.n, **compared})
         if len(variants) == 1 and not cells:
             return None
-        label = self.truth.metric.label if counts else "share of right answers"
         worst = self._worst(cells) if cells else None
-        return {"variants": variants, "cell_label": label, "cells": cells, "worst": worst}
+        return {"variants": variants, "cell_label": right.label if right else None, "cells": cells, "worst": worst}
 
     def _worst(self, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         worst: dict[str, Any] = self.compared(Key("worst_group"))
@@ -131,23 +167,20 @@ class Summary:
             worst[f"{who}_cell"] = None if least is None else {name: least[name] for name in ("variant", "label")}
         return worst
 
-    def calibration(self) -> list[dict[str, Any]] | None:
-        """Calibration of the whole examples and of every condition; over several runs, the mean."""
-        if (MODEL, Key(NUMBERS[0])) not in self.runs[0].measured:
+    def calibration(self) -> dict[str, Any] | None:
+        """What probabilities mean, of the whole examples and of every condition; over several runs, the mean."""
+        metrics = self.truth.calibration
+        if not metrics:
             return None
         rows = []
         for condition in [("", 0.0), *self.conditions]:
-            found = {name: self.compared(Key(name, *condition)) for name in NUMBERS}
-            row: dict[str, Any] = {"pattern": condition[0], "ratio": condition[1], TWIN: None, "difference": None}
-            for who in self.whos:
-                own = {name: dict(compared[who]) for name, compared in found.items()}
-                if own["ece"]["low"] is not None:
-                    own["ece"]["low"] = max(own["ece"]["low"], 0.0)  # which the biased number itself never falls below
-                row[who] = {**{name: one.pop("value") for name, one in own.items()}, "intervals": own}
-            if TWIN in self.whos:
-                row["difference"] = {name: compared["difference"] for name, compared in found.items()}
+            numbers = {one.name: self.compared(Key(one.name, *condition), one) for one in metrics}
+            row: dict[str, Any] = {"pattern": condition[0], "ratio": condition[1]}
+            for who in (MODEL, TWIN, "difference"):
+                there = who in self.whos or (who == "difference" and TWIN in self.whos)
+                row[who] = {name: compared[who] for name, compared in numbers.items()} if there else None
             rows.append(row)
-        return rows
+        return {"metrics": [self.described(one) for one in metrics], "rows": rows}
 
     def generalisation(self, train_size: int) -> dict[str, Any]:
         """The metric on training and on test examples, and how much better it is on the first, nothing hidden."""
@@ -161,29 +194,32 @@ class Summary:
 
     def significance(self) -> dict[str, Any] | None:
         """McNemar's test for every run under every condition and variant, adjusted within the run."""
-        if TWIN not in self.whos or self.runs[0].answers[MODEL].clean.hits is None:
+        if TWIN not in self.whos or self.truth.right is None:
             return None
         return {
             "test": "McNemar, exact, two-sided",
+            "metric": self.truth.right.name,
             "draw": TESTED_DRAW,
             "adjustment": "Holm, over the tests of one run",
             "tests": [test for run in self.runs for test in self._tests(run)],
         }
 
     def _tests(self, run: Asked) -> list[dict[str, Any]]:
-        cases: list[tuple[dict[str, Any], list[Outcome]]] = []
+        cases: list[tuple[dict[str, Any], list[Scored]]] = []
         both = [run.answers[who] for who in (MODEL, TWIN)]
         cases.append((_case("whole input", "", 0.0, ORIGINAL), [one.clean for one in both]))
         for pattern, ratio in self.conditions:
             case = _case(f"{pattern}, {ratio:.0%} hidden", pattern, ratio, ORIGINAL)
-            cases.append((case, [one.masked[pattern, ratio][TESTED_DRAW] for one in both]))
+            cases.append((case, [one.masked[pattern, ratio] for one in both]))
         for variant in both[0].variants:
             cases.append((_case(f"variant “{variant}”", "", 0.0, variant), [one.variants[variant] for one in both]))
-        found = [mcnemar(*(one.hits for one in outcomes if one.hits is not None)) for _, outcomes in cases]
-        adjusted = holm([one.p for one in found])
+        right = self.truth.right
+        pairs = [[one.hits(right, TESTED_DRAW) for one in scored] for _, scored in cases]
+        tests = [mcnemar(*(hits for hits in pair if hits is not None)) for pair in pairs]
+        adjusted = holm([one.p for one in tests])
         return [
             {"seed": run.seed, **case, **asdict(test), "p_holm": p_holm}
-            for (case, _), test, p_holm in zip(cases, found, adjusted, strict=True)
+            for (case, _), test, p_holm in zip(cases, tests, adjusted, strict=True)
         ]
 
     def cost(self, trainings: Mapping[str, Sequence[Mapping[str, Any]]], parameters: int) -> dict[str, Any]:

@@ -21,10 +21,18 @@ HOW_CHOSEN_ALONE = (
     "From one pass over the test {noun} (first draw, pattern “{pattern}”, {ratio:.0%} hidden), half are drawn blindly "
     "with a fixed seed among those answered wrongly and half among those answered rightly."
 )
-HOW_CHOSEN_BLINDLY = (
-    "Drawn blindly with a fixed seed among the test {noun}; shown at the first draw, pattern “{pattern}”, {ratio:.0%} "
-    "hidden."
+HOW_CHOSEN_BY_DIFFERENCE = (
+    "One pass over the test {noun} (first draw, pattern “{pattern}”, {ratio:.0%} hidden) scores each on its own. Drawn "
+    "with a fixed seed: a third from those where the model is furthest ahead of the twin, a third from those where the "
+    "twin is, and the rest from those where they are equal. Where a kind has too few, the others fill the places."
 )
+HOW_CHOSEN_BY_SCORE = (
+    "One pass over the test {noun} (first draw, pattern “{pattern}”, {ratio:.0%} hidden) scores each on its own; half "
+    "are drawn with a fixed seed among the worst, half among the best."
+)
+
+MOST = 50
+"""Examples at each end of an order by score among which the ones shown are drawn."""
 
 
 def shown_ratio(ratios: Sequence[float]) -> float:
@@ -36,37 +44,34 @@ def shown_ratio(ratios: Sequence[float]) -> float:
     return min((ratio for ratio in ratios if ratio > 0), key=lambda ratio: (round(abs(ratio - SHOWN_RATIO), 9), ratio))
 
 
-def kinds(n: int, right_model: np.ndarray | None, right_twin: np.ndarray | None) -> tuple[dict[str, np.ndarray], str]:
+def by_right_answers(right_model: np.ndarray, right_twin: np.ndarray | None) -> tuple[dict[str, np.ndarray], str]:
     """Indices of the examples of each kind, kinds in the order in which they are shown, and how they are chosen.
 
     Args:
-        n: examples.
-        right_model: [n] bool; None where answers are not simply right or wrong.
-        right_twin: likewise; None also without a twin.
+        right_model: [n] bool.
+        right_twin: likewise; None without a twin.
     """
-    if right_model is None:
-        return {"any": np.arange(n)}, HOW_CHOSEN_BLINDLY
     if right_twin is None:
         return {"wrong": np.flatnonzero(~right_model), "right": np.flatnonzero(right_model)}, HOW_CHOSEN_ALONE
-    found = {
+    kinds = {
         "only the model is right": np.flatnonzero(right_model & ~right_twin),
         "only the twin is right": np.flatnonzero(~right_model & right_twin),
         "both are wrong": np.flatnonzero(~right_model & ~right_twin),
         "both are right": np.flatnonzero(right_model & right_twin),
     }
-    return found, HOW_CHOSEN
+    return kinds, HOW_CHOSEN
 
 
-def choose(found: dict[str, np.ndarray], n: int) -> list[tuple[str, int]]:
+def choose(kinds: dict[str, np.ndarray], n: int) -> list[tuple[str, int]]:
     """Pick up to `n` examples: shares per kind as `HOW_CHOSEN` says, blind within a kind.
 
     >>> choose({"wrong": np.array([4]), "right": np.array([1, 2, 3])}, 3)[0]
     ('wrong', 4)
     """
     rng = np.random.default_rng(CHOICE_SEED)
-    shuffled = {kind: rng.permutation(members).tolist() for kind, members in found.items()}
-    weights = [2, 2, 1, 1] if len(found) == 4 else [1] * len(found)
-    quota = dict(zip(found, _shares(n, weights), strict=True))
+    shuffled = {kind: rng.permutation(members).tolist() for kind, members in kinds.items()}
+    weights = [2, 2, 1, 1] if len(kinds) == 4 else [1] * len(kinds)
+    quota = dict(zip(kinds, _shares(n, weights), strict=True))
     taken = {kind: members[: quota[kind]] for kind, members in shuffled.items()}
     for kind, members in shuffled.items():
         missing = n - sum(len(some) for some in taken.values())
@@ -86,3 +91,23 @@ def _shares(n: int, weights: Sequence[int]) -> list[int]:
         shares.append(share)
         left, weight_left = left - share, weight_left - weight
     return shares
+
+
+def by_difference(model: np.ndarray, twin: np.ndarray | None) -> tuple[dict[str, np.ndarray], str]:
+    """The same where answers are not simply right or wrong: by how far the two models are apart.
+
+    Args:
+        model: [n] the metric of each example on its own, higher is better.
+        twin: likewise; None without a twin.
+    """
+    if twin is None:
+        order = np.argsort(model, kind="stable")
+        half = len(order) // 2
+        return {"worst": order[:half][:MOST], "best": order[half:][::-1][:MOST]}, HOW_CHOSEN_BY_SCORE
+    difference = np.nan_to_num(model - twin)
+    order = np.argsort(-difference, kind="stable")
+    ahead = order[difference[order] > 0]
+    behind = order[::-1][difference[order[::-1]] < 0]
+    even = np.flatnonzero(difference == 0)
+    kinds = {"the model is ahead": ahead[:MOST], "the twin is ahead": behind[:MOST], "equal": even}
+    return kinds, HOW_CHOSEN_BY_DIFFERENCE

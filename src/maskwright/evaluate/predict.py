@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 
 from maskwright.errors import RunError
-from maskwright.masking import Masking
-from maskwright.tasks.contract import EVALUATION_SEED, Examples, plain_inputs
+from maskwright.rng import Moment
+from maskwright.tasks.contract import Examples, Hidden, Task
+from maskwright.tasks.metrics.metric import Statistic
 
 POOL_CELLS = 2_000_000
 """Cells masked at a time, over all trials; bounds memory and is large enough to sort well by length."""
@@ -31,7 +31,7 @@ POOL_BYTES = 400_000_000
 class Trial:
     """One pass over the examples: how they are masked (None: not at all) and which independent draw this is."""
 
-    masking: Masking | None = None
+    masking: Any = None
     draw: int = 0
 
 
@@ -51,17 +51,34 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """What a model answered.
+class Request:
+    """What is asked of models, and how.
 
     Attributes:
-        answers: [trials, N, ...] float32, as the task's `answer` gives them.
+        task: knows how to ask and what to note.
+        statistics: what is noted of every answer; the answers themselves are gone after their batch.
+        settings: of `Task.predict`.
+        machine: where and how.
+    """
+
+    task: Task
+    statistics: Sequence[Statistic]
+    settings: Any
+    machine: Machine
+
+
+@dataclass(frozen=True)
+class Records:
+    """What was noted of a model's answers.
+
+    Attributes:
+        by_statistic: name -> [trials, N, k] float64, or [trials, N] objects.
         hidden: [trials, N] float32, share of the units that was hidden in fact.
         work: cells that went through the model (see `Examples.work`).
         seconds: wall-clock time of the passes, reading and masking included.
     """
 
-    answers: np.ndarray
+    by_statistic: Mapping[str, np.ndarray]
     hidden: np.ndarray
     work: int
     seconds: float
@@ -73,57 +90,91 @@ class Pool:
 
     Attributes:
         rows: [B] numbers of the examples.
-        parts: inputs of these examples, one mapping per trial.
-        hidden: [trials, B] share of each example's units.
+        parts: these examples, hidden in one way per trial.
     """
 
     rows: np.ndarray
-    parts: list[dict[str, Any]]
-    hidden: np.ndarray
+    parts: list[Hidden]
 
 
-def predict(
+def ask(
     model: torch.nn.Module,
     examples: Examples,
     trials: Sequence[Trial],
-    *,
-    task: ModuleType,
-    machine: Machine,
+    request: Request,
     on_progress: Callable[[int], None] = lambda rows: None,
-) -> Predictions:
-    """Run the model over every example under every trial.
+) -> Records:
+    """Run the model over every example under every trial, and note what came of it.
+
+    Memory is that of a batch, and of the few numbers per example and trial that statistics are.
 
     Args:
         model: of the task.
         examples: at least one.
         trials: at least one.
-        task: the task's module, which knows how to ask.
-        machine: where and how.
+        request: what is asked.
         on_progress: called with the number of rows done, after every batch.
 
     Raises:
         RunError: if the device has too little memory for a batch.
     """
     started = time.perf_counter()
-    work, answers = 0, np.empty(0, dtype=np.float32)
-    hidden = np.empty((len(trials), len(examples)), dtype=np.float32)
+    machine, words = request.machine, request.task.words
+    work, noted = 0, _Noted(request.statistics, (len(trials), len(examples)))
     model = model.to(machine.device).eval()
     try:
         with forward_mode(machine):
             for pool in pools(examples, trials, machine):
-                places, found = _asked(task, model, examples, pool, machine.batch_cells, on_progress)
-                if not answers.size:
-                    answers = np.empty((*hidden.shape, *found.shape[1:]), dtype=np.float32)
-                trial, row = np.divmod(places, len(pool.rows))
-                answers[trial, pool.rows[row]] = found
-                hidden[:, pool.rows] = pool.hidden
-                work += sum(examples.work(part) for part in pool.parts)
+                for places, predictions in answers(model, examples, pool, request):
+                    trial, row = np.divmod(places, len(pool.rows))
+                    rows = pool.rows[row]
+                    noted.add(trial, rows, predictions, examples.references(rows))
+                    on_progress(len(places))
+                noted.hidden[:, pool.rows] = torch.stack([part.share for part in pool.parts]).cpu().numpy()
+                work += sum(examples.work(part.inputs) for part in pool.parts)
     except torch.OutOfMemoryError:
         raise RunError(
-            f"{machine.device} ran out of memory on {task.NOUN} of {machine.batch_cells:,} {task.UNIT} in a batch. "
-            "Evaluate with a smaller evaluation.batch_size."
+            f"{machine.device} ran out of memory on {words.examples} of {machine.batch_cells:,} {words.units} in a "
+            "batch. Evaluate with a smaller evaluation.batch_size."
         ) from None
-    return Predictions(answers, hidden, work, time.perf_counter() - started)
+    return Records(noted.records, noted.hidden, work, time.perf_counter() - started)
+
+
+def answers(
+    model: torch.nn.Module, examples: Examples, pool: Pool, request: Request
+) -> Iterator[tuple[np.ndarray, Sequence[Any]]]:
+    """Batches of (places trial · B + example in the pool, predictions)."""
+    for places, hidden in examples.joined(pool.parts, request.machine.batch_cells):
+        yield places.cpu().numpy(), request.task.predict(model, hidden, request.settings)
+
+
+def predictions_of(
+    model: torch.nn.Module, examples: Examples, rows: Sequence[int], trial: Trial, request: Request
+) -> dict[int, Any]:
+    """What the model answers about a few examples, for people: row -> prediction."""
+    model = model.to(request.machine.device).eval()
+    chosen, found = np.asarray(rows), {}
+    with forward_mode(request.machine):
+        pool = Pool(chosen, [hidden(examples, chosen, trial, request.machine.device)])
+        for places, predictions in answers(model, examples, pool, request):
+            found |= {int(chosen[place]): predictions[i] for i, place in enumerate(places)}
+    return found
+
+
+class _Noted:
+    """Tables of records, made when the first batch says how wide they are."""
+
+    def __init__(self, statistics: Sequence[Statistic], shape: tuple[int, int]):
+        self.statistics, self.shape = statistics, shape
+        self.records: dict[str, np.ndarray] = {}
+        self.hidden = np.empty(shape, dtype=np.float32)
+
+    def add(self, trial: np.ndarray, rows: np.ndarray, predictions: Sequence[Any], references: Sequence[Any]) -> None:
+        for statistic in self.statistics:
+            noted = statistic.of(predictions, references)
+            if statistic.name not in self.records:
+                self.records[statistic.name] = np.empty((*self.shape, *noted.shape[1:]), dtype=noted.dtype)
+            self.records[statistic.name][trial, rows] = noted
 
 
 def forward_mode(machine: Machine) -> ExitStack:
@@ -144,40 +195,17 @@ def pools(examples: Examples, trials: Sequence[Trial], machine: Machine) -> Iter
         longest = max(int(lengths[order[start]]), 1)
         rows = order[start : start + max(1, min(most, POOL_CELLS // (longest * len(trials))))]
         start += len(rows)
-        batch = examples.batch(rows)
-        ids = batch["example_id"].to(machine.device)
-        inputs = {name: _on(machine.device, value) for name, value in plain_inputs(batch).items()}
-        tried = [examples.hide(inputs, t.masking, ids, seed=EVALUATION_SEED, epoch=t.draw) for t in trials]
-        shares = torch.stack([one.share for one in tried]).cpu().numpy()
-        yield Pool(rows, [one.inputs for one in tried], shares)
+        batch = examples.batch(rows).to(machine.device)
+        yield Pool(rows, [examples.hide(batch, one.masking, Moment.evaluation(one.draw)) for one in trials])
 
 
-def _asked(
-    task: ModuleType,
-    model: torch.nn.Module,
-    examples: Examples,
-    pool: Pool,
-    cells: int,
-    on_progress: Callable[[int], None],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Places (trial · B + example) and answers of a pool; they leave the device together, not batch by batch."""
-    places, found = [], []
-    for some, inputs in examples.joined(pool.parts, cells):
-        places.append(some)
-        found.append(task.answer(model, inputs).float())
-        on_progress(len(some))
-    return torch.cat(places).cpu().numpy(), torch.cat(found).cpu().numpy()
+def hidden(examples: Examples, rows: np.ndarray, trial: Trial, device: torch.device) -> Hidden:
+    """Some examples, hidden under one trial."""
+    return examples.hide(examples.batch(rows).to(device), trial.masking, Moment.evaluation(trial.draw))
 
 
 def _rows_by_bytes(examples: Examples, longest: np.ndarray, trials: int) -> int:
     """Examples of a pool by the size of the longest, which is read for it."""
-    sizes = _bytes(plain_inputs(examples.batch(longest)))
-    return max(1, POOL_BYTES // max(1, sizes * trials))
-
-
-def _bytes(inputs: Mapping[str, Any]) -> int:
-    return sum(value.nbytes for value in inputs.values() if isinstance(value, torch.Tensor))
-
-
-def _on(device: torch.device, value: Any) -> Any:
-    return value.to(device) if isinstance(value, torch.Tensor) else value
+    inputs = examples.batch(longest).inputs
+    size = sum(value.nbytes for value in inputs.values() if isinstance(value, torch.Tensor))
+    return max(1, POOL_BYTES // max(1, size * trials))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from maskwright.config import load_config
+from maskwright import tasks
 from maskwright.config.yaml_reader import parse_yaml
 from maskwright.errors import ConfigError, RunError
-from maskwright.evaluate.twin import Subject, differences, find_or_train
+from maskwright.evaluate.twin import TrainedRun, differences, find_or_train
 from maskwright.train.files import write_json
 from maskwright.train.folder import RunFolder
 from maskwright.train.progress import Event, Watcher, silent
@@ -61,8 +61,6 @@ def evaluate(runs: Sequence[str | Path], overrides: Sequence[str] = (), on_progr
         ConfigError: an override that cannot be used.
         DataError: the data cannot be read.
     """
-    from maskwright import tasks
-
     subjects = [_subject(Path(path), overrides) for path in runs]
     _check_together(subjects)
     first = subjects[0].config
@@ -90,14 +88,14 @@ def evaluate(runs: Sequence[str | Path], overrides: Sequence[str] = (), on_progr
     return evaluation
 
 
-def _subject(path: Path, overrides: Sequence[str]) -> Subject:
+def _subject(path: Path, overrides: Sequence[str]) -> TrainedRun:
     folder = RunFolder(path)
     info = folder.finished_info()
     for override in overrides:
         _check_override(override, info.get("fill"), path)
     folder.config()
     own = [override for override in overrides if not override.startswith("masking.fill=")]
-    return Subject(folder, load_config(path / "run.yaml", own), info)
+    return TrainedRun(folder, tasks.load_config(path / "run.yaml", own), info)
 
 
 def _check_override(override: str, fill: Any, path: Path) -> None:
@@ -118,7 +116,7 @@ def _check_override(override: str, fill: Any, path: Path) -> None:
         )
 
 
-def _check_together(subjects: Sequence[Subject]) -> None:
+def _check_together(subjects: Sequence[TrainedRun]) -> None:
     first = subjects[0]
     for other in subjects[1:]:
         found = differences(other, first)
@@ -134,7 +132,7 @@ def _check_together(subjects: Sequence[Subject]) -> None:
         raise RunError(f"two of the runs have the same training.seed ({seeds}); give runs that differ in it.")
 
 
-def _folder(subjects: Sequence[Subject], on_progress: Watcher) -> Path:
+def _folder(subjects: Sequence[TrainedRun], on_progress: Watcher) -> Path:
     """The folder of one run; of several, one next to the first that holds no evaluation of others."""
     path = subjects[0].folder.path
     if len(subjects) == 1:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from types import ModuleType
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,13 +16,15 @@ from maskwright.engine.modalities import of_node
 from maskwright.errors import RunError
 from maskwright.evaluate.document import SCHEMA, SCHEMA_VERSION, Asked, Summary, plain
 from maskwright.evaluate.groups import groups
-from maskwright.evaluate.measure import MODEL, TWIN, Answers, Truth, measure
-from maskwright.evaluate.predict import Machine
-from maskwright.evaluate.shown import shown_condition, shown_examples
-from maskwright.evaluate.sweep import Material, Passes, Plan, ask, rows_of, score
-from maskwright.evaluate.twin import Subject
+from maskwright.evaluate.measure import measure
+from maskwright.evaluate.predict import Machine, Request, Trial, predictions_of
+from maskwright.evaluate.scored import MODEL, TWIN, Answers, Truth
+from maskwright.evaluate.shown import SHOWN_DRAW, chosen, rows_shown, shown_condition, shown_examples
+from maskwright.evaluate.sweep import Material, Passes, Plan, ask_everything, rows_of
+from maskwright.evaluate.twin import TrainedRun
 from maskwright.evaluate.verdict import verdict
-from maskwright.tasks.contract import EVALUATION_SEED
+from maskwright.rng import EVALUATION_SEED
+from maskwright.tasks.contract import Built, Task
 from maskwright.train.device import describe, resolve_dtype
 from maskwright.train.folder import RunFolder
 from maskwright.train.progress import Event, Watcher
@@ -31,7 +32,7 @@ from maskwright.train.progress import Event, Watcher
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
 
-Pair = tuple[Subject, Subject | None]
+Pair = tuple[TrainedRun, TrainedRun | None]
 """A run and its twin."""
 
 
@@ -50,8 +51,10 @@ def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[st
     summary = Summary(asked, truth, data.labels, settings)
     document: dict[str, Any] = {
         **session.header(),
+        "metric": summary.described(session.truth.headline),
         "clean": summary.clean(),
         "curves": summary.curves(),
+        "other_metrics": summary.other_metrics(),
         "groups": summary.groups(),
         "calibration": summary.calibration(),
         "generalisation": summary.generalisation(len(data.train)),
@@ -60,7 +63,7 @@ def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[st
         "examples": session.examples(asked[0]),
         "sections": session.sections(asked[0]),
         "configuration": dump_config(session.first.config),
-        "environment": describe(session.machine.device, session.dtype, 1),
+        "environment": describe(session.request.machine.device, session.dtype, 1),
     }
     found = verdict(document)
     told = {"outcome": found.outcome, "sentence": found.sentence, "details": list(found.details)}
@@ -76,9 +79,9 @@ class _Session:
         material: the examples, encoded.
         truth: what answers are compared with.
         plan: the masks.
-        machine: where models run.
+        request: what models are asked, and where they run.
         dtype: bf16 or fp32.
-        watch: told what happens.
+        watch: called with what happens.
         parameters: of the model last asked.
     """
 
@@ -86,7 +89,7 @@ class _Session:
     material: Material
     truth: Truth
     plan: Plan
-    machine: Machine
+    request: Request
     dtype: str
     watch: Watcher
     parameters: int = 0
@@ -95,62 +98,57 @@ class _Session:
     def of(cls, pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> _Session:
         config, folder = pairs[0][0].config, pairs[0][0].folder
         task = tasks.get(config.task)
-        watch(Event("phase", f"encoding the {task.NOUN}"))
-        _, reader = task.load_trained(folder.model)
+        watch(Event("phase", f"encoding the {task.words.examples}"))
+        reader = task.restore(folder.model).reader
         plan = Plan.of(config.evaluation, _fill(pairs[0][0], task, reader), task)
         material = Material.of(task, config, data, reader)
-        test = material.test
-        truth = Truth(
-            metric=task.METRIC,
-            chance=float(task.chance(test)),
-            n=len(test),
-            n_train=len(material.train),
-            labels=material.labels,
-            parts=groups(len(test), material.labels, data.variants),
-        )
+        truth = _truth(material)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         dtype = resolve_dtype(config.training.dtype, device)
         longest = max(int(part.lengths.max()) for part in material.everything)
         machine = Machine(device, bf16=dtype == "bf16", batch_cells=config.evaluation.batch_size * longest)
-        return cls(pairs, material, truth, plan, machine, dtype, watch)
+        noted = {metric.statistic.name: metric.statistic for metric in (*truth.metrics, *truth.calibration)}
+        request = Request(task, list(noted.values()), task.settings(config, reader), machine)
+        return cls(pairs, material, truth, plan, request, dtype, watch)
 
     @property
-    def first(self) -> Subject:
+    def first(self) -> TrainedRun:
         return self.pairs[0][0]
 
     @property
-    def task(self) -> ModuleType:
+    def task(self) -> Task:
         return self.material.task
 
     def ask_pair(self, pair: Pair) -> Asked:
         """Ask a run and its twin, under the same masks."""
-        subjects = {who: subject for who, subject in zip((MODEL, TWIN), pair, strict=True) if subject is not None}
+        runs = {who: run for who, run in zip((MODEL, TWIN), pair, strict=True) if run is not None}
         answers: dict[str, Answers] = {}
         passes: dict[str, Passes] = {}
-        raw: dict[str, Any] = {}
-        for who, subject in subjects.items():
-            answers[who], passes[who], raw[who] = self._ask(who, subject)
+        for who, run in runs.items():
+            answers[who], passes[who] = self._ask(who, run)
         self.watch(Event("phase", "resampling"))
 
         def tick(done: int, total: int) -> None:
             self.watch(Event("phase", "resampling", step=done, steps=total))
 
         measured = measure(answers, self.truth, self.first.config.evaluation.bootstrap, tick)
-        folders = {who: subject.folder.model for who, subject in subjects.items()}
-        return Asked(pair[0].seed, folders, self.plan, self.machine, answers, raw, passes, measured)
+        folders = {who: run.folder.model for who, run in runs.items()}
+        return Asked(pair[0].seed, folders, self.plan, self.request.machine, answers, passes, measured)
 
-    def _ask(self, who: str, subject: Subject) -> tuple[Answers, Passes, dict[Any, np.ndarray]]:
-        self.watch(Event("phase", f"loading {subject.folder.path}"))
-        _check_belongs(subject)
-        model, reader = self.task.load_trained(subject.folder.model)
-        self.material.check_same_reader(reader, subject.folder.path)
-        self.parameters = sum(parameter.numel() for parameter in model.parameters())
-        whose = f"{who} (seed {subject.seed})" if len(self.pairs) > 1 else who
+    def _ask(self, who: str, run: TrainedRun) -> tuple[Answers, Passes]:
+        built = self._restored(run)
+        self.parameters = sum(parameter.numel() for parameter in built.model.parameters())
+        whose = f"{who} (seed {run.seed})" if len(self.pairs) > 1 else who
         asking = self._ticker(f"asking the {whose}", rows_of(self.material, self.plan))
-        replies = ask(model, self.material, self.plan, self.machine, asking)
-        outcomes = len(self.plan.trials) + len(self.material.variants) + 1
-        answers = score(replies, self.material, self.plan, self._ticker(f"scoring the {whose}", outcomes))
-        return answers, replies.passes(self.plan), replies.raw(self.plan, shown_condition(self.plan))
+        replies = ask_everything(built.model, self.material, self.plan, self.request, asking)
+        return replies.scored(self.plan), replies.passes(self.plan)
+
+    def _restored(self, run: TrainedRun) -> Built:
+        self.watch(Event("phase", f"loading {run.folder.path}"))
+        _check_belongs(run)
+        built = self.task.restore(run.folder.model)
+        self.material.check_same_reader(built.reader, run.folder.path)
+        return built
 
     def _ticker(self, message: str, total: int) -> Callable[[int], None]:
         done = 0
@@ -164,26 +162,37 @@ class _Session:
 
     def trainings(self) -> Mapping[str, list[dict[str, Any]]]:
         """environment.json of every run, by who."""
-        found: dict[str, list[dict[str, Any]]] = {MODEL: [], TWIN: []}
+        environments: dict[str, list[dict[str, Any]]] = {MODEL: [], TWIN: []}
         for pair in self.pairs:
-            for who, subject in zip((MODEL, TWIN), pair, strict=True):
-                if subject is not None:
-                    found[who].append(subject.folder.environment())
-        return found
+            for who, run in zip((MODEL, TWIN), pair, strict=True):
+                if run is not None:
+                    environments[who].append(run.folder.environment())
+        return environments
 
     def examples(self, asked: Asked) -> dict[str, Any] | None:
-        """Examples with the answers to them, unless the task shows some in sections of its own."""
-        if getattr(self.task, "SHOWS_EXAMPLES", False):
-            return None
+        """Examples with the answers to them, unless the task shows some in sections of its own.
+
+        Answers are not kept while they are scored; the models are asked about these few again.
+        """
         n = self.first.config.evaluation.examples
-        return plain(shown_examples(asked, self.material, self.material.data.labels, n))
+        if not n or not self.task.shows_examples:
+            return None
+        choice = chosen(asked, self.truth, self.task.words.examples, n)
+        trial = Trial(self.plan.maskings[shown_condition(self.plan)], SHOWN_DRAW)
+        predictions = {}
+        for who, run in zip((MODEL, TWIN), self.pairs[0], strict=True):
+            if run is not None:
+                model = self._restored(run).model
+                rows = rows_shown(choice)
+                predictions[who] = predictions_of(model, self.material.test, rows, trial, self.request)
+        return plain(shown_examples(asked, self.material, choice, predictions))
 
     def sections(self, asked: Asked) -> list[dict[str, Any]]:
-        """What the task adds of its own; see `maskwright.tasks`."""
-        if not hasattr(self.task, "sections"):
+        """What the task adds of its own; see `maskwright.tasks.contract`."""
+        if self.task.sections is None:
             return []
         self.watch(Event("phase", "what else there is to show"))
-        return plain(self.task.sections(self.material, asked, self.material.data.labels))
+        return plain(self.task.sections(self.material, asked))
 
     def header(self) -> dict[str, Any]:
         """The sections that say what was evaluated, and how."""
@@ -196,9 +205,8 @@ class _Session:
             "maskwright_version": __version__,
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "task": config.task,
-            "noun": self.task.NOUN,
-            "unit_noun": self.task.UNIT,
-            "metric": asdict(self.truth.metric),
+            "noun": self.task.words.examples,
+            "unit_noun": self.task.words.units,
             "model": config.model,
             "masking": None if masking is None else masking.to_dict(),
             "runs": [
@@ -219,8 +227,10 @@ class _Session:
                 "evaluation_seed": EVALUATION_SEED,
                 "confidence": settings.confidence,
                 "resamples": settings.bootstrap,
-                "interval": f"paired bootstrap over test {self.task.NOUN}" if alone else "Student’s t over seeds",
-                "device": self.machine.device.type,
+                "interval": f"paired bootstrap over test {self.task.words.examples}"
+                if alone
+                else "Student’s t over seeds",
+                "device": self.request.machine.device.type,
                 "dtype": self.dtype,
             },
         }
@@ -234,19 +244,43 @@ class _Session:
             "labels": list(data.labels),
             "label_counts": counts,
             "variants": list(data.variants),
-            "chance": truth.chance,
+            "chance": truth.chance[truth.headline.name],
             "fingerprint": data.fingerprint,
             "notes": [*data.notes, *self.material.test.notes],
         }
 
 
-def _fill(subject: Subject, task: ModuleType, reader: Any) -> Any:
-    """The node of the fill the model was trained with, or of the plainest its reader allows if it was with none."""
-    node = subject.info.get("fill")
-    return task.plain_fill(reader) if node is None else node
+def _truth(material: Material) -> Truth:
+    """What answers are compared with, and by which metrics."""
+    task, test, data = material.task, material.test, material.data
+    metrics = task.chosen_metrics(material.config.evaluation.metrics)
+    every = {metric.name: metric for metric in (*metrics, *task.calibration)}
+    references = test.references(range(len(test)))
+    return Truth(
+        metrics=metrics,
+        calibration=task.calibration,
+        chance={name: metric.chance_of(references) for name, metric in every.items()},
+        negligible={name: metric.negligible_of(references) for name, metric in every.items()},
+        n=len(test),
+        n_train=len(material.train),
+        labels=test.classes,
+        parts=groups(len(test), test.classes, data.variants),
+    )
 
 
-def _check_belongs(subject: Subject) -> None:
+def _fill(run: TrainedRun, task: Task, reader: Any) -> Any:
+    """The node of the fill the model was trained with, or of the plainest its reader allows if it was with none.
+
+    Raises:
+        RunError: it was with none, and the task names no fill.
+    """
+    node = run.info.get("fill")
+    if node is None and task.plain_fill is None:
+        raise RunError(f"{run.folder.path}: was trained without masking, and {task.name} names no fill to ask with.")
+    return node if node is not None or task.plain_fill is None else task.plain_fill(reader)
+
+
+def _check_belongs(subject: TrainedRun) -> None:
     """Refuse a model that another run left: the facts next to the weights are those of its own run."""
     beside = RunFolder(subject.folder.model)
     if not beside.exists():

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from maskwright.evaluate.document import Asked
-from maskwright.evaluate.example_choice import choose, kinds, shown_ratio
-from maskwright.evaluate.measure import MODEL, TWIN
+from maskwright.evaluate.example_choice import by_difference, by_right_answers, choose, shown_ratio
+from maskwright.evaluate.scored import MODEL, TWIN, Truth
 from maskwright.evaluate.sweep import Condition, Material, Plan
+from maskwright.rng import Moment
+from maskwright.tasks.contract import Answer, Shown, View
+
+SHOWN_DRAW = 0
+"""The draw under which examples are shown."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which examples are shown, and why.
+
+    Attributes:
+        rows: (kind, row) each.
+        counts: kind -> examples of it.
+        how: in words.
+    """
+
+    rows: list[tuple[str, int]]
+    counts: Mapping[str, int]
+    how: str
 
 
 def shown_condition(plan: Plan) -> Condition:
@@ -17,49 +40,93 @@ def shown_condition(plan: Plan) -> Condition:
     return pattern, shown_ratio([ratio for name, ratio in plan.maskings if name == pattern])
 
 
-def shown_examples(asked: Asked, material: Material, labels: Sequence[str], n: int) -> dict[str, Any] | None:
-    """Choose examples and show what was hidden and what each model answered.
+def chosen(asked: Asked, truth: Truth, noun: str, n: int) -> Choice:
+    """Choose up to `n` test examples by a fixed rule: by who is right, or by how far the models are apart."""
+    condition = shown_condition(asked.plan)
+    scored = {who: one.masked[condition] for who, one in asked.answers.items()}
+    if truth.headline.counts:
+        right = {who: one.hits(truth.headline, SHOWN_DRAW) for who, one in scored.items()}
+        kinds, how = by_right_answers(_there(right[MODEL]), right.get(TWIN))
+    else:
+        sign = 1 if truth.headline.higher_is_better else -1
+        each = {who: sign * one.each(truth.headline, SHOWN_DRAW) for who, one in scored.items()}
+        kinds, how = by_difference(each[MODEL], each.get(TWIN))
+    pattern, ratio = condition
+    counts = {kind: len(members) for kind, members in kinds.items()}
+    return Choice(choose(kinds, n), counts, how.format(pattern=pattern, ratio=ratio, noun=noun))
+
+
+def shown_examples(
+    asked: Asked, material: Material, choice: Choice, predictions: Mapping[str, Mapping[int, Any]]
+) -> dict[str, Any]:
+    """Show what was hidden of the examples chosen and what each model answered.
 
     Args:
         asked: the run they are taken from.
         material: the examples.
-        labels: label names.
-        n: how many at most; None is returned for 0.
+        choice: which.
+        predictions: who -> row -> the answer under the condition shown.
     """
-    if n == 0:
-        return None
-    condition = shown_condition(asked.plan)
-    hits = {who: one.masked[condition][0].hits for who, one in asked.answers.items()}
-    found, how = kinds(len(material.test), hits[MODEL], hits.get(TWIN))
-    pattern, ratio = condition
+    pattern, ratio = shown_condition(asked.plan)
     return {
         "pattern": pattern,
         "ratio": ratio,
         "seed": asked.seed,
-        "how": how.format(pattern=pattern, ratio=ratio, noun=material.task.NOUN),
-        "counts": {kind: len(members) for kind, members in found.items()},
-        "items": [_item(kind, row, asked, material, labels) for kind, row in choose(found, n)],
+        "how": choice.how,
+        "counts": dict(choice.counts),
+        "items": [_item(kind, row, asked, material, predictions) for kind, row in choice.rows],
     }
 
 
-def _item(kind: str, row: int, asked: Asked, material: Material, labels: Sequence[str]) -> dict[str, Any]:
+def _item(
+    kind: str, row: int, asked: Asked, material: Material, predictions: Mapping[str, Mapping[int, Any]]
+) -> dict[str, Any]:
     condition, task = shown_condition(asked.plan), material.task
-    masking = asked.plan.maskings[condition]
-    seen = task.shown(material.test, material.reader, row, masking)
-    item = {
+    labels, moment = material.data.labels, Moment.evaluation(SHOWN_DRAW)
+    view = View(material.reader, asked.plan.maskings[condition], moment, labels)
+    seen = task.shown(material.test, row, view, {who: answers[row] for who, answers in predictions.items()})
+    item: dict[str, Any] = {
         "kind": kind,
         "example_id": int(material.test.example_ids[row]),
-        "label": None if material.labels is None else labels[material.labels[row]],
+        "reference": seen.reference,
+        "reference_pieces": [asdict(piece) for piece in seen.reference_pieces],
         "hidden": float(asked.passes[MODEL].shown_hidden[condition][row]),
-        "pieces": seen.get("pieces"),
+        "pieces": [asdict(piece) for piece in seen.pieces],
         "whole": None,
-        "pictures": seen.get("pictures"),
+        "pictures": _pictures(seen),
+        "row": [list(cell) for cell in seen.row],
         MODEL: None,
         TWIN: None,
     }
-    if seen.get("pictures"):
+    if seen.pictures:
         # Marks in a text show both at once; a picture has to be seen twice.
-        item["whole"] = task.shown(material.test, material.reader, row, None)["pictures"]
-    for who, raw in asked.raw.items():
-        item[who] = {"src": None, **task.told(raw[condition][row], material.test, row, labels)}
+        whole = task.shown(material.test, row, View(material.reader, None, moment, labels), {})
+        item["whole"] = _pictures(whole)
+    for who, answer in seen.answers.items():
+        item[who] = _answer(answer)
     return item
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "label": answer.text,
+        "probability": answer.probability,
+        "right": answer.right,
+        "src": answer.picture,
+        "pieces": [asdict(piece) for piece in answer.pieces],
+    }
+
+
+def _pictures(seen: Shown) -> list[dict[str, str]]:
+    from maskwright.tasks.rendering import data_uri
+
+    return [{"title": title, "src": data_uri(picture)} for title, picture in seen.pictures]
+
+
+def _there(right: np.ndarray | None) -> np.ndarray:
+    return np.empty(0, dtype=bool) if right is None else right
+
+
+def rows_shown(choice: Choice) -> Sequence[int]:
+    """The rows of the examples chosen."""
+    return [row for _, row in choice.rows]

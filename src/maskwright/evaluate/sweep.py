@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from maskwright.config import EvaluationConfig, RunConfig
 from maskwright.errors import ConfigError, RunError
-from maskwright.evaluate.measure import Answers
-from maskwright.evaluate.predict import Machine, Predictions, Trial, predict
+from maskwright.evaluate.predict import Records, Request, Trial, ask
+from maskwright.evaluate.scored import Answers, Scored
 from maskwright.masking import Masking
-from maskwright.tasks.contract import Examples
+from maskwright.tasks.contract import Examples, Task
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
@@ -27,16 +26,13 @@ TRAIN_SEED = 0
 Condition = tuple[str, float]
 """(pattern, ratio), ratio above 0."""
 
-CLEAN = "clean"
-"""Names the whole test examples among answers that are kept."""
-
 
 @dataclass(frozen=True)
 class Material:
     """The examples of an evaluation, read once for all models.
 
     Attributes:
-        task: the task's module.
+        task: of the run.
         config: of the run.
         data: checked.
         reader: what makes inputs of examples, the same for all models.
@@ -45,7 +41,7 @@ class Material:
         train: some training examples.
     """
 
-    task: ModuleType
+    task: Task
     config: RunConfig
     data: CheckedData
     reader: Any
@@ -54,7 +50,7 @@ class Material:
     train: Examples
 
     @classmethod
-    def of(cls, task: ModuleType, config: RunConfig, data: CheckedData, reader: Any) -> Material:
+    def of(cls, task: Task, config: RunConfig, data: CheckedData, reader: Any) -> Material:
         """Encode what an evaluation reads."""
 
         def encoded(rows: Any) -> Examples:
@@ -62,12 +58,7 @@ class Material:
 
         rng = np.random.default_rng(TRAIN_SEED)
         some = np.sort(rng.permutation(len(data.train))[:TRAIN_EXAMPLES])
-        variants = {}
-        for name in data.variants:
-            columns = data.test.column_names
-            others = [column for column in columns if column == task.INPUT or column.startswith("variant:")]
-            changed = data.test.add_column("changed", data.test[f"variant:{name}"][:])  # pyright: ignore[reportCallIssue]
-            variants[name] = encoded(changed.remove_columns(others).rename_column("changed", task.INPUT))
+        variants = {name: encoded(data.variant(name, task.words.input)) for name in data.variants}
         test, train = encoded(data.test), encoded(data.train.select(some))
         return cls(task, config, data, reader, test, variants, train)
 
@@ -76,17 +67,12 @@ class Material:
         """All that models are asked about."""
         return [self.test, *self.variants.values(), self.train]
 
-    @property
-    def labels(self) -> np.ndarray | None:
-        """[N] class of each test example, in tasks that have one class an example."""
-        return self.test.labels if hasattr(self.task, "class_weights") else None
-
     def check_same_reader(self, reader: Any, place: object) -> None:
         """Refuse a model that reads otherwise: the same mask would not hide the same things."""
         if not self.task.same_reader(self.reader, reader):
             raise RunError(
-                f"{place}: makes other inputs of its {self.task.NOUN} than the other model, so their masks cannot be "
-                "paired."
+                f"{place}: makes other inputs of its {self.task.words.examples} than the other model, so their masks "
+                "cannot be paired."
             )
 
 
@@ -103,7 +89,7 @@ class Plan:
     draws: int
 
     @classmethod
-    def of(cls, settings: EvaluationConfig, fill: Any, task: ModuleType) -> Plan:
+    def of(cls, settings: EvaluationConfig, fill: Any, task: Task) -> Plan:
         """Build the masks' rules from the settings and the node of the fill the model was trained with.
 
         Raises:
@@ -112,7 +98,7 @@ class Plan:
         ratios = sorted({ratio for ratio in settings.ratios if ratio > 0})
         if not ratios:
             raise ConfigError(f"evaluation.ratios: expected at least one ratio above 0, given {settings.ratios}.")
-        read = getattr(task, "evaluated", Masking.from_dict)
+        read = task.evaluated or Masking.from_dict
         maskings = {
             (name, ratio): read({"pattern": pattern, "budget": {"ratio": ratio}, "fill": fill, "unit": settings.unit})
             for name, pattern in settings.named_patterns.items()
@@ -151,7 +137,7 @@ class Passes:
 
 @dataclass(frozen=True)
 class Replies:
-    """All answers of one model.
+    """What was noted of all answers of one model.
 
     Attributes:
         test: under every trial of the plan.
@@ -159,9 +145,9 @@ class Replies:
         train: whole.
     """
 
-    test: Predictions
-    variants: Mapping[str, Predictions]
-    train: Predictions
+    test: Records
+    variants: Mapping[str, Records]
+    train: Records
 
     def passes(self, plan: Plan) -> Passes:
         """What they cost and hid."""
@@ -173,10 +159,18 @@ class Replies:
             shown_hidden={condition: hidden[draws][0] for condition, draws in plan.places.items()},
         )
 
-    def raw(self, plan: Plan, condition: Condition) -> dict[Any, np.ndarray]:
-        """The answers to the whole test examples and to the first draw of a condition, copied out of the others."""
-        answers = self.test.answers
-        return {CLEAN: answers[0].copy(), condition: answers[plan.places[condition]][0].copy()}
+    def scored(self, plan: Plan) -> Answers:
+        """The same by condition."""
+        test = self.test.by_statistic
+        return Answers(
+            clean=Scored({name: table[:1] for name, table in test.items()}),
+            masked={
+                condition: Scored({name: table[draws] for name, table in test.items()})
+                for condition, draws in plan.places.items()
+            },
+            variants={name: Scored(one.by_statistic) for name, one in self.variants.items()},
+            train=Scored(self.train.by_statistic),
+        )
 
 
 def rows_of(material: Material, plan: Plan) -> int:
@@ -184,37 +178,22 @@ def rows_of(material: Material, plan: Plan) -> int:
     return len(material.test) * (len(plan.trials) + len(material.variants)) + len(material.train)
 
 
-def ask(model: Any, material: Material, plan: Plan, machine: Machine, on_progress: Callable[[int], None]) -> Replies:
+def ask_everything(
+    model: Any, material: Material, plan: Plan, request: Request, on_progress: Callable[[int], None]
+) -> Replies:
     """Ask one model everything.
 
     Args:
         model: a trained model.
         material: the examples.
         plan: the masks.
-        machine: where to run.
+        request: what is asked, and where.
         on_progress: called with the number of examples done, after every batch.
     """
 
-    def read(examples: Examples, trials: list[Trial]) -> Predictions:
-        return predict(model, examples, trials, task=material.task, machine=machine, on_progress=on_progress)
+    def asked(examples: Examples, trials: list[Trial]) -> Records:
+        return ask(model, examples, trials, request, on_progress)
 
-    test = read(material.test, plan.trials)
-    variants = {name: read(examples, [Trial()]) for name, examples in material.variants.items()}
-    return Replies(test, variants, read(material.train, [Trial()]))
-
-
-def score(replies: Replies, material: Material, plan: Plan, on_progress: Callable[[int], None]) -> Answers:
-    """What came of all answers; `on_progress` is called with 1 after every trial."""
-
-    def one(answers: np.ndarray, examples: Examples) -> Any:
-        found = material.task.outcome(answers, examples)
-        on_progress(1)
-        return found
-
-    answers = replies.test.answers
-    return Answers(
-        clean=one(answers[0], material.test),
-        masked={c: [one(some, material.test) for some in answers[draws]] for c, draws in plan.places.items()},
-        variants={name: one(replies.variants[name].answers[0], found) for name, found in material.variants.items()},
-        train=one(replies.train.answers[0], material.train),
-    )
+    test = asked(material.test, plan.trials)
+    variants = {name: asked(examples, [Trial()]) for name, examples in material.variants.items()}
+    return Replies(test, variants, asked(material.train, [Trial()]))

@@ -19,7 +19,7 @@ DECIDES_NOTHING = {"output", "workers", "report_to", "eval_batch_size", "save_ev
 
 
 @dataclass(frozen=True)
-class Subject:
+class TrainedRun:
     """A finished run: its folder, configuration (with the evaluation's overrides) and facts."""
 
     folder: RunFolder
@@ -32,7 +32,7 @@ class Subject:
         return self.config.training.seed
 
     @classmethod
-    def read(cls, folder: RunFolder, config: RunConfig | None = None) -> Subject:
+    def read(cls, folder: RunFolder, config: RunConfig | None = None) -> TrainedRun:
         """Read a finished run.
 
         Raises:
@@ -56,7 +56,7 @@ def decisive(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def differences(one: Subject, other: Subject) -> list[str]:
+def differences(one: TrainedRun, other: TrainedRun) -> list[str]:
     """Settings in which two runs differ, besides masking and seed; empty if they can be compared."""
     mine, others = decisive(one.config), decisive(other.config)
     found = [
@@ -73,7 +73,7 @@ def differences(one: Subject, other: Subject) -> list[str]:
     return found
 
 
-def is_twin(candidate: Subject, subject: Subject) -> bool:
+def is_twin(candidate: TrainedRun, subject: TrainedRun) -> bool:
     """Whether a run is the subject's twin: no masking, and the same in everything else."""
     return (
         candidate.config.masking is None
@@ -83,7 +83,7 @@ def is_twin(candidate: Subject, subject: Subject) -> bool:
     )
 
 
-def find(subject: Subject) -> Subject | None:
+def find(subject: TrainedRun) -> TrainedRun | None:
     """Look for a finished twin: RUN/twin, then the folders next to the run, in order of name.
 
     Raises:
@@ -91,7 +91,7 @@ def find(subject: Subject) -> Subject | None:
     """
     inside = RunFolder(subject.folder.path / FOLDER)
     if inside.exists() and inside.info().get("status") == "finished":
-        candidate = Subject.read(inside)
+        candidate = TrainedRun.read(inside)
         if not is_twin(candidate, subject):
             told = differences(candidate, subject) or ["masking or training.seed"]
             raise RunError(
@@ -102,7 +102,7 @@ def find(subject: Subject) -> Subject | None:
     return next((one for one in _neighbours(subject) if is_twin(one, subject)), None)
 
 
-def find_or_train(subject: Subject, on_progress: Watcher) -> Subject:
+def find_or_train(subject: TrainedRun, on_progress: Watcher) -> TrainedRun:
     """Give the subject's twin, training it into RUN/twin if there is none.
 
     Raises:
@@ -131,17 +131,17 @@ def find_or_train(subject: Subject, on_progress: Watcher) -> Subject:
         "evaluation": subject.folder.config().evaluation,
     }
     train(subject.config.model_copy(update=changed), on_progress=on_progress)
-    return Subject.read(RunFolder(path))
+    return TrainedRun.read(RunFolder(path))
 
 
-def _neighbours(subject: Subject) -> list[Subject]:
+def _neighbours(subject: TrainedRun) -> list[TrainedRun]:
     found = []
     for path in sorted(subject.folder.path.resolve().parent.iterdir()):
         folder = RunFolder(path)
         if not folder.exists():
             continue
         try:
-            found.append(Subject.read(folder))
+            found.append(TrainedRun.read(folder))
         except RunError:
             # Another run that is unfinished or damaged is nobody's twin, and none of this evaluation's business.
             continue

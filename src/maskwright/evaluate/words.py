@@ -10,6 +10,9 @@ from typing import Any
 NEGLIGIBLE = 0.02
 """Two points of a share: an interval inside ± this is told as no effect instead of as not knowing."""
 
+SHARE = "share"
+"""The unit of numbers from 0 to 1 that are written in per cent."""
+
 RULE_OF_THREE = 3.0
 """Where n examples show no difference at all, 3 / n of all may still differ (95 %); a bootstrap cannot know."""
 
@@ -32,13 +35,9 @@ class Scale:
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Scale:
-        """The scale of an evaluation document's metric.
-
-        For shares two points are negligible; for other numbers 2 % of what seeing nothing of the input scores.
-        """
-        metric = document["metric"]
-        span = 1.0 if metric["percent"] else abs(document["data"]["chance"])
-        return cls(metric["percent"], metric["higher_is_better"], NEGLIGIBLE * span)
+        """The scale of an evaluation document's headline metric, or of another metric's entry in it."""
+        metric = document.get("metric", document)
+        return cls(metric["unit"] == SHARE, metric["higher_is_better"], metric["negligible"])
 
     def judge(self, difference: Mapping[str, Any], n: int) -> str:
         """Apply the verdict's rule to one paired difference (model − twin) with its interval, on `n` examples.

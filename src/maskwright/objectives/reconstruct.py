@@ -5,15 +5,38 @@ Source: He et al. 2021 (MAE, arXiv:2111.06377), who found the squared error on h
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
-__all__ = ["errors", "explained", "loss_sum", "visible_mean"]
+if TYPE_CHECKING:
+    import torch
+
+    from maskwright.tasks.contract import Hidden, Loss, Task
+
+__all__ = ["Reconstruct", "errors", "explained", "squared_errors", "visible_mean"]
 
 FLOOR = -1.0
 """Least that a picture counts: of one that is nearly one colour, any error is a multiple of its variance."""
 
 FLAT = 1e-6
 """Variance below which a picture counts as one colour."""
+
+
+@dataclass(frozen=True)
+class Reconstruct:
+    """Learn what was hidden, by the loss of the task.
+
+    >>> Reconstruct().learns_hidden
+    True
+    """
+
+    views: ClassVar[int] = 1
+    learns_hidden: ClassVar[bool] = True
+
+    def loss(self, task: Task, model: Any, views: Sequence[Hidden]) -> Loss:
+        """The task's own loss of the one view."""
+        return task.loss(model, views[0])
 
 
 def errors(predicted: torch.Tensor, target: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
@@ -24,13 +47,16 @@ def errors(predicted: torch.Tensor, target: torch.Tensor, hidden: torch.Tensor) 
         target: the same of the true picture; what it holds outside the hidden patches is not looked at, even NaN.
         hidden: [B, patches] bool, True = hidden.
 
+    >>> import torch
     >>> errors(torch.zeros(1, 2, 3), torch.tensor([[[2.0] * 3, [torch.nan] * 3]]), torch.tensor([[True, False]]))
     tensor([4.])
     """
     return _difference(predicted, target, hidden).square().mean(2).sum(1) / hidden.sum(1).clamp(min=1)
 
 
-def loss_sum(predicted: torch.Tensor, target: torch.Tensor, hidden: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+def squared_errors(
+    predicted: torch.Tensor, target: torch.Tensor, hidden: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
     """The weighted errors of some examples, added up in float32.
 
     A sum and not a mean, see `maskwright.objectives.supervised`. Every example counts alike, however much of it is
@@ -42,7 +68,9 @@ def loss_sum(predicted: torch.Tensor, target: torch.Tensor, hidden: torch.Tensor
         hidden: see `errors`.
         weight: [B] what each example counts; 0 for a filler.
 
-    >>> loss_sum(torch.zeros(2, 1, 1), torch.full((2, 1, 1), 3.0), torch.ones(2, 1) > 0, torch.tensor([1.0, 0.0]))
+    >>> import torch
+    >>> shape = torch.zeros(2, 1, 1)
+    >>> squared_errors(shape, shape + 3, torch.ones(2, 1) > 0, torch.tensor([1.0, 0.0]))
     tensor(9.)
     """
     return (errors(predicted, target, hidden) * weight).sum()
@@ -62,6 +90,7 @@ def explained(predicted: torch.Tensor, target: torch.Tensor, hidden: torch.Tenso
         hidden: see `errors`.
         channels: numbers of a pixel, which stand next to each other in a patch.
 
+    >>> import torch
     >>> truth = torch.tensor([[[0.0], [4.0]]])
     >>> explained(truth + 1, truth, torch.tensor([[True, False]]), channels=1)
     tensor([0.8750])
@@ -73,16 +102,19 @@ def explained(predicted: torch.Tensor, target: torch.Tensor, hidden: torch.Tenso
 
 
 def visible_mean(target: torch.Tensor, hidden: torch.Tensor, channels: int) -> torch.Tensor:
-    """[B, patches, values] the prediction of who knows nothing of pictures: the mean of what is visible, by channel.
+    """[B, patches, values] the plainest prediction: the mean of what is visible, by channel.
 
     Args:
         target: see `errors`.
         hidden: see `errors`.
         channels: see `explained`.
 
+    >>> import torch
     >>> visible_mean(torch.tensor([[[7.0], [2.0], [4.0]]]), torch.tensor([[True, False, False]]), 1).flatten()
     tensor([3., 3., 3.])
     """
+    import torch
+
     pixels = torch.where(hidden[..., None], 0, target.float()).unflatten(2, (-1, channels))
     seen = (~hidden).sum(1).clamp(min=1) * pixels.shape[2]
     mean = pixels.sum((1, 2)) / seen[:, None]
@@ -90,5 +122,7 @@ def visible_mean(target: torch.Tensor, hidden: torch.Tensor, channels: int) -> t
 
 
 def _difference(predicted: torch.Tensor, target: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+    import torch
+
     # Chosen before it is squared: the square's gradient at a NaN that does not count would be NaN.
     return torch.where(hidden[..., None], predicted.float() - target.float(), 0)

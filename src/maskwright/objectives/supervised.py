@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
-import torch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
-__all__ = ["loss_sum"]
+from maskwright.objectives import Likelihood
+
+if TYPE_CHECKING:
+    import torch
+
+    from maskwright.tasks.contract import Hidden, Loss, Task
+
+__all__ = ["Supervised", "cross_entropy"]
 
 
-def loss_sum(logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """The weighted cross-entropies of some examples, added up in float32.
+@dataclass(frozen=True)
+class Supervised:
+    """Learn the labels, by the loss of the task.
 
-    A sum and not a mean: whoever divides it by the number of examples in the whole optimiser step gets the same
-    gradient however these examples were spread over micro-batches and processes. A mean weighted within the
-    micro-batch would depend on which examples met in it.
+    >>> Supervised().views
+    1
+    """
 
-    Args:
-        logits: [B, classes].
-        labels: [B] class indices.
-        weight: [B] what each example counts; 0 for a filler.
+    views: ClassVar[int] = 1
+    learns_hidden: ClassVar[bool] = False
 
+    def loss(self, task: Task, model: Any, views: Sequence[Hidden]) -> Loss:
+        """The task's own loss of the one view."""
+        return task.loss(model, views[0])
+
+
+def cross_entropy(likelihood: Likelihood) -> torch.Tensor:
+    """The weighted cross-entropies of some predictions, added up in float32.
+
+    A sum and not a mean: divided by the count of the whole optimiser step it gives the same gradient however the
+    examples were spread over micro-batches and processes. A mean weighted within the micro-batch would depend on which
+    examples met in it.
+
+    >>> import torch
     >>> even = torch.zeros(2, 4)
-    >>> round(loss_sum(even, torch.tensor([0, 3]), torch.tensor([1.0, 0.0])).item(), 4)
+    >>> round(cross_entropy(Likelihood(even, torch.tensor([0, 3]), torch.tensor([1.0, 0.0]))).item(), 4)
     1.3863
     """
-    losses = torch.nn.functional.cross_entropy(logits.float(), labels, reduction="none")
-    return (losses * weight).sum()
+    import torch
+
+    losses = torch.nn.functional.cross_entropy(likelihood.logits.float(), likelihood.targets, reduction="none")
+    return (losses * likelihood.weight).sum()

@@ -20,6 +20,9 @@ OUTCOME_WORDS = {BETTER: "better", WORSE: "worse", NO_EFFECT: "no difference", U
 VERDICT_MARKS = {BETTER: "↑", WORSE: "↓", MIXED: "↕", NO_EFFECT: "=", UNDECIDED: "?"}
 
 PICTURE = "data:image/png;base64,"
+CALIBRATION_FIGURES = 2
+"""Numbers of the calibration that are drawn; all of them stand in the table."""
+
 SMALL = 96
 """Pictures of fewer pixels a side are shown pixel by pixel, not smoothed."""
 
@@ -63,6 +66,7 @@ def render(document: Mapping[str, Any]) -> str:
         noun=document["noun"],
         scale=Scale.of(document),
         shares=SHARES,
+        scale_of=Scale.of,
         plain=Scale(percent=False),
         borne=Borne(most=document["settings"]["ratios"][-1]),
         units=units(document["settings"]["unit"]),
@@ -89,8 +93,11 @@ def figures(document: Mapping[str, Any]) -> dict[str, Any]:
     if document["data"]["variants"]:
         drawn["variants"] = Markup(plots.variants(document))
     if document["calibration"]:
-        for name in ("ece", "overconfidence"):
-            drawn[name] = Markup(plots.calibration(document, document["settings"]["patterns"][0], name))
+        first = document["settings"]["patterns"][0]
+        drawn["calibration"] = [
+            (metric["label"], Markup(plots.calibration(document, first, metric)))
+            for metric in document["calibration"]["metrics"][:CALIBRATION_FIGURES]
+        ]
     return drawn
 
 

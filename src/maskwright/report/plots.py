@@ -14,7 +14,8 @@ from functools import wraps
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from maskwright.evaluate.measure import MODEL, TWIN
+from maskwright.evaluate.scored import MODEL, TWIN
+from maskwright.evaluate.words import SHARE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +80,11 @@ def _styled(draw: Callable[..., str]) -> Callable[..., str]:
 @_styled
 def curve(document: Mapping[str, Any], pattern: str) -> str:
     """The metric against the hidden share under one pattern: model and twin with bands, and chance."""
-    label, percent, points = _label(document), document["metric"]["percent"], document["curves"][pattern]["points"]
+    label, percent, points = (
+        _label(document),
+        document["metric"]["unit"] == SHARE,
+        document["curves"][pattern]["points"],
+    )
     figure, axes = _figure(5.0, 3.5)
     chance = document["data"]["chance"]
     axes.axhline(chance, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)))
@@ -107,7 +112,7 @@ def curve(document: Mapping[str, Any], pattern: str) -> str:
 @_styled
 def variants(document: Mapping[str, Any]) -> str:
     """The metric on each variant of the test examples, with intervals."""
-    rows, percent = document["groups"]["variants"], document["metric"]["percent"]
+    rows, percent = document["groups"]["variants"], document["metric"]["unit"] == SHARE
     who_present = _present(document)
     figure, axes = _figure(5.0, 0.75 + 0.55 * len(rows))
     for place, row in enumerate(rows):
@@ -143,19 +148,20 @@ def lines(given: Mapping[str, Any], name: str) -> str:
 
 
 @_styled
-def calibration(document: Mapping[str, Any], pattern: str, number: str) -> str:
-    """One calibration number (`ece` or `overconfidence`) against the hidden share."""
-    rows = [row for row in document["calibration"] if row["pattern"] in ("", pattern)]
+def calibration(document: Mapping[str, Any], pattern: str, metric: Mapping[str, Any]) -> str:
+    """One number of the calibration against the hidden share."""
+    name, label, percent = metric["name"], metric["label"], metric["unit"] == SHARE
+    rows = [row for row in document["calibration"]["rows"] if row["pattern"] in ("", pattern)]
     figure, axes = _figure(5.0, 2.9)
-    if number == "overconfidence":
+    values = {who: [row[who][name]["value"] for row in rows] for who in _present(document)}
+    if min((one for some in values.values() for one in some if one is not None), default=0.0) < 0:
         axes.axhline(0.0, color=MUTED, linewidth=1.1)
-    for who in _present(document):
-        _line(axes, [row["ratio"] for row in rows], [row[who][number] for row in rows], who)
-    labels = {"ece": "calibration error (ECE)", "overconfidence": "confidence − accuracy"}
-    if number == "ece":
+    for who, numbers in values.items():
+        _line(axes, [row["ratio"] for row in rows], numbers, who)
+    if all(one is None or one >= 0 for some in values.values() for one in some):
         axes.set_ylim(bottom=0.0)
-    _hidden_axis(axes, labels[number], percent=True)
-    return _svg(figure, f"{number}-{pattern}", f"{labels[number]} against the share of the input hidden")
+    _hidden_axis(axes, label, percent=percent)
+    return _svg(figure, f"{name}-{pattern}", f"{label} against the share of the input hidden")
 
 
 def _present(document: Mapping[str, Any]) -> list[str]:

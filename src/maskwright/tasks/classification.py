@@ -3,22 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
-from maskwright.tasks.contract import Examples, Metric, Scores
+from maskwright.config import TrainingConfig
+from maskwright.objectives import Likelihood
+from maskwright.objectives.supervised import cross_entropy
+from maskwright.tasks.contract import Answer, Hidden, Loss
+from maskwright.tasks.metrics.accuracy import ACCURACY
+from maskwright.tasks.metrics.balanced_accuracy import BALANCED_ACCURACY
+from maskwright.tasks.metrics.brier import BRIER
+from maskwright.tasks.metrics.calibration_error import CALIBRATION_ERROR
+from maskwright.tasks.metrics.class_statistics import probabilities
+from maskwright.tasks.metrics.log_loss import LOG_LOSS
+from maskwright.tasks.metrics.macro_f1 import MACRO_F1
+from maskwright.tasks.metrics.overconfidence import OVERCONFIDENCE
+from maskwright.tasks.metrics.top_5_accuracy import TOP_5_ACCURACY
 
 if TYPE_CHECKING:
-    import torch
+    from maskwright.config import RunConfig
+    from maskwright.data.checked import CheckedData
 
-__all__ = ["METRIC", "answer", "chance", "class_weights", "loss_sum", "metrics", "names_of", "outcome", "told"]
+__all__ = [
+    "CALIBRATION",
+    "METRICS",
+    "ClassifierTraining",
+    "answer",
+    "example_weights",
+    "head_options",
+    "likelihood_of",
+    "loss_of",
+]
 
-METRIC = Metric("accuracy", "accuracy")
+METRICS = (ACCURACY, MACRO_F1, LOG_LOSS, BALANCED_ACCURACY, TOP_5_ACCURACY)
+DEFAULT_METRICS = 3
+CALIBRATION = (CALIBRATION_ERROR, OVERCONFIDENCE, LOG_LOSS, BRIER)
 
 
-def names_of(labels: Sequence[str]) -> dict[str, Any]:
-    """How a Transformers configuration is told the classes."""
+class ClassifierTraining(TrainingConfig):
+    """How a classifier learns."""
+
+    class_weights: Literal["none", "auto"] = Field(
+        default="none", description="auto: every class weighs the same in the loss"
+    )
+
+
+def head_options(labels: Sequence[str]) -> dict[str, Any]:
+    """How a Transformers configuration names the classes."""
     return {
         "num_labels": len(labels),
         "id2label": dict(enumerate(labels)),
@@ -42,59 +75,31 @@ def class_weights(labels: np.ndarray, n_classes: int) -> np.ndarray:
     return len(labels) / (n_classes * np.maximum(counts, 1))
 
 
-def loss_sum(model: Any, inputs: Mapping[str, Any], labels: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """The weighted cross-entropies of a batch, added up."""
-    from maskwright.objectives.supervised import loss_sum as cross_entropies
-
-    return cross_entropies(model(**inputs).logits, labels, weight)
-
-
-def answer(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
-    """[B, classes] float32 logits."""
-    return model(**inputs).logits.float()
+def example_weights(labels: np.ndarray, config: RunConfig, data: CheckedData) -> np.ndarray:
+    """[N] float32, what each example counts in the loss: 1, or the weight of its class in the training split."""
+    if config.training.class_weights != "auto":
+        return np.ones(len(labels), dtype=np.float32)
+    weights = class_weights(np.asarray(data.train["label"][:]), len(data.labels))
+    return weights.astype(np.float32)[labels]
 
 
-def metrics(answers: np.ndarray, examples: Examples) -> dict[str, float]:
-    """Accuracy, macro-F1 (mean over the classes that occur or were predicted) and mean cross-entropy in nats.
-
-    Args:
-        answers: [N, classes] logits.
-        examples: which have the labels.
-    """
-    from scipy.special import log_softmax
-    from sklearn.metrics import accuracy_score, f1_score
-
-    labels, predicted = examples.labels, answers.argmax(axis=1)
-    losses = -log_softmax(answers.astype(np.float64), axis=1)[np.arange(len(labels)), labels]
-    return {
-        "accuracy": float(accuracy_score(labels, predicted)),
-        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),  # type: ignore[arg-type] - its stub knows "warn" only
-        "loss": float(losses.mean()),
-    }
+def likelihood_of(logits: Any, hidden: Hidden) -> Likelihood:
+    """Of [B, classes] logits against the labels of a batch."""
+    return Likelihood(logits, hidden.labels["labels"], hidden.weight)
 
 
-def outcome(answers: np.ndarray, examples: Examples) -> Scores:
-    """Which answers are right."""
-    probabilities = _softmax(answers)
-    hits = answers.argmax(axis=-1) == examples.labels
-    return Scores(hits.astype(np.float64), hits, probabilities)
+def loss_of(logits: Any, hidden: Hidden) -> Loss:
+    """The weighted cross-entropies of a batch, a mean over examples."""
+    return Loss(cross_entropy(likelihood_of(logits, hidden)), hidden.count)
 
 
-def chance(examples: Examples) -> float:
-    """Share of the most frequent label, what a model that sees nothing can reach."""
-    return float(np.bincount(examples.labels).max() / len(examples.labels))
+def answer(logits: np.ndarray, truth: int, labels: Sequence[str]) -> Answer:
+    """One answer in words, with its probability."""
+    p = probabilities(logits)
+    best = int(p.argmax())
+    return Answer(labels[best], float(p[best]), bool(best == truth))
 
 
-def told(answer: np.ndarray, examples: Examples, row: int, labels: Sequence[str]) -> dict[str, Any]:
-    """One answer as a report tells it."""
-    probabilities = _softmax(answer)
-    best = int(probabilities.argmax())
-    right = bool(best == examples.labels[row])
-    return {"label": labels[best], "probability": float(probabilities[best]), "right": right}
-
-
-def _softmax(answers: np.ndarray) -> np.ndarray:
-    """Probabilities from logits, along the last axis."""
-    import torch
-
-    return torch.softmax(torch.from_numpy(answers.astype(np.float32)), dim=-1).numpy()
+def answers(predictions: Mapping[str, Any], truth: int, labels: Sequence[str]) -> dict[str, Answer]:
+    """The answers of each model, by who."""
+    return {who: answer(logits, truth, labels) for who, logits in predictions.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,8 @@ from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
 from maskwright.masking import Masking
 from maskwright.patterns.within import Within
+from maskwright.rng import Moment
+from maskwright.tasks.contract import Task, View
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
@@ -26,7 +27,7 @@ LOOKED_AT = 64
 """Training examples, chosen at random with a fixed seed, on which masks are drawn."""
 
 
-def amount_notes(task: ModuleType, config: RunConfig, data: CheckedData) -> tuple[str, ...]:
+def amount_notes(task: Task, config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     """Say where a number of units is more than examples have, and where a region has none of their units.
 
     Only numbers and regions depend on how large examples are; other maskings are not drawn.
@@ -69,14 +70,17 @@ def amount_notes(task: ModuleType, config: RunConfig, data: CheckedData) -> tupl
     return tuple(notes)
 
 
-def _drawn(task: ModuleType, config: RunConfig, data: CheckedData) -> list[tuple[int, int]]:
+def _drawn(task: Task, config: RunConfig, data: CheckedData) -> list[tuple[int, int]]:
     """(hidden, there are) units of some training examples that have any; none are left whole on purpose."""
-    if isinstance(config.masking, Masking):
-        config = config.model_copy(update={"masking": dataclasses.replace(config.masking, clean_share=0.0)})
+    masking = config.masking
+    if isinstance(masking, Masking):
+        masking = dataclasses.replace(masking, clean_share=0.0)
     rows = np.sort(np.random.default_rng(0).permutation(len(data.train))[:LOOKED_AT])
-    some = dataclasses.replace(data, train=data.train.select(rows))
-    examples = task.preview(config, some, len(rows), 0)["examples"]
-    return [(one["hidden_units"], one["units"]) for one in examples if one["units"]]
+    reader = task.reader(config, data)
+    examples = task.encode(data.train.select(rows), reader, config, data=data)
+    view = View(reader, masking, Moment(config.training.seed), data.labels)
+    shown = [task.shown(examples, row, view, {}) for row in range(len(rows))]
+    return [(one.hidden, one.units) for one in shown if one.units]
 
 
 def _parts(value: Any) -> Iterator[Any]:

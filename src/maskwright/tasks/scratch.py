@@ -10,16 +10,17 @@ from typing import Any
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError, did_you_mean
 
-__all__ = ["SIZES", "Size", "advice", "architecture", "size_of", "train_tokenizer"]
+__all__ = ["SIZES", "ModelSize", "advice", "architecture", "family_of", "has_token_types", "size_of", "train_tokenizer"]
 
 PREFIX = "scratch:"
+OFFSET_POSITIONS = ("roberta", "camembert", "xlm-roberta")
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 MOST_LETTERS = 4000
 """Characters that enter the alphabet, most frequent first; enough for Chinese."""
 
 
 @dataclass(frozen=True)
-class Size:
+class ModelSize:
     """Dimensions of a model that is trained from nothing."""
 
     layers: int
@@ -29,26 +30,46 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size(layers=2, hidden=128, heads=2, vocabulary=8_000),
-    "small": Size(layers=4, hidden=256, heads=4, vocabulary=16_000),
+    "tiny": ModelSize(layers=2, hidden=128, heads=2, vocabulary=8_000),
+    "small": ModelSize(layers=4, hidden=256, heads=4, vocabulary=16_000),
 }
 
 
-def size_of(model: str) -> Size | None:
+def size_of(model: str) -> ModelSize | None:
     """The size that a configuration's `model` asks for, None where it names a model that exists already.
 
     Raises:
         ConfigError: `scratch:` with an unknown size.
 
-    >>> size_of("scratch:tiny").layers, size_of("google-bert/bert-base-uncased")
-    (2, None)
+    >>> size_of("scratch:tiny").layers, size_of("scratch:roberta-tiny").layers, size_of("google-bert/bert-base-uncased")
+    (2, 2, None)
     """
     if not model.startswith(PREFIX):
         return None
-    name = model.removeprefix(PREFIX)
+    name = model.removeprefix(PREFIX).rpartition("-")[2]
     if name not in SIZES:
         raise ConfigError(f"model: there is no size '{name}' in '{model}'. {did_you_mean(name, SIZES)}")
     return SIZES[name]
+
+
+def family_of(model: str) -> str:
+    """The family of Transformers in `scratch:FAMILY-SIZE`; a BERT if none is named.
+
+    >>> family_of("scratch:tiny"), family_of("scratch:modernbert-small")
+    ('bert', 'modernbert')
+    """
+    return model.removeprefix(PREFIX).rpartition("-")[0] or "bert"
+
+
+def has_token_types(model: str) -> bool:
+    """Whether models of a family are told which of two texts a token belongs to.
+
+    >>> has_token_types("scratch:tiny"), has_token_types("scratch:modernbert-tiny")
+    (True, False)
+    """
+    from transformers import AutoConfig
+
+    return AutoConfig.for_model(family_of(model)).to_dict().get("type_vocab_size", 1) > 1
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> Any:
@@ -95,19 +116,43 @@ def _alphabet(texts: Iterable[str], normalizer: Any, splitter: Any) -> list[str]
     return sorted(frequent)
 
 
-def architecture(size: Size, tokenizer: Any, max_length: int) -> Any:
-    """The configuration of a BERT of this size for this tokenizer."""
-    from transformers import BertConfig
+def architecture(model: str, tokenizer: Any, max_length: int) -> Any:
+    """The configuration of an encoder that is built here, for a tokenizer.
 
-    return BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=size.hidden,
-        num_hidden_layers=size.layers,
-        num_attention_heads=size.heads,
-        intermediate_size=4 * size.hidden,
-        max_position_embeddings=max_length,
-        pad_token_id=tokenizer.pad_token_id,
-    )
+    Args:
+        model: `scratch:SIZE` for a BERT, or `scratch:FAMILY-SIZE` for another family of Transformers, such as
+            `scratch:modernbert-tiny`.
+        tokenizer: for which it is.
+        max_length: tokens it takes.
+
+    Raises:
+        ConfigError: there is no such family.
+    """
+    from transformers import AutoConfig
+
+    size, family = size_of(model), family_of(model)
+    if size is None:
+        raise ConfigError(f"model: expected scratch:tiny or scratch:small, given '{model}'.")
+    try:
+        # Positions of RoBERTa and its kin begin behind the id of padding.
+        offset = tokenizer.pad_token_id + 1 if family in OFFSET_POSITIONS else 0
+        return AutoConfig.for_model(
+            family,
+            vocab_size=len(tokenizer),
+            hidden_size=size.hidden,
+            num_hidden_layers=size.layers,
+            num_attention_heads=size.heads,
+            intermediate_size=4 * size.hidden,
+            max_position_embeddings=max_length + offset,
+            pad_token_id=tokenizer.pad_token_id,
+            bos_token_id=tokenizer.cls_token_id,
+            eos_token_id=tokenizer.sep_token_id,
+        )
+    except ValueError:
+        raise ConfigError(
+            f"model: Transformers knows no family '{family}' ('{model}'). Use scratch:tiny (a BERT), or "
+            "scratch:roberta-tiny, scratch:modernbert-tiny, scratch:electra-tiny, say."
+        ) from None
 
 
 def advice(config: RunConfig) -> tuple[str, ...]:

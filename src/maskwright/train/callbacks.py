@@ -38,7 +38,7 @@ class Plan:
         >>> Plan.of(TrainingConfig(epochs=2.5), 10)
         Plan(steps=25, evaluate_every=10, save_every=10)
         """
-        steps = max(1, -int(-config.epochs * steps_per_epoch // 1))
+        steps = config.max_steps or max(1, -int(-config.epochs * steps_per_epoch // 1))
         evaluate_every = config.evaluate_every or steps_per_epoch
         return cls(steps, evaluate_every, config.save_every or evaluate_every)
 

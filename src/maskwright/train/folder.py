@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from maskwright import __version__
-from maskwright.config import RunConfig, dump_config, load_config
+from maskwright.config import RunConfig, dump_config
 from maskwright.errors import ConfigError, RunError
+from maskwright.tasks import load_config
 from maskwright.train.files import write_json, write_text
 from maskwright.train.metrics_log import read_metrics
 

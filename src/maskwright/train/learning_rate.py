@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Schedule"]
+__all__ = ["LearningRate"]
 
 
 @dataclass
-class Schedule:
+class LearningRate:
     """Factor on the peak learning rate, by optimiser step.
 
     It rises in a straight line over the warm-up, whose first step already learns, then stays, or falls to zero behind
@@ -20,7 +20,7 @@ class Schedule:
         warmup: steps of warm-up.
         steps: optimiser steps in all.
 
-    >>> [round(Schedule("linear", 2, 6)(step), 2) for step in range(6)]
+    >>> [round(LearningRate("linear", 2, 6)(step), 2) for step in range(6)]
     [0.33, 0.67, 1.0, 0.75, 0.5, 0.25]
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Collection
 from typing import Any
 
 from maskwright.config import LoraConfig
@@ -10,19 +11,19 @@ from maskwright.errors import ConfigError
 
 __all__ = ["attach", "merged"]
 
-HEADS = (
-    *("classifier", "score", "maps"),
-    *("class_labels_classifier", "bbox_predictor", "class_embed", "bbox_embed", "enc_score_head", "enc_bbox_head"),
-)
-"""Parts of a model that are new for each task: they learn whole, without adapters."""
-
 _ADAPTERS = "_maskwright_adapters"
 
 
-def attach(model: Any, config: LoraConfig, seed: int) -> Any:
+def attach(model: Any, config: LoraConfig, heads: Collection[str], seed: int) -> Any:
     """Put adapters into a model, so that only they, its head and parameters made here learn; return the model.
 
     It stays the model that it was, not one wrapped, so that what is hidden inside it still is.
+
+    Args:
+        model: of a task.
+        config: of the adapters.
+        heads: names of the modules that are new for the task, which learn whole.
+        seed: of the adapters' weights.
 
     Raises:
         ConfigError: peft is not installed, or no module has the names asked for.
@@ -40,7 +41,7 @@ def attach(model: Any, config: LoraConfig, seed: int) -> Any:
         lora_alpha=config.alpha,  # type: ignore[arg-type] - fractions work
         lora_dropout=config.dropout,
         target_modules=config.target_modules,
-        exclude_modules=rf"(.*\.)?({'|'.join(HEADS)})(\..*)?",
+        exclude_modules=rf"(.*\.)?({'|'.join(heads)})(\..*)?",
     )
     with torch.random.fork_rng(), warnings.catch_warnings():
         torch.manual_seed(seed)
@@ -52,7 +53,7 @@ def attach(model: Any, config: LoraConfig, seed: int) -> Any:
             raise ConfigError(f"training.lora: {' '.join(str(error).split())[:300]}") from error
     for name, parameter in model.named_parameters():
         # Mask tokens and channels that were made here are marked: nobody has trained them before.
-        if set(name.split(".")) & set(HEADS) or getattr(parameter, "made_here", False):
+        if set(name.split(".")) & set(heads) or getattr(parameter, "made_here", False):
             parameter.requires_grad_(True)
     model.__dict__[_ADAPTERS] = adapters
     return model

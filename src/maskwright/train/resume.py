@@ -10,7 +10,7 @@ from typing import Any
 from transformers import Trainer
 
 from maskwright.config import RunConfig
-from maskwright.tasks.contract import Examples
+from maskwright.tasks.contract import Examples, Task
 from maskwright.train import checkpoint, random_states
 from maskwright.train.ema import Ema
 from maskwright.train.metrics_log import MetricsLog
@@ -26,7 +26,8 @@ class Work:
     """What a trainer works on and reports to.
 
     Attributes:
-        task: module of the task.
+        task: of the run.
+        reader: turns examples into inputs.
         train, validation: encoded splits.
         checkpoints: folder.
         log: of metrics.
@@ -38,7 +39,8 @@ class Work:
         started: when this session began, by the monotonic clock.
     """
 
-    task: Any
+    task: Task
+    reader: Any
     train: Examples
     validation: Examples
     checkpoints: Path

@@ -21,6 +21,7 @@ from maskwright.train.trackers import check_trackers
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
+    from maskwright.tasks.contract import Task
     from maskwright.train.trainer import MaskedTrainer
 
 __all__ = ["train"]
@@ -141,7 +142,7 @@ class _Session:
                 f"now. Go on {how}, or choose another folder (training.output=...)."
             )
 
-    def _trainer(self, task: Any, data: CheckedData, arguments: Any) -> tuple[Any, MaskedTrainer]:
+    def _trainer(self, task: Task, data: CheckedData, arguments: Any) -> tuple[Any, MaskedTrainer]:
         from maskwright.tasks.hidden_share import amount_notes
         from maskwright.train import lora
         from maskwright.train.metrics_log import MetricsLog
@@ -158,12 +159,13 @@ class _Session:
         if training.gradient_checkpointing:
             _checkpoint_activations(model)
         if training.lora is not None:
-            model = lora.attach(model, training.lora, training.seed)
+            model = lora.attach(model, training.lora, built.heads, training.seed)
         train, validation = self._encode(task, data, built.reader)
         for note in amount_notes(task, self.config, data):
             self.watch(Event("note", note))
         work = Work(
             task=task,
+            reader=built.reader,
             train=train,
             validation=validation,
             checkpoints=self.folder.checkpoints,
@@ -173,18 +175,11 @@ class _Session:
         )
         return built, MaskedTrainer(model, self.config, arguments, work)
 
-    def _encode(self, task: Any, data: CheckedData, reader: Any) -> tuple[Any, Any]:
-        import numpy as np
-
-        weights = None
-        if self.config.training.class_weights == "auto":
-            weights = task.class_weights(np.asarray(data.train["label"]), len(data.labels))
-        elif data.labels:
-            weights = np.ones(len(data.labels))
+    def _encode(self, task: Task, data: CheckedData, reader: Any) -> tuple[Any, Any]:
         splits = []
         for name, rows in (("training", data.train), ("validation", data.validation)):
-            tell = partial(self._tell_reading, f"reading the {name} {task.NOUN}")
-            split = task.encode(rows, reader, self.config, data=data, weights=weights, on_progress=tell)
+            tell = partial(self._tell_reading, f"reading the {name} {task.words.examples}")
+            split = task.encode(rows, reader, self.config, data=data, on_progress=tell)
             for note in split.notes:
                 self.watch(Event("note", f"{name}: {note}"))
             splits.append(split)

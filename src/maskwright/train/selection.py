@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 __all__ = ["Selection"]
@@ -32,9 +33,10 @@ class Selection:
 
     def consider(self, step: int, score: float, loss: float) -> bool:
         """Take in an evaluation; True if it is the best so far."""
-        found = (score, -loss)
-        if self.best is None or found > self.best:
-            self.best, self.best_step, self.without_improvement = found, step, 0
+        # An undefined score is worse than any other: it must not stay the best for being the first.
+        rank = (float("-inf") if math.isnan(score) else score, float("-inf") if math.isnan(loss) else -loss)
+        if self.best is None or rank > self.best:
+            self.best, self.best_step, self.without_improvement = rank, step, 0
             return True
         self.without_improvement += 1
         return False

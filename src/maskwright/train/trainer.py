@@ -1,7 +1,7 @@
 """The Hugging Face Trainer as the loop, with what it gets wrong done here.
 
-- The loss is the sum over the examples of an optimiser step divided by their number, whatever the accumulation and the
-  number of processes. (The stock Trainer multiplies it by both for most models.)
+- The loss is the sum over an optimiser step divided by the count that it is a mean over (examples, tokens, objects),
+  whatever the accumulation and the number of processes. (The stock Trainer multiplies it by both for most models.)
 - Evaluation leaves the training curve alone.
 - Masks are drawn here, in the main process, on the device, for the whole batch, keyed by (seed, epoch, example id).
 - Checkpoints are whole or they do not count, hold no pickle, and restore everything to the bit.
@@ -9,26 +9,29 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from contextlib import nullcontext
+from functools import cached_property
 from typing import Any
 
-import numpy as np
 import torch
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, TrainingArguments
 
 from maskwright.config import RunConfig
 from maskwright.errors import RunError
-from maskwright.tasks.contract import BESIDES, EVALUATION_SEED, Examples, plain_inputs
+from maskwright.rng import Moment
+from maskwright.tasks.contract import Batch, Hidden
 from maskwright.train import random_states
 from maskwright.train.callbacks import Conductor, Plan, any_process
 from maskwright.train.ema import Ema
-from maskwright.train.learning_rate import Schedule
+from maskwright.train.learning_rate import LearningRate
 from maskwright.train.order import Order
 from maskwright.train.progress import Event
 from maskwright.train.resume import Resumable, Work
 from maskwright.train.selection import Selection
+from maskwright.train.validation import Validation
 
 __all__ = ["MaskedTrainer"]
 
@@ -37,7 +40,7 @@ class MaskedTrainer(Resumable):
     """Trains a model on masked inputs.
 
     Args:
-        model: answers with `logits` [B, classes].
+        model: of the task.
         config: of the run.
         arguments: from `training_arguments`.
         work: data, folder and listeners.
@@ -71,27 +74,40 @@ class MaskedTrainer(Resumable):
 
     # ---- one step ----
 
-    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
-        """Mask a micro-batch, run it forwards and backwards, and return its share of the step's loss."""
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> tuple[list[Any], float]:
+        """The micro-batches of an optimiser step, hidden, and what their loss is a mean over, on all processes."""
+        batches = [batch.to(self.args.device) for batch in itertools.islice(epoch_iterator, num_batches)]
+        steps = [self.views(batch) for batch in batches]
+        examples = self.work.train
+        for batch, views in zip(batches, steps, strict=True):
+            self.work.cells += sum(examples.work(view.inputs) for view in views)
+            self.work.cells_whole += examples.work(batch.inputs) * len(views)
+        return steps, self._everywhere(sum(views[0].count for views in steps))
+
+    def views(self, batch: Batch) -> tuple[Hidden, ...]:
+        """A batch with parts hidden, in as many ways as the objective compares, as this epoch hides them."""
+        step, config = self.state.global_step, self.config
+        moment = Moment(config.training.seed, self.order.epoch_of(step), step / self.plan.steps)
+        ways = range(config.objective.views)
+        return tuple(self.work.train.hide(batch, config.masking, moment.view(way)) for way in ways)
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        """Run a micro-batch forwards and backwards, and return its share of the step's loss."""
         model.train()
-        batch: dict[str, Any] = self._prepare_inputs(inputs)
-        labels, ids, weight = (batch.pop(name) for name in BESIDES)
-        hidden, examples = self.hidden(batch, ids), self.work.train
-        self.work.cells += examples.work(hidden)
-        self.work.cells_whole += examples.work(batch)
         # Gradients and the logged loss are averaged over the processes, hence the factor.
-        share = self.args.world_size / self.order.examples_in_step(self.state.global_step)
+        share = self.args.world_size / (num_items_in_batch or 1)
         with self.compute_loss_context_manager():
-            loss = self.work.task.loss_sum(model, hidden, labels, weight) * share
+            loss = self.config.objective.loss(self.work.task, model, inputs).sum * share
         self.accelerator.backward(loss)
         return loss.detach()
 
-    def hidden(self, inputs: dict[str, Any], ids: torch.Tensor) -> dict[str, Any]:
-        """The inputs with parts hidden, as this epoch hides them."""
-        step = self.state.global_step
-        moment = {"seed": self.config.training.seed, "epoch": self.order.epoch_of(step)}
-        progress = step / self.plan.steps
-        return self.work.train.hide(inputs, self.config.masking, ids, **moment, progress=progress).inputs
+    def _everywhere(self, count: float) -> float:
+        """A number added up over the processes."""
+        if self.args.world_size == 1:
+            return count
+        total = torch.tensor(float(count), dtype=torch.float64, device=self.args.device)
+        torch.distributed.all_reduce(total)
+        return total.item()
 
     def get_train_dataloader(self) -> DataLoader:
         """Micro-batches in an order of our own; the global random state is not touched."""
@@ -113,7 +129,7 @@ class MaskedTrainer(Resumable):
         if self.lr_scheduler is None:
             training = self.config.training
             warmup = round(training.warmup * num_training_steps)
-            schedule = Schedule(training.learning_rate_schedule, warmup, num_training_steps)
+            schedule = LearningRate(training.learning_rate_schedule, warmup, num_training_steps)
             self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, schedule)  # type: ignore[arg-type]
             self._created_lr_scheduler = True
         return self.lr_scheduler
@@ -143,12 +159,14 @@ class MaskedTrainer(Resumable):
         self.work.watch(Event("step", step=step, steps=self.plan.steps, epoch=epoch, numbers=numbers))
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
-        """Validate the model (the averaged one, if there is an average), unmasked; training notices nothing of it."""
+        """Validate the model (the averaged one, if there is an average); training notices nothing of it."""
+        step, epoch = self.state.global_step, float(self.state.epoch or 0.0)
         with random_states.preserved(), self._averaged():
-            task, examples = self.work.task, self.work.validation
-            scores = task.metrics(self.answers(examples), examples)
-            step, epoch = self.state.global_step, float(self.state.epoch or 0.0)
-            score = scores[task.METRIC.name] * (1 if task.METRIC.higher_is_better else -1)
+            self.model.eval()
+            shared = {"rank": self.args.process_index, "ranks": self.args.world_size, "watch": self._validating}
+            scores = self.validation.scores(self.model, self.args.device, **shared)
+            headline = self.validation.metrics[0]
+            score = scores[headline.name] * (1 if headline.higher_is_better else -1)
             if self.selection.consider(step, score, scores["loss"]) and self.config.training.keep_best:
                 self.save_best()
         self.work.log.add(step=step, epoch=epoch, validation=scores)
@@ -158,35 +176,21 @@ class MaskedTrainer(Resumable):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, prefixed)
         return prefixed
 
-    def answers(self, split: Examples) -> np.ndarray:
-        """[N, ...] float32: the answers of the model as it is, in the order of the split, on every process."""
-        if not len(split):
-            raise RunError("the validation split is empty.")
-        self.model.eval()
-        order = np.argsort(-split.lengths, kind="stable")
-        mine = order[self.args.process_index :: self.args.world_size]
-        # A process without rows asks about one all the same, to know the size of an answer.
-        rows, size = mine if len(mine) else order[:1], self.config.training.eval_batch_size
-        parts = []
-        for start in range(0, len(rows), size):
-            parts.append(self._answer(split, rows[start : start + size]))
-            self.work.watch(Event("phase", "validating", step=min(start + size, len(rows)), steps=len(rows)))
-        answers = torch.cat(parts)
-        found = torch.zeros(len(split), *answers.shape[1:], device=answers.device)
-        if len(mine):
-            found[torch.from_numpy(rows).to(answers.device)] = answers
-        if self.args.world_size > 1:
-            # Every row was written by one process and is zero on the others, so that the sum is exact.
-            torch.distributed.all_reduce(found)
-        return found.cpu().numpy()
+    @cached_property
+    def validation(self) -> Validation:
+        """What is asked on the validation split: whole examples, or masked ones where that is what is learned."""
+        config, task = self.config, self.work.task
+        return Validation(
+            task=task,
+            examples=self.work.validation,
+            metrics=task.chosen_metrics(config.evaluation.metrics),
+            masking=config.masking if config.objective.learns_hidden else None,
+            settings=task.settings(config, self.work.reader),
+            batch_size=config.training.eval_batch_size,
+        )
 
-    def _answer(self, split: Examples, rows: np.ndarray) -> torch.Tensor:
-        """The answers about some rows: on whole inputs, or, where what is hidden is what is learned, on masked ones."""
-        batch: dict[str, Any] = self._prepare_inputs(split.batch(rows))
-        masking = self.config.masking if self.config.objective == "reconstruct" else None
-        hidden = split.hide(plain_inputs(batch), masking, batch["example_id"], seed=EVALUATION_SEED, epoch=0)
-        with torch.no_grad():
-            return self.work.task.answer(self.model, hidden.inputs).float()
+    def _validating(self, done: int, total: int) -> None:
+        self.work.watch(Event("phase", "validating", step=done, steps=total))
 
     def _averaged(self) -> Any:
         return self.ema.applied(self.model) if self.ema is not None else nullcontext()

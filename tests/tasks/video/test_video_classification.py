@@ -16,7 +16,7 @@ from maskwright.errors import ConfigError, DataError
 from maskwright.tasks.video import frames
 from maskwright.tasks.video import video_classification as task
 from maskwright.tasks.vision import models as vision_models
-from maskwright.tasks.vision.rendering import as_bytes
+from maskwright.tasks.rendering import as_bytes
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
 from maskwright.train.stop import TrainingStopped

@@ -10,9 +10,9 @@ import numpy as np
 from maskwright.config import RunConfig
 from maskwright.tasks.contract import EVALUATION_SEED
 from maskwright.tasks.detection.scenes import Scenes, detections
+from maskwright.tasks.rendering import data_uri
 from maskwright.tasks.vision import picture_tasks
 from maskwright.tasks.vision.picture_tasks import hidden_picture
-from maskwright.tasks.vision.rendering import data_uri
 
 if TYPE_CHECKING:
     from maskwright.masking import Masking

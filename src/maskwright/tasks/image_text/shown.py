@@ -12,9 +12,9 @@ from maskwright.config import RunConfig
 from maskwright.tasks.contract import EVALUATION_SEED, plain_inputs
 from maskwright.tasks.image_text.examples import PicturesWithTexts
 from maskwright.tasks.image_text.maskings import IMAGE, TEXT, both
+from maskwright.tasks.rendering import as_bytes, data_uri, marked
 from maskwright.tasks.text.marked_text import read_aloud
 from maskwright.tasks.vision.pictures import PICTURE, hides_patches
-from maskwright.tasks.vision.rendering import as_bytes, data_uri, marked
 
 __all__ = ["preview", "shown"]
 

@@ -10,9 +10,9 @@ import numpy as np
 from maskwright.tasks.contract import EVALUATION_SEED
 from maskwright.tasks.reconstruction import models as reconstruction
 from maskwright.tasks.reconstruction import targets as reconstruction_targets
+from maskwright.tasks.rendering import as_bytes, data_uri
 from maskwright.tasks.vision.picture_tasks import flat, hidden_picture
 from maskwright.tasks.vision.pictures import PICTURE, Pictures
-from maskwright.tasks.vision.rendering import as_bytes, data_uri
 
 if TYPE_CHECKING:
     import torch

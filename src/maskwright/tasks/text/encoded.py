@@ -1,4 +1,4 @@
-"""Tokenised examples in a few flat arrays: small, quick to batch, and shared with worker processes without copying."""
+"""Tokenised texts in a few flat arrays: small, quick to batch, and shared with worker processes without copying."""
 
 from __future__ import annotations
 
@@ -8,15 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.tasks.contract import FILLER, Hidden
+from maskwright.mask import IGNORED
+from maskwright.tasks.contract import FILLER, Batch, Hidden
+from maskwright.tasks.joining import joined_by_length
+from maskwright.text.padding import Layout
 from maskwright.units.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     import torch
 
-    from maskwright.masking import Masking
+    from maskwright.rng import Moment
 
-__all__ = ["Encoded", "Ragged"]
+__all__ = ["LABELS", "MASKABLE", "WORDS", "EncodedTexts", "Ragged", "rows_of_ids"]
+
+LABELS = "labels"
+"""Name of the labels in a batch, and of the column by which labels of tokens go through a masking."""
+
+WORDS, MASKABLE = "words", "maskable"
+"""Inputs beside the model's own: the unit of each token, and which tokens may be hidden."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +56,14 @@ class Ragged:
         """[N] int64."""
         return np.diff(self.ends, prepend=0)
 
+    def lengths_of(self, rows: np.ndarray) -> np.ndarray:
+        """[B] int64, of some rows."""
+        return self.ends[rows] - np.where(rows == 0, 0, self.ends[rows - 1])
+
+    def table(self, rows: np.ndarray, layout: Layout, padding: int) -> np.ndarray:
+        """[B, width] int64, some rows with a number in the padding."""
+        return layout.put([self[int(row)] for row in rows], padding)
+
     def __len__(self) -> int:
         return len(self.ends)
 
@@ -56,107 +73,126 @@ class Ragged:
 
 
 @dataclass(frozen=True, eq=False)
-class Encoded:
-    """A tokenised split; see `maskwright.tasks.contract.Examples`.
+class EncodedTexts:
+    """A split of tokenised texts; see `maskwright.tasks.contract.Examples`.
 
     Attributes:
         inputs: what the model takes, by name (`input_ids`, perhaps `token_type_ids`), a row per example.
         example_ids: [N] int64, which name the examples' masks.
-        labels: [N] int64, indices into the label names.
+        labels: what the loss compares with, a number per example [N], or one per token (`Ragged`; `IGNORED` where
+            there is none), which then follows its token.
+        right: what right answers are, one per example.
         vocabulary: facts about the tokenizer's ids.
-        weights: [classes] float32, what an example of each class counts in the loss.
+        weights: [N] float32, what each example counts in the loss.
+        classes: [N] int64, the class of each example; None where it has not one.
+        words: the unit of each token where the task knows it (`Ragged`, -1 outside units).
+        maskable: which tokens may be hidden (`Ragged` of 0 and 1); all but special ones where there is none.
         notes: what the user should know.
     """
 
     inputs: Mapping[str, Ragged]
     example_ids: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray | Ragged
+    right: Sequence[Any]
     vocabulary: Vocabulary
     weights: np.ndarray
+    classes: np.ndarray | None = None
+    words: Ragged | None = None
+    maskable: Ragged | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.example_ids)
 
     @property
     def lengths(self) -> np.ndarray:
         """[N] tokens in each example."""
         return self.inputs["input_ids"].lengths
 
-    def __getitems__(self, rows: Sequence[int]) -> dict[str, torch.Tensor]:
+    def references(self, rows: Sequence[int]) -> Sequence[Any]:
+        """What right answers are."""
+        return self.right[rows] if isinstance(self.right, np.ndarray) else [self.right[int(row)] for row in rows]
+
+    def __getitems__(self, rows: Sequence[int]) -> Batch:
         return self.batch(rows)
 
-    def batch(self, rows: Iterable[int]) -> dict[str, torch.Tensor]:
-        """Rectangular tensors of some examples, padded on the right to the longest of them.
+    def batch(self, rows: Iterable[int]) -> Batch:
+        """Some examples, padded on the tokenizer's side to the longest of them.
 
         A row of `FILLER` becomes a copy of the first example with weight 0.
 
         Returns:
-            each of `inputs` and `attention_mask` [B, L] int64; `labels` and `example_id` [B] int64; `weight` [B]
-            float32.
+            inputs: each of `inputs` and `attention_mask` [B, L] int64, and where the task knows them `words` [B, L]
+            and `maskable` [B, L]. labels: `labels`, [B] or [B, L].
         """
         import torch
 
         asked = np.fromiter(rows, dtype=np.int64)
         chosen = np.where(asked == FILLER, 0, asked)
-        lengths = self.lengths_of(chosen)
-        filled = np.arange(max(int(lengths.max()), 1)) < lengths[:, None]
-        arrays: dict[str, np.ndarray] = {}
-        for name, ragged in self.inputs.items():
-            table = np.full(filled.shape, self._filler(name), dtype=np.int64)
-            table[filled] = np.concatenate([ragged[int(row)] for row in chosen])
-            arrays[name] = table
-        arrays["attention_mask"] = filled.astype(np.int64)
-        arrays["labels"] = self.labels[chosen]
-        arrays["example_id"] = self.example_ids[chosen]
-        arrays["weight"] = np.where(asked == FILLER, np.float32(0), self.weights[self.labels[chosen]])
-        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+        layout = Layout.of(self.inputs["input_ids"].lengths_of(chosen), self.vocabulary.pads_left)
+        tables = {name: ragged.table(chosen, layout, self._padding(name)) for name, ragged in self.inputs.items()}
+        tables["attention_mask"] = layout.attention()
+        for name, ragged, padding in ((WORDS, self.words, -1), (MASKABLE, self.maskable, 0)):
+            if ragged is not None:
+                tables[name] = ragged.table(chosen, layout, padding)
+        per_token = isinstance(self.labels, Ragged)
+        labels = self.labels.table(chosen, layout, IGNORED) if per_token else self.labels[chosen]
+        weight = np.where(asked == FILLER, np.float32(0), self.weights[chosen])
+        return Batch(
+            {name: torch.from_numpy(table) for name, table in tables.items()},
+            {LABELS: torch.from_numpy(labels)},
+            torch.from_numpy(self.example_ids[chosen]),
+            torch.from_numpy(weight),
+        )
 
-    def lengths_of(self, rows: np.ndarray) -> np.ndarray:
-        """[B] tokens in each of the given rows."""
-        ends = self.inputs["input_ids"].ends
-        return ends[rows] - np.where(rows == 0, 0, ends[rows - 1])
-
-    def hide(self, inputs: Mapping[str, Any], masking: Masking | None, ids: torch.Tensor, **moment: Any) -> Hidden:
-        """Hide tokens; `moment` is `seed`, `epoch` and `progress`."""
+    def hide(self, batch: Batch, masking: Any, moment: Moment) -> Hidden:
+        """Hide tokens; labels of tokens go with them."""
         import torch
 
+        inputs = dict(batch.inputs)
+        words, maskable = inputs.pop(WORDS, None), inputs.pop(MASKABLE, None)
+        labels = batch.labels[LABELS]
         if masking is None:
-            return Hidden(dict(inputs), torch.zeros(len(ids), device=ids.device))
-        corrupted = masking(inputs, vocabulary=self.vocabulary, example_ids=ids, **moment)
-        return Hidden(dict(corrupted.inputs), torch.as_tensor(corrupted.ratio).to(torch.float32))
+            whole = Batch(inputs, batch.labels, batch.ids, batch.weight)
+            return Hidden.whole(whole, self._count(labels, batch))
+        per_token = labels.ndim == 2
+        if per_token:
+            inputs[LABELS] = labels
+        facts = {"word_ids": words} if words is not None else {}
+        if maskable is not None:
+            facts["valid"] = maskable != 0
+        corrupted = masking(inputs, vocabulary=self.vocabulary, example_ids=batch.ids, **vars(moment), **facts)
+        inputs = dict(corrupted.inputs)
+        labels = inputs.pop(LABELS) if per_token else labels
+        share = torch.as_tensor(corrupted.ratio).to(torch.float32)
+        return Hidden(inputs, {LABELS: labels}, batch.weight, self._count(labels, batch), share)
+
+    def _count(self, labels: Any, batch: Batch) -> float:
+        """What the loss is a mean over: labelled tokens, or examples."""
+        if labels.ndim == 1:
+            return batch.examples
+        return int(((labels != IGNORED) & (batch.weight > 0)[:, None]).sum())
 
     def work(self, inputs: Mapping[str, Any]) -> int:
         """Tokens without padding."""
         return int(inputs["attention_mask"].sum())
 
-    def joined(
-        self, parts: Sequence[Mapping[str, Any]], cells: int
-    ) -> Iterator[tuple[torch.Tensor, dict[str, torch.Tensor]]]:
+    def joined(self, parts: Sequence[Hidden], cells: int) -> Iterator[tuple[torch.Tensor, Hidden]]:
         """Rows of all parts sorted by length, each batch padded to its longest row.
 
         Where tokens are dropped, rows of one example end up of very different lengths; sorting over all ways of hiding
         as well as over examples is what turns fewer tokens into less time.
         """
-        import torch
+        padding = {name: self._padding(name) for name in parts[0].inputs} | {LABELS: IGNORED}
+        return joined_by_length(parts, padding, cells, self.vocabulary.pads_left)
 
-        widest = max(part["input_ids"].shape[1] for part in parts)
-
-        def stacked(name: str) -> torch.Tensor:
-            tables = [part[name] for part in parts]
-            pad = torch.nn.functional.pad
-            return torch.cat([pad(table, (0, widest - table.shape[1]), value=self._filler(name)) for table in tables])
-
-        inputs = {name: stacked(name) for name in parts[0]}
-        lengths = inputs["attention_mask"].sum(dim=1)
-        order = torch.argsort(lengths, descending=True, stable=True)
-        inputs = {name: values[order] for name, values in inputs.items()}
-        sizes, start = lengths[order].cpu().numpy(), 0
-        while start < len(sizes):
-            longest = max(int(sizes[start]), 1)
-            stop = start + max(1, cells // longest)
-            yield order[start:stop], {name: values[start:stop, :longest] for name, values in inputs.items()}
-            start = stop
-
-    def _filler(self, name: str) -> int:
+    def _padding(self, name: str) -> int:
         return (self.vocabulary.pad_id or 0) if name == "input_ids" else 0
+
+
+def rows_of_ids(examples: EncodedTexts) -> list[dict[str, Any]]:
+    """The examples as collators take them: `input_ids` and `example_id`."""
+    ids = examples.inputs["input_ids"]
+    return [
+        {"input_ids": ids[row].tolist(), "example_id": int(number)} for row, number in enumerate(examples.example_ids)
+    ]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maskwright.tasks.text.encoded import MASKABLE, WORDS, EncodedTexts
 from maskwright.units.vocabulary import SPECIAL, Vocabulary
+
+if TYPE_CHECKING:
+    from maskwright.tasks.contract import View
 
 TOKENS_SHOWN = 120
 """Longer texts end with how many tokens are left out."""
@@ -19,13 +23,57 @@ BROKEN = "\ufffd"
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text as the model reads it, and whether it was hidden."""
+    """A stretch of text as the model reads it.
+
+    Attributes:
+        text: of it.
+        hidden: whether it was hidden.
+        kind: what it is besides, such as its tag; "" if nothing.
+    """
 
     text: str
-    hidden: bool
+    hidden: bool = False
+    kind: str = ""
 
 
-def read_aloud(
+@dataclass(frozen=True)
+class MarkedText:
+    """A text in pieces.
+
+    Attributes:
+        pieces: in order.
+        hidden, units: numbers of units hidden and there.
+    """
+
+    pieces: tuple[Piece, ...]
+    hidden: int = 0
+    units: int = 0
+
+
+def marked(examples: EncodedTexts, row: int, view: View) -> MarkedText:
+    """An example as the model reads it under a view, with what is hidden marked."""
+    inputs = {name: table.numpy() for name, table in examples.batch([row]).inputs.items()}
+    facts = {"valid": inputs.pop(MASKABLE) != 0} if MASKABLE in inputs else {}
+    if WORDS in inputs:
+        facts["word_ids"] = inputs.pop(WORDS)
+    ids = inputs["input_ids"][0]
+    texts = {"vocabulary": examples.vocabulary, "tokenizer": view.reader}
+    if view.masking is None:
+        nothing = np.zeros(len(ids), dtype=np.int64)
+        return MarkedText(tuple(pieces_of(ids, nothing > 0, nothing, **texts)))
+    corrupted = view.masking(
+        inputs,
+        vocabulary=examples.vocabulary,
+        example_ids=examples.example_ids[[row]],
+        **vars(view.moment),
+        **facts,
+    )
+    hidden, groups = np.asarray(corrupted.mask)[0], np.asarray(corrupted.groups)[0]
+    pieces = pieces_of(ids, hidden, groups, **texts)
+    return MarkedText(tuple(pieces), int(corrupted.count[0]), int(corrupted.n_units[0]))
+
+
+def pieces_of(
     ids: np.ndarray, hidden: np.ndarray, groups: np.ndarray, *, vocabulary: Vocabulary, tokenizer: Any
 ) -> list[Piece]:
     """Turn token ids back into text.

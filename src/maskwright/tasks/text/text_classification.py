@@ -2,144 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.config import RunConfig
-from maskwright.data.checks import count_truncated
+from maskwright import objectives
+from maskwright.config import Configuration, RunConfig
 from maskwright.data.texts import TextSection, load_text_data
-from maskwright.engine.draw import check_on_text
-from maskwright.errors import ConfigError, RunError, did_you_mean
-from maskwright.tasks import pretrained, scratch
-from maskwright.tasks.classification import (
-    METRIC,
-    answer,
-    chance,
-    class_weights,
-    loss_sum,
-    metrics,
-    names_of,
-    outcome,
-    told,
-)
-from maskwright.tasks.contract import EVALUATION_SEED, Built
-from maskwright.tasks.text.encoded import Encoded
-from maskwright.tasks.text.marked_text import read_aloud
-from maskwright.tasks.text.tokenizing import check_length, encode_texts, load_tokenizer
-from maskwright.units.text import UNITS
+from maskwright.tasks import classification
+from maskwright.tasks.contract import Built, Hidden, Loss, Shown, Task, View, Words
+from maskwright.tasks.text import models
+from maskwright.tasks.text.checks import check_text_run, describe_lengths
+from maskwright.tasks.text.encoded import EncodedTexts, rows_of_ids
+from maskwright.tasks.text.marked_text import marked
+from maskwright.tasks.text.tokenizing import load_tokenizer, texts_of, tokenised
+from maskwright.units.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
-    from maskwright.masking import Masking
 
-__all__ = [
-    "DEFAULTS",
-    "INPUT",
-    "METRIC",
-    "NOUN",
-    "UNIT",
-    "Data",
-    "answer",
-    "build",
-    "chance",
-    "check",
-    "class_weights",
-    "describe",
-    "encode",
-    "load",
-    "load_trained",
-    "loss_sum",
-    "metrics",
-    "outcome",
-    "plain_fill",
-    "preview",
-    "same_reader",
-    "shown",
-    "told",
-]
+__all__ = ["TASK"]
 
-Data = TextSection
-DEFAULTS: dict[str, Any] = {}
-NOUN, UNIT, INPUT = "texts", "tokens", "text"
-load = load_text_data
+AUTO = "AutoModelForSequenceClassification"
 
 
-def check(config: RunConfig) -> None:
-    """Refuse what does not go with a classifier of texts.
-
-    Raises:
-        ConfigError: an objective without labels, units that texts do not have, a masking that is not for texts.
-    """
-    if config.objective != "supervised":
-        raise ConfigError(f"objective: text-classification learns the labels (supervised), given {config.objective!r}.")
-    if config.evaluation.unit not in UNITS:
-        raise ConfigError(
-            f"evaluation.unit: given {config.evaluation.unit!r}. {did_you_mean(config.evaluation.unit, UNITS)}"
-        )
-    if config.masking is not None:
-        check_on_text(config.masking)
+def reader(config: RunConfig, data: CheckedData) -> Any:
+    """The tokenizer; ConfigError where it cannot be had."""
+    return load_tokenizer(config, lambda: texts_of(data.train))
 
 
 def build(config: RunConfig, data: CheckedData) -> Built:
-    """Make the model and its tokenizer; new weights depend on `training.seed` and on nothing else.
-
-    Raises:
-        ConfigError: see `load_tokenizer`; or the model cannot be loaded.
-    """
-    import torch
-    from transformers import AutoModelForSequenceClassification
-
-    tokenizer = load_tokenizer(config, lambda: _texts(data.train))
-    names = names_of(data.labels)
-    size = scratch.size_of(config.model)
-    with torch.random.fork_rng():
-        torch.manual_seed(config.training.seed)
-        if size is None:
-            auto = AutoModelForSequenceClassification
-            model, notes = pretrained.with_new_head(auto, config.model, **names)
-        else:
-            model, notes = _new(size, tokenizer, max(512, config.data.max_length), names), scratch.advice(config)
-    check_length(config, getattr(model.config, "max_position_embeddings", None) or config.data.max_length)
-    if model.config.pad_token_id is None:
-        model.config.pad_token_id = tokenizer.pad_token_id
-    return Built(model, tokenizer, notes)
+    """A classifier and its tokenizer; ConfigError where they cannot be had."""
+    return models.built(config, reader(config, data), AUTO, **classification.head_options(data.labels))
 
 
-def load_trained(folder: Path) -> tuple[Any, Any]:
-    """Load model and tokenizer from the `model/` folder of a run.
-
-    Raises:
-        RunError: the folder is missing or damaged.
-    """
-    import torch
-    from transformers import AutoModelForSequenceClassification
-
-    try:
-        tokenizer = pretrained.tokenizer_for(str(folder))
-        model = pretrained.load(
-            AutoModelForSequenceClassification.from_pretrained,
-            str(folder),
-            "model",
-            dtype=torch.float32,
-            use_safetensors=True,
-        )
-    except ConfigError as error:
-        raise RunError(f"{folder}: the trained model cannot be loaded; {str(error).removeprefix('model: ')}") from error
-    return model, tokenizer
-
-
-def same_reader(one: Any, other: Any) -> bool:
-    """Whether two tokenizers know the same tokens."""
-    return one.get_vocab() == other.get_vocab()
-
-
-def plain_fill(reader: Any) -> Any:
-    """The plainest fill a tokenizer allows."""
-    return "drop" if reader.mask_token_id is None else "mask-token"
+def restore(folder: Path) -> Built:
+    """The classifier of a run; RunError where it is missing or damaged."""
+    return models.restored(folder, AUTO)
 
 
 def encode(
@@ -148,72 +50,72 @@ def encode(
     config: RunConfig,
     *,
     data: CheckedData,
-    weights: np.ndarray | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Encoded:
-    """Tokenise a split; see `encode_texts`."""
-    del data
-    return encode_texts(rows, reader, config.data.max_length, weights=weights, on_progress=on_progress)
+) -> EncodedTexts:
+    """Tokenise a split with columns example_id, text, label, and text_pair if there are pairs."""
+    pairs = rows["text_pair"][:] if "text_pair" in rows.column_names else None
+    tokens = tokenised(rows["text"][:], pairs, reader, config.data.max_length, on_progress)
+    labels = np.asarray(rows["label"][:], dtype=np.int64)
+    return EncodedTexts(
+        inputs=tokens.inputs,
+        example_ids=np.asarray(rows["example_id"][:], dtype=np.int64),
+        labels=labels,
+        right=labels,
+        vocabulary=Vocabulary.from_tokenizer(reader),
+        weights=classification.example_weights(labels, config, data),
+        classes=labels,
+        notes=tokens.notes(config.data.max_length),
+    )
 
 
-def shown(examples: Encoded, reader: Any, row: int, masking: Masking | None) -> dict[str, Any]:
+def likelihood(model: Any, hidden: Hidden) -> objectives.Likelihood:
+    """How probable the model finds the classes."""
+    return classification.likelihood_of(model(**hidden.inputs).logits, hidden)
+
+
+def loss(model: Any, hidden: Hidden) -> Loss:
+    """Cross-entropy, a mean over examples."""
+    return classification.loss_of(model(**hidden.inputs).logits, hidden)
+
+
+def predict(model: Any, hidden: Hidden, settings: Any) -> np.ndarray:
+    """[B, classes] float32 logits."""
+    del settings
+    return model(**hidden.inputs).logits.float().cpu().numpy()
+
+
+def shown(examples: EncodedTexts, row: int, view: View, predictions: Mapping[str, Any]) -> Shown:
     """A text as the model reads it, in pieces, hidden and not."""
-    batch = examples.batch([row])
-    plain = {name: batch[name].numpy() for name in ("attention_mask", *examples.inputs)}
-    if masking is None:
-        hidden, groups = np.zeros_like(plain["input_ids"], dtype=bool), np.zeros_like(plain["input_ids"])
-    else:
-        ids = examples.example_ids[[row]]
-        given = {"vocabulary": examples.vocabulary, "example_ids": ids, "seed": EVALUATION_SEED, "epoch": 0}
-        corrupted = masking(plain, **given)
-        hidden, groups = np.asarray(corrupted.mask), np.asarray(corrupted.groups)
-    pieces = read_aloud(plain["input_ids"][0], hidden[0], groups[0], vocabulary=examples.vocabulary, tokenizer=reader)
-    return {"pieces": [asdict(piece) for piece in pieces]}
+    truth = int(examples.right[row])
+    text = marked(examples, row, view)
+    answers = classification.answers(predictions, truth, view.labels)
+    return Shown(text.pieces, reference=view.labels[truth], answers=answers, hidden=text.hidden, units=text.units)
 
 
-def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
-    """How long the texts are against what the model is shown."""
-    tokenizer = None if scratch.size_of(config.model) is not None else load_tokenizer(config, ())
-    return count_truncated(data, tokenizer, config.data.max_length)
-
-
-def preview(config: RunConfig, data: CheckedData, n: int, epoch: int) -> dict[str, Any]:
-    """What training will hide of the first texts in an epoch: `examples` with `pieces`, and counts."""
-    masking: Any = config.masking
-    tokenizer = load_tokenizer(config, lambda: _texts(data.train))
-    examples = encode(data.train.select(range(min(n, len(data.train)))), tokenizer, config, data=data)
-    batch = {name: value.numpy() for name, value in examples.batch(range(len(examples))).items()}
-    plain = {name: batch[name] for name in ("attention_mask", *examples.inputs)}
-    moment = {"seed": config.training.seed, "epoch": epoch, "progress": min(1.0, epoch / config.training.epochs)}
-    out = masking(plain, vocabulary=examples.vocabulary, example_ids=examples.example_ids, **moment)
-    told_of = []
-    for row in range(len(examples)):
-        attended = plain["attention_mask"][row] != 0
-        arrays = (plain["input_ids"][row], out.mask[row], out.groups[row])
-        facts = {"vocabulary": examples.vocabulary, "tokenizer": tokenizer}
-        pieces = read_aloud(*(array[attended] for array in arrays), **facts)
-        told_of.append(
-            {
-                "example_id": int(examples.example_ids[row]),
-                "label": data.labels[examples.labels[row]],
-                "hidden_units": int(out.count[row]),
-                "units": int(out.n_units[row]),
-                "pieces": [asdict(piece) for piece in pieces],
-            }
-        )
-    return {"hidden": int(out.count.sum()), "units": int(out.n_units.sum()), "examples": told_of}
-
-
-def _texts(rows: Any) -> Iterator[str]:
-    """Every text of a split, both of a pair."""
-    yield from rows["text"]
-    if "text_pair" in rows.column_names:
-        yield from rows["text_pair"]
-
-
-def _new(size: scratch.Size, tokenizer: Any, max_length: int, names: dict[str, Any]) -> Any:
-    from transformers import BertForSequenceClassification
-
-    config = scratch.architecture(size, tokenizer, max_length)
-    config.id2label, config.label2id = names["id2label"], names["label2id"]
-    return BertForSequenceClassification(config)
+TASK = Task(
+    name="text-classification",
+    words=Words("texts", "tokens", "text"),
+    configuration=Configuration(
+        data=TextSection,
+        objective=partial(objectives.read, "text-classification", ("supervised", "consistency")),
+        training=classification.ClassifierTraining,
+        defaults={"evaluation": {"unit": "word"}},
+    ),
+    metrics=classification.METRICS,
+    default_metrics=classification.DEFAULT_METRICS,
+    calibration=classification.CALIBRATION,
+    load=load_text_data,
+    reader=reader,
+    build=build,
+    restore=restore,
+    encode=encode,
+    loss=loss,
+    likelihood=likelihood,
+    predict=predict,
+    shown=shown,
+    check=check_text_run,
+    describe=describe_lengths,
+    same_reader=models.same_tokens,
+    plain_fill=models.plain_fill,
+    audited=rows_of_ids,
+)

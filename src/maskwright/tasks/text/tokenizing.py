@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
 from maskwright.tasks import pretrained, scratch
-from maskwright.tasks.text.encoded import Encoded, Ragged
-from maskwright.units.vocabulary import Vocabulary
+from maskwright.tasks.text.encoded import Ragged
 
-__all__ = ["check_length", "encode_texts", "load_tokenizer"]
+__all__ = ["Tokens", "check_length", "load_tokenizer", "texts_of", "tokenised"]
 
 CHUNK = 2_000
 """Texts tokenised at a time, between two reports of progress."""
@@ -39,37 +37,59 @@ def load_tokenizer(config: RunConfig, texts: Iterable[str] | Callable[[], Iterab
     else:
         texts = texts() if callable(texts) else texts
         tokenizer = scratch.train_tokenizer(texts, size.vocabulary, max(512, config.data.max_length))
+        if not scratch.has_token_types(config.model):
+            tokenizer.model_input_names = ["input_ids", "attention_mask"]
     _check_tokenizer(config, tokenizer)
     return tokenizer
 
 
-def encode_texts(
-    rows: Any,
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """Tokenised texts.
+
+    Attributes:
+        inputs: what the model takes, by name, a row per text.
+        truncated: texts that were cut.
+    """
+
+    inputs: dict[str, Ragged]
+    truncated: int
+
+    def notes(self, max_length: int) -> tuple[str, ...]:
+        """What the user should know."""
+        if not self.truncated:
+            return ()
+        n = len(self.inputs["input_ids"])
+        return (
+            f"{self.truncated:,} of {n:,} texts are longer than data.max_length={max_length} tokens and are cut at "
+            "the end.",
+        )
+
+
+def tokenised(
+    texts: Sequence[str],
+    pairs: Sequence[str] | None,
     tokenizer: Any,
     max_length: int,
-    *,
-    weights: np.ndarray | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Encoded:
-    """Tokenise a split; texts longer than `max_length` tokens are cut at the end.
+) -> Tokens:
+    """Tokenise texts; longer ones than `max_length` tokens are cut at the end.
 
     Args:
-        rows: a split with columns example_id, text, label, and text_pair if there are pairs.
-        tokenizer: from `build` or `load_tokenizer`.
+        texts: [N].
+        pairs: [N] second texts, where examples are pairs.
+        tokenizer: from `load_tokenizer`.
         max_length: tokens, special tokens included.
-        weights: [classes], what an example of each class counts in the loss; 1 if left out.
         on_progress: called with texts done and texts in all.
     """
-    texts = list(rows["text"])
-    pairs = list(rows["text_pair"]) if "text_pair" in rows.column_names else None
     names = [name for name in PASSED_ON if name == "input_ids" or name in tokenizer.model_input_names]
     parts: dict[str, list[list[int]]] = {name: [] for name in names}
     truncated = 0
     for start in range(0, len(texts), CHUNK):
         stop = start + CHUNK
         tokens = tokenizer(
-            texts[start:stop],
-            pairs[start:stop] if pairs is not None else None,
+            list(texts[start:stop]),
+            list(pairs[start:stop]) if pairs is not None else None,
             truncation=True,
             max_length=max_length,
             return_attention_mask=False,
@@ -78,17 +98,14 @@ def encode_texts(
             parts[name].extend(tokens[name])
         truncated += _count_truncated(tokens, max_length)
         on_progress(min(stop, len(texts)), len(texts))
-    labels = np.asarray(rows["label"], dtype=np.int64)
-    if weights is None:
-        weights = np.ones(int(labels.max(initial=0)) + 1)
-    return Encoded(
-        inputs={name: Ragged.from_rows(values) for name, values in parts.items()},
-        example_ids=np.asarray(rows["example_id"], dtype=np.int64),
-        labels=labels,
-        vocabulary=Vocabulary.from_tokenizer(tokenizer),
-        weights=weights.astype(np.float32),
-        notes=_cut(truncated, len(labels), max_length),
-    )
+    return Tokens({name: Ragged.from_rows(rows) for name, rows in parts.items()}, truncated)
+
+
+def texts_of(rows: Any) -> Iterator[str]:
+    """Every text of a split, both of a pair."""
+    for name in ("text", "text_pair"):
+        if name in rows.column_names:
+            yield from rows[name]
 
 
 def check_length(config: RunConfig, limit: int) -> None:
@@ -98,14 +115,6 @@ def check_length(config: RunConfig, limit: int) -> None:
             f"data.max_length: {config.data.max_length} tokens are asked for, but '{config.model}' takes {limit} at "
             f"most. Set data.max_length={limit} or lower."
         )
-
-
-def _cut(truncated: int, n: int, max_length: int) -> tuple[str, ...]:
-    if not truncated:
-        return ()
-    return (
-        f"{truncated:,} of {n:,} texts are longer than data.max_length={max_length} tokens and are cut at the end.",
-    )
 
 
 def _check_tokenizer(config: RunConfig, tokenizer: Any) -> None:

@@ -14,9 +14,9 @@ from maskwright.errors import ConfigError, RunError
 from maskwright.fills.drop import Drop
 from maskwright.tasks import pretrained
 from maskwright.tasks.contract import EVALUATION_SEED, Built
+from maskwright.tasks.rendering import as_bytes, data_uri, marked, strip
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision.pictures import PICTURE, Pictures, forward, hides_patches, references
-from maskwright.tasks.vision.rendering import as_bytes, data_uri, marked, strip
 
 if TYPE_CHECKING:
     import torch

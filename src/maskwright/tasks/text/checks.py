@@ -1,0 +1,38 @@
+"""What a run on texts is checked for before its data is read, and what is said of its texts before they are encoded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from maskwright.config import RunConfig
+from maskwright.data.checks import count_truncated
+from maskwright.engine.draw import check_on_text
+from maskwright.errors import ConfigError, did_you_mean
+from maskwright.tasks import scratch
+from maskwright.tasks.text.tokenizing import load_tokenizer
+from maskwright.units.text import UNITS
+
+if TYPE_CHECKING:
+    from maskwright.data.checked import CheckedData
+
+__all__ = ["check_text_run", "describe_lengths"]
+
+
+def check_text_run(config: RunConfig) -> None:
+    """Refuse units that texts do not have, and maskings that are not for texts.
+
+    Raises:
+        ConfigError: naming the key.
+    """
+    if config.evaluation.unit not in UNITS:
+        raise ConfigError(
+            f"evaluation.unit: given {config.evaluation.unit!r}. {did_you_mean(config.evaluation.unit, UNITS)}"
+        )
+    if config.masking is not None:
+        check_on_text(config.masking)
+
+
+def describe_lengths(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
+    """How long the texts are against what the model is shown."""
+    tokenizer = None if scratch.size_of(config.model) is not None else load_tokenizer(config, ())
+    return count_truncated(data, tokenizer, config.data.max_length)

@@ -1,0 +1,78 @@
+"""Text models of Transformers under a head: built new, from a pretrained encoder, or read back from a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from maskwright.config import RunConfig
+from maskwright.errors import ConfigError, RunError
+from maskwright.tasks import pretrained, scratch
+from maskwright.tasks.contract import Built
+from maskwright.tasks.text.tokenizing import check_length
+
+__all__ = ["HEADS", "built", "plain_fill", "restored", "same_tokens"]
+
+HEADS = ("classifier", "score", "pre_classifier", "classification_head", "head", "qa_outputs", "summary")
+"""Modules that Transformers puts on an encoder for a task."""
+
+
+def built(config: RunConfig, tokenizer: Any, auto: str, **head: Any) -> Built:
+    """A model that is ready to be trained; new weights depend on `training.seed` alone.
+
+    Args:
+        config: of the run.
+        tokenizer: of `load_tokenizer`.
+        auto: name of a class of Transformers, such as `AutoModelForSequenceClassification`.
+        **head: options of its head, such as the names of classes.
+
+    Raises:
+        ConfigError: the model cannot be loaded, or takes shorter texts than asked for.
+    """
+    import torch
+    import transformers
+
+    family: Any = getattr(transformers, auto)
+    with torch.random.fork_rng():
+        torch.manual_seed(config.training.seed)
+        if scratch.size_of(config.model) is None:
+            model, notes = pretrained.with_new_head(family, config.model, **head)
+        else:
+            architecture = scratch.architecture(config.model, tokenizer, max(512, config.data.max_length))
+            for name, value in head.items():
+                setattr(architecture, name, value)
+            model, notes = family.from_config(architecture), scratch.advice(config)
+    limit = model.config.to_dict().get("max_position_embeddings")
+    check_length(config, limit or config.data.max_length)
+    if model.config.pad_token_id is None:
+        model.config.pad_token_id = tokenizer.pad_token_id
+    return Built(model, tokenizer, HEADS, notes)
+
+
+def restored(folder: Path, auto: str) -> Built:
+    """Model and tokenizer from the `model/` folder of a run.
+
+    Raises:
+        RunError: the folder is missing or damaged.
+    """
+    import torch
+    import transformers
+
+    family: Any = getattr(transformers, auto)
+    try:
+        tokenizer = pretrained.tokenizer_for(str(folder))
+        options = {"dtype": torch.float32, "use_safetensors": True}
+        model = pretrained.load(family.from_pretrained, str(folder), "model", **options)
+    except ConfigError as error:
+        raise RunError(f"{folder}: the trained model cannot be loaded; {str(error).removeprefix('model: ')}") from error
+    return Built(model, tokenizer, HEADS)
+
+
+def same_tokens(one: Any, other: Any) -> bool:
+    """Whether two tokenizers know the same tokens."""
+    return one.get_vocab() == other.get_vocab()
+
+
+def plain_fill(tokenizer: Any) -> Any:
+    """The plainest fill a tokenizer allows."""
+    return "drop" if tokenizer.mask_token_id is None else "mask-token"
