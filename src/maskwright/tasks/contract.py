@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from maskwright.rng import EVALUATION_SEED
+
 if TYPE_CHECKING:
     import torch
 
@@ -28,9 +30,6 @@ __all__ = [
 
 FILLER = -1
 """Row number that stands for no example: it fills a batch up, with weight 0."""
-
-EVALUATION_SEED = 271_828_182
-"""Fixed and apart from every training seed, so that no model is evaluated under masks it was trained with."""
 
 BESIDES = ("labels", "example_id", "weight")
 """What a batch has besides the inputs of the model."""
