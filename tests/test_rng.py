@@ -8,7 +8,8 @@ import torch
 from scipy import stats
 
 from maskwright import MaskingError, Rng
-from maskwright.rng import _counters, content_ids, content_ids_of_rows
+from maskwright.backend.content import content_ids, content_ids_of_rows
+from maskwright.backend.hashing import cell_counters
 
 
 def share_of_bits(rng, n=64):
@@ -74,7 +75,7 @@ def test_keys_of_other_epochs_are_other_keys():
 
 
 def test_no_two_cells_of_a_large_plane_share_a_counter():
-    assert all_differ(_counters((4096, 4096)).ravel())
+    assert all_differ(cell_counters((4096, 4096)).ravel())
 
 
 @pytest.mark.parametrize("shape", [(7,), (3, 5), (2, 3, 4), (2, 2, 2, 2), (0,), ()])

@@ -13,6 +13,7 @@ from typing import Any
 from maskwright.backend.arrays import (
     Array,
     arange,
+    dtype_name,
     is_integer,
     is_torch,
     namespace,
@@ -20,13 +21,11 @@ from maskwright.backend.arrays import (
     to_dtype,
     true_count,
 )
+from maskwright.backend.labels import hidden_labels
 from maskwright.errors import MaskingError
 from maskwright.fills.drop import kept
 from maskwright.geometry.boxes import enlarged
 from maskwright.grid import Grid
-
-IGNORED = -100
-"""Label of positions that the loss leaves out (PyTorch's `ignore_index`). It is never an input."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +59,7 @@ class Mask:
             object.__setattr__(self, "valid", self.hidden | True)
         shape = (self.hidden.shape[0], *self._grid.shape)
         for name, array in (("hidden", self.hidden), ("valid", self._valid)):
-            if str(array.dtype).removeprefix("torch.") != "bool" or tuple(array.shape) != shape:
+            if dtype_name(array) != "bool" or tuple(array.shape) != shape:
                 raise MaskingError(
                     f"Mask.{name}: expected bool of shape {shape} (batch and {self.grid}), given {array.dtype} "
                     f"{tuple(array.shape)}."
@@ -158,7 +157,7 @@ class Mask:
         if not is_integer(ids):
             raise MaskingError(f"labels: expected whole numbers, given {ids.dtype}.")
         # Types without a sign or with few bits cannot hold -100 beside the codes.
-        return namespace(ids).where(self.hidden, to_dtype(ids, "int64"), IGNORED)
+        return hidden_labels(to_dtype(ids, "int64"), self.hidden)
 
     def pixels(self, patch: int | Sequence[int]) -> Array:
         """[B, *grid x patch] bool, the mask with every cell as large as its patch; `Patches.sides` says how large.

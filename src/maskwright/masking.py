@@ -18,6 +18,7 @@ import numpy as np
 from maskwright import budgets, fills, patterns
 from maskwright.backend.arrays import Array, all_true, is_torch, like
 from maskwright.backend.compiled import kernels
+from maskwright.backend.content import content_ids
 from maskwright.compact.shapes import Compact, Tiles, on_host
 from maskwright.engine.checks import check_array, check_moment, check_out, check_valid, text_arrays
 from maskwright.engine.corrupt import Corrupted, corrupt_array, corrupt_text, takes_compact
@@ -31,7 +32,7 @@ from maskwright.engine.draw import (
     tokens_on_their_own,
 )
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
-from maskwright.rng import Rng, content_ids
+from maskwright.rng import Rng
 from maskwright.strategy import check as check_fields
 from maskwright.strategy import number, to_node
 from maskwright.units.patches import BOXES, BoxUnits

@@ -21,27 +21,82 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, arange, is_integer, is_torch, like, to_dtype
+from maskwright.backend.arrays import Array, arange, beside, is_integer, is_torch, like, to_dtype
 from maskwright.backend.compiled import kernels
 from maskwright.backend.hashing import (
     GOLDEN,
     GOLDEN_64,
     M64,
-    ROUND_1,
-    ROUND_2,
+    STRIDES,
+    cell_counters,
+    cell_counters_torch,
+    lanes,
     mix,
     mix_array,
     mix_numpy,
     rounds,
+    rounds_torch,
     signed,
+    wide_counters,
 )
 from maskwright.errors import MaskingError
 
+VIEW_BITS = 40
+"""Place of a view's number in the seed, above all seeds of runs."""
+
+EVALUATION_SEED = 271_828_182
+"""Seed of all masks of evaluation."""
+
 _BLOCK = 1 << 15  # cells hashed at a time: large batches stay within the second-level cache
-# One odd multiplier per axis, from the last axis backwards: a cell's counter depends on its coordinates and not on the
-# sizes of the grid, so padding a grid on the right changes no draw. No two cells of a 4096 x 4096 plane share one.
-_STRIDES = (0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F)
 _0, _1, _8, _32 = np.uint32(0), np.uint32(1), np.uint32(8), np.uint64(32)  # NumPy is slower with making them anew
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a batch is masked; with an example's id it makes the key from which all its randomness comes.
+
+    Args:
+        seed: of the run, any whole number.
+        epoch: pass over the data, 0 or more; the number of the draw at evaluation.
+        progress: share of the training that is done, 0 to 1, for budgets that move.
+
+    Raises:
+        MaskingError: anything else.
+
+    >>> Moment(seed=3, epoch=1), Moment.evaluation(draw=2)
+    (Moment(seed=3, epoch=1, progress=0.0), Moment(seed=271828182, epoch=2, progress=1.0))
+    """
+
+    seed: int = 0
+    epoch: int = 0
+    progress: float = 0.0
+
+    def __post_init__(self):
+        for name, lowest in (("seed", None), ("epoch", 0)):
+            value = getattr(self, name)
+            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+            if not whole or (lowest is not None and value < lowest):
+                kind = "a whole number" if lowest is None else f"a whole number of {lowest} or more"
+                raise MaskingError(f"{name}: expected {kind}, given {value!r}.")
+            object.__setattr__(self, name, int(value))
+        progress = self.progress
+        if isinstance(progress, bool) or not isinstance(progress, int | float) or not 0.0 <= progress <= 1.0:
+            raise MaskingError(
+                f"progress: expected a number from 0 (start) to 1 (end of training), given {progress!r}."
+            )
+
+    @classmethod
+    def evaluation(cls, draw: int = 0) -> Moment:
+        """When evaluation masks: the same at every evaluation, after training, and under no seed of training."""
+        return cls(EVALUATION_SEED, draw, 1.0)
+
+    def view(self, number: int) -> Moment:
+        """When the same batch is masked in another way beside this one; view 0 is this one.
+
+        >>> Moment(seed=3).view(0) == Moment(seed=3), Moment(seed=3).view(1).seed != 3
+        (True, True)
+        """
+        return self if not number else Moment(self.seed ^ (number << VIEW_BITS), self.epoch, self.progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +142,32 @@ class Rng:
         words = mix_numpy(mix_numpy(names.view(np.uint64) ^ np.uint64(first)) + np.uint64(second))
         return cls(words.view(np.int64))
 
+    @classmethod
+    def of_batch(cls, example_ids: Any, reference: Array, moment: Moment) -> Rng:
+        """Keys for the examples of a batch, on its back end and device.
+
+        Args:
+            example_ids: [B] whole numbers, in any form.
+            reference: an array of the batch.
+            moment: when it is masked.
+
+        Raises:
+            MaskingError: ids that are not whole numbers, or not one per example.
+        """
+        ids: Array = example_ids if is_torch(example_ids) else np.asarray(example_ids)
+        if ids.ndim == 1 and ids.shape[0] == 0:
+            ids = to_dtype(ids, "int64")  # an empty list holds no integers from which the dtype could come
+        if ids.ndim != 1 or ids.shape[0] != reference.shape[0] or not is_integer(ids):
+            raise MaskingError(
+                f"example_ids: expected {reference.shape[0]} whole numbers, one per example, given {ids.dtype} of "
+                f"shape {tuple(ids.shape)}."
+            )
+        return cls.from_ids(beside(ids, reference), seed=moment.seed, epoch=moment.epoch)
+
+    def take(self, rows: Array) -> Rng:
+        """The numbers of some of the examples; `rows` is an index or a bool mask."""
+        return Rng(self.keys[rows], self.purpose)
+
     def child(self, purpose: str) -> Rng:
         """Independent numbers for the same examples, for another purpose."""
         return Rng(self.keys, _purpose_within(self.purpose, purpose), self.cells)
@@ -94,17 +175,17 @@ class Rng:
     def bits(self, *shape: int) -> Array:
         """[B, *shape] int32, uniform over 0 ... 2**31 - 1, one number per cell of a grid of up to four axes."""
         if is_torch(self.keys):
-            return self._hash_torch(_counters_torch(shape, self.keys.device))
+            return self._hash_torch(cell_counters_torch(shape, self.keys.device))
         if self.cells is not None:
             return self._hash_numpy(self.cells[1].reshape((-1, *shape)))
-        fast = kernels()
-        return fast.bits(self.keys, self.purpose, _counters(shape)) if fast else self._hash_numpy(_counters(shape))
+        fast, counters = kernels(), cell_counters(shape)
+        return fast.bits(self.keys, self.purpose, counters) if fast else self._hash_numpy(counters)
 
     def bits_at(self, index: Array) -> Array:
         """[B, ...] int32: the numbers `bits(n)` holds at `index[b, ...]`, without making the rest."""
         if is_torch(self.keys):
-            return self._hash_torch(to_dtype(index, "int32") * signed(_STRIDES[0], 32))
-        return self._hash_numpy(np.multiply(index.astype(np.uint32), np.uint32(_STRIDES[0])))
+            return self._hash_torch(to_dtype(index, "int32") * signed(STRIDES[0], 32))
+        return self._hash_numpy(np.multiply(index.astype(np.uint32), np.uint32(STRIDES[0])))
 
     def chance(self, steps: int, *shape: int) -> Array:
         """[B, *shape] bool, True with probability `steps` / 2**24, each cell on its own.
@@ -117,13 +198,13 @@ class Rng:
         if fast:
             return fast.chance(self.keys, self.purpose, steps, wide_counters(wide), shape[-1])
         words = self._wide_words(wide)
-        lanes = _lanes(words)[..., : shape[-1]]
+        each = lanes(words)[..., : shape[-1]]
         if first > 255:
-            return lanes >= 0
-        hit = lanes < first
+            return each >= 0
+        hit = each < first
         if not rest:
             return hit
-        tied = lanes == first
+        tied = each == first
         if is_torch(hit):
             lane = arange(8, hit)
             more = mix_array(words[..., None] + (lane + 1) * signed(GOLDEN)) & 0xFFFF
@@ -139,7 +220,7 @@ class Rng:
         """[B, *shape] 64-bit hashes."""
         tail = (-1,) + (1,) * len(shape)
         if is_torch(self.keys):
-            counters = to_dtype(_counters_torch(shape, self.keys.device), "int64") & 0xFFFFFFFF
+            counters = to_dtype(cell_counters_torch(shape, self.keys.device), "int64") & 0xFFFFFFFF
             return mix_array(mix_array(self.keys ^ signed(self.purpose)).reshape(tail) + counters * signed(GOLDEN))
         start = mix_numpy(self.keys.view(np.uint64) ^ np.uint64(self.purpose)).reshape(tail)
         return mix_numpy(start + wide_counters(shape))
@@ -156,7 +237,7 @@ class Rng:
             return Rng(self.keys, self.purpose, (rows.take(flat), counters.take(flat)))
         size = math.prod(shape)
         rows = flat // size  # dividing by a number and multiplying back is several times faster than divmod
-        return Rng(self.keys, self.purpose, (rows, _counters(shape).ravel().take(flat - rows * size)))
+        return Rng(self.keys, self.purpose, (rows, cell_counters(shape).ravel().take(flat - rows * size)))
 
     def draw(self) -> Array:
         """[B] int64, uniform over 0 ... 2**24 - 1: one number per example."""
@@ -193,101 +274,22 @@ class Rng:
         return x
 
     def _hash_torch(self, counters: Array) -> Array:
-        # torch has no 32-bit unsigned shifts: signed lanes wrap alike, and each shift is made logical by a mask.
-        tail = (-1,) + (1,) * (counters.ndim - 1)
-        words = mix_array(self.keys ^ signed(self.purpose))
-        low, high = to_dtype(words, "int32").reshape(tail), to_dtype(words >> 32, "int32").reshape(tail)
-        x = counters + low
-        x ^= (x >> 16) & 0xFFFF
-        x *= signed(ROUND_1, 32)
-        x += high
-        x ^= (x >> 15) & 0x1FFFF
-        x *= signed(ROUND_2, 32)
-        x ^= (x >> 16) & 0xFFFF
-        return (x >> 1) & 0x7FFFFFFF
+        return rounds_torch(counters, mix_array(self.keys ^ signed(self.purpose)))
 
 
-def content_ids(tokens: Array, attended: Array) -> Array:
-    """[B] int64 ids made from what the examples hold, for data that has no row numbers.
-
-    A multilinear hash modulo 2**64: different texts collide with probability about 2**-63. Equal texts get equal ids,
-    and so equal masks in the same epoch. Padding does not count, on either side.
+def below(bits: Array, n: Array | int, width: int = 31) -> Array:
+    """Whole numbers uniform over 0 ... n - 1, int64, from random bits.
 
     Args:
-        tokens: [B, L] integers.
-        attended: [B, L] bool, True where a token counts.
+        bits: integers, uniform over 0 ... 2**width - 1: `Rng.bits`, or with a width of 24 `Rng.draw`.
+        n: how many numbers there are, broadcastable; 0 gives 0.
+        width: of the bits.
+
+    >>> import numpy as np
+    >>> below(np.array([0, 1 << 30, (1 << 31) - 1]), 6).tolist()
+    [0, 3, 5]
     """
-    length = tokens.shape[1]
-    weights = like(_weights(length), tokens)[None, :]
-    if length and not bool(attended[:, 0].all()):
-        first = to_dtype(attended, "int32").argmax(1)[:, None]
-        weights = weights[:, (arange(length, tokens)[None, :] - first) % length][0]
-    return ((to_dtype(tokens, "int64") + 1) * (weights * attended)).sum(1)
-
-
-def content_ids_of_rows(tokens: np.ndarray, lengths: np.ndarray, padding: int) -> np.ndarray:
-    """`content_ids` of rows that are padded on the right with one token, in half the time (NumPy only).
-
-    Args:
-        tokens: [B, L] int64.
-        lengths: [B] integers, tokens that count.
-        padding: what stands in the other places.
-    """
-    fast = kernels()
-    if fast:
-        return fast.content_ids(tokens, lengths, _weights(tokens.shape[1]))
-    sums = _weight_sums(tokens.shape[1])
-    within = sums.take(lengths)
-    # Of every token t the weight is added t + 1 times; what the padding added is taken off again.
-    return np.einsum("ij,j->i", tokens, _weights(tokens.shape[1])) + within - padding * (sums[-1] - within)
-
-
-@cache
-def _weights(length: int) -> np.ndarray:
-    return mix_numpy(np.arange(1, length + 1, dtype=np.uint64)).view(np.int64)
-
-
-@cache
-def _weight_sums(length: int) -> np.ndarray:
-    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(_weights(length))])
-
-
-@cache
-def _counters(shape: tuple[int, ...]) -> np.ndarray:
-    counters = np.zeros((1, *shape), dtype=np.uint32)
-    for axis, size in enumerate(shape):
-        steps = np.arange(size, dtype=np.uint32) * np.uint32(_STRIDES[len(shape) - 1 - axis])
-        counters += steps.reshape([-1 if a == axis + 1 else 1 for a in range(len(shape) + 1)])
-    counters.flags.writeable = False
-    return counters
-
-
-def _lanes(words: Array) -> Array:
-    """[..., 8 n] uint8, the bytes of each of n words, the lowest first."""
-    if not is_torch(words):
-        return words.astype("<u8", copy=False).view(np.uint8)
-    import torch
-
-    lanes = (words[..., None] >> torch.arange(0, 64, 8, device=words.device)) & 0xFF
-    return lanes.to(torch.uint8).reshape((*words.shape[:-1], 8 * words.shape[-1]))
-
-
-@cache
-def wide_counters(shape: tuple[int, ...]) -> np.ndarray:
-    """[1, *shape] uint64, what `Rng.chance` hashes: a word for eight cells."""
-    counters = _counters(shape).astype(np.uint64) * GOLDEN_64
-    counters.flags.writeable = False
-    return counters
-
-
-def _counters_torch(shape: tuple[int, ...], device: Any) -> Array:
-    import torch
-
-    counters = torch.zeros((1, *shape), dtype=torch.int32, device=device)
-    for axis, size in enumerate(shape):
-        steps = torch.arange(size, dtype=torch.int32, device=device) * signed(_STRIDES[len(shape) - 1 - axis], 32)
-        counters += steps.reshape([-1 if a == axis + 1 else 1 for a in range(len(shape) + 1)])
-    return counters
+    return to_dtype(bits, "int64") * n >> width
 
 
 @lru_cache(maxsize=64)
@@ -305,24 +307,3 @@ def _purpose_within(outer: int, purpose: str) -> int:
 @cache
 def _constant(purpose: str) -> int:
     return int.from_bytes(hashlib.blake2b(purpose.encode(), digest_size=8).digest(), "little")
-
-
-EVALUATION_SEED = 271_828_182
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When something is masked."""
-
-    seed: int = 0
-    epoch: int = 0
-    progress: float = 0.0
-
-    @classmethod
-    def evaluation(cls, draw: int = 0) -> Moment:
-        """The moment of an independent draw of evaluation."""
-        return cls(EVALUATION_SEED, draw, 1.0)
-
-    def view(self, number: int) -> Moment:
-        """The moment of another way of hiding the same examples; view 0 is this one."""
-        return self if number == 0 else Moment(self.seed ^ (number << 40), self.epoch, self.progress)

@@ -17,7 +17,8 @@ from torch.utils.data import DataLoader
 
 from maskwright import Masking, MaskingCollator, MaskingError
 from maskwright.backend import compiled
-from maskwright.rng import Rng, content_ids, content_ids_of_rows
+from maskwright.backend.content import content_ids, content_ids_of_rows
+from maskwright.rng import Rng
 from maskwright.units.vocabulary import Vocabulary
 from tests.units.tokenizers_trained_here import trained
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from maskwright.backend.arrays import Array, arange
+from maskwright.backend.content import content_ids
 from maskwright.errors import MaskingError
-from maskwright.rng import content_ids
 from maskwright.text.collator import shared_number
 
 EVALUATION = 1 << 62

@@ -28,13 +28,14 @@ import numpy as np
 
 from maskwright.adapters.batches import ModelingCollator
 from maskwright.backend.arrays import Array, all_true, like, numpy_view
+from maskwright.backend.content import content_ids
+from maskwright.backend.labels import IGNORED, hidden_labels
 from maskwright.budgets.bernoulli import Bernoulli
-from maskwright.engine.corrupt import IGNORED
 from maskwright.errors import ConfigError
 from maskwright.fills import from_node
 from maskwright.masking import Masking
 from maskwright.patterns.iid import Iid
-from maskwright.rng import Rng, content_ids
+from maskwright.rng import Rng
 from maskwright.text.denoising import DenoisingCollator as DataCollatorForDenoising
 from maskwright.text.permutation import Permutation
 
@@ -217,5 +218,5 @@ class DataCollatorForPermutationLanguageModeling(ModelingCollator):
             "input_ids": ids.copy() if self.keep_inputs else np.where(plan.hidden, self.tokenizer.mask_token_id, ids),
             "perm_mask": plan.blocked.astype(np.float32),
             "target_mapping": np.broadcast_to(own_place, (len(ids), *own_place.shape)).copy(),
-            "labels": np.where(plan.hidden, ids, IGNORED),
+            "labels": hidden_labels(ids, plan.hidden),
         }

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.engine.corrupt import IGNORED
+from maskwright.backend.labels import IGNORED
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.fills.drop import Drop
 from maskwright.masking import Masking

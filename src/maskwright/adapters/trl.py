@@ -14,7 +14,7 @@ import numpy as np
 
 from maskwright.adapters.clock import Clock, Clocked
 from maskwright.adapters.rows import check_rows, labels_of, mask_rows, moment_of, tables
-from maskwright.engine.corrupt import IGNORED
+from maskwright.backend.labels import IGNORED
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.fills.drop import Drop
 from maskwright.masking import Masking

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from maskwright.adapters.clock import Clock, Clocked
-from maskwright.backend.arrays import Array, is_torch, namespace, numpy_view, to_dtype
+from maskwright.backend.arrays import Array, dtype_name, is_torch, namespace, numpy_view, to_dtype
+from maskwright.backend.content import content_ids
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.fills.blur import Blur
 from maskwright.fills.drop import Drop
@@ -20,7 +21,7 @@ from maskwright.grid import Grid
 from maskwright.mask import Mask
 from maskwright.masking import Masking
 from maskwright.patterns import from_node
-from maskwright.rng import Rng, content_ids
+from maskwright.rng import Rng
 
 IMAGE_KEYS = ("image", "pixel_values", "img")
 ID_KEYS = ("example_id", "image_id")
@@ -212,7 +213,7 @@ def _hidden(masking: Masking, cells: Array, moment: Mapping[str, Any]) -> Array:
     grid = Grid(row=cells.shape[1], col=cells.shape[2])
     if not _computes(masking.fill) or namespace(cells).isdtype(cells.dtype, "real floating"):
         return masking(cells, grid=grid, **moment).inputs
-    dtype = str(cells.dtype).removeprefix("torch.")
+    dtype = dtype_name(cells)
     small = dtype in ("bool", "uint8", "int8", "uint16", "int16")
     corrupted = masking(to_dtype(cells, "float32" if small else "float64"), grid=grid, **moment)
     low, high = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from maskwright.backend.arrays import Array, arange, is_torch, like, namespace, numpy_view, to_dtype
+from maskwright.backend.arrays import Array, arange, dtype_name, is_torch, like, namespace, numpy_view, to_dtype
 from maskwright.errors import MaskingError
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 
 
 def time_warp(x: Array, width: int, *, rng: Rng, lengths: Array | None = None, axis: int = 1) -> Array:
@@ -58,7 +58,7 @@ def time_warp(x: Array, width: int, *, rng: Rng, lengths: Array | None = None, a
     source = _sources(n, width, size, rng.child("time warp"))
     below = to_dtype(source, "int64")
     # Half a frame is exact in every type; the weight is taken in that of the data.
-    weight = to_dtype(source - to_dtype(below, "float64"), str(x.dtype).removeprefix("torch."))
+    weight = to_dtype(source - to_dtype(below, "float64"), dtype_name(x))
     above = below + (below < size - 1)
     moved = xp.moveaxis(x, axis, 1)
     rows = arange(x.shape[0], x)[:, None]
@@ -88,10 +88,10 @@ def _moved(values: Any, reference: Array) -> Array:
 def _sources(n: Array, width: int, size: int, rng: Rng) -> Array:
     """[B, size] float64, the place in the input that each frame of the output shows."""
     xp = namespace(n)
-    bits = to_dtype(rng.bits(2), "int64")
+    bits = rng.bits(2)
     room = xp.where(n > 2 * width + 1, n - 2 * width, 0)
-    point = width + (bits[:, 0] * room >> 31)
-    shift = (bits[:, 1] * (2 * width + 1) >> 31) - width
+    point = width + below(bits[:, 0], room)
+    shift = below(bits[:, 1], 2 * width + 1) - width
     target = point + shift * (room > 0)
     point, target, last = (to_dtype(value, "float64")[:, None] for value in (point, target, n - 1))
     place = to_dtype(arange(size, n), "float64")[None, :]

@@ -61,11 +61,23 @@ def numpy_view(array: Array) -> np.ndarray:
     return (array.float() if array.dtype is sys.modules["torch"].bfloat16 else array).numpy()
 
 
+def beside(values: Any, reference: Array) -> Array:
+    """The numbers on the back end and device of `reference`; not copied where they are there already."""
+    if is_torch(values) and is_torch(reference):
+        return values.to(reference.device)
+    return like(numpy_view(values), reference)
+
+
 def is_integer(array: Array) -> bool:
     """Whether the array holds integers; bool does not count."""
     if is_torch(array):
         return not (array.is_floating_point() or array.is_complex() or array.dtype is sys.modules["torch"].bool)
     return array.dtype.kind in "iu"
+
+
+def dtype_name(array: Array) -> str:
+    """The name of an array's dtype, without that of its library: 'float32', 'bool'; a model has a dtype too."""
+    return str(array.dtype).removeprefix("torch.")
 
 
 def to_dtype(array: Array, name: str) -> Array:
@@ -262,25 +274,3 @@ def running_parity(mask: Array) -> Array:
 def any_order(array: Array) -> Array:
     """Indices that sort a two-dimensional array along its rows; equal values in any order, which is faster."""
     return array.sort(dim=1).indices if is_torch(array) else np.argsort(array, axis=1)
-
-
-def check_signal(name: str, numbers: Array, valid: Array) -> None:
-    """Refuse numbers per cell that a pattern cannot be guided by.
-
-    Raises:
-        MaskingError: another shape than that of `valid`, or no real numbers.
-    """
-    if tuple(numbers.shape) != tuple(valid.shape):
-        raise MaskingError(f"{name}: expected the shape {tuple(valid.shape)}, given {tuple(numbers.shape)}.")
-    if not namespace(numbers).isdtype(numbers.dtype, ("bool", "integral", "real floating")):
-        raise MaskingError(f"{name}: expected real numbers, given {numbers.dtype}.")
-
-
-def only_valid(name: str, numbers: Array, valid: Array) -> tuple[Array, Any]:
-    """Numbers per cell with the lowest one of their type where no cell is valid, and that lowest one."""
-    check_signal(name, numbers, valid)
-    xp = namespace(numbers)
-    if xp.isdtype(numbers.dtype, "bool"):
-        numbers = to_dtype(numbers, "uint8")
-    lowest = float("-inf") if xp.isdtype(numbers.dtype, "real floating") else xp.iinfo(numbers.dtype).min
-    return xp.where(valid, numbers, lowest), lowest

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from maskwright.backend.arrays import Array
 from maskwright.errors import ConfigError
 from maskwright.geometry.select import fixed_point, round_count
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 from maskwright.strategy import check, number
 
 
@@ -40,5 +40,5 @@ class Uniform:
         """Return [B] int64 counts."""
         del progress
         low, high = fixed_point(self.low), fixed_point(self.high)
-        ratio = low + ((high - low) * rng.child("uniform ratio").draw() >> 24)
+        ratio = low + below(rng.child("uniform ratio").draw(), high - low, 24)
         return round_count(n_valid, ratio, rng.child("ratio").draw())

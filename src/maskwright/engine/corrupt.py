@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, all_true, arange, is_torch, namespace, to_dtype, true_count
+from maskwright.backend.arrays import Array, all_true, arange, dtype_name, is_torch, namespace, to_dtype, true_count
 from maskwright.backend.compiled import kernels
+from maskwright.backend.labels import IGNORED
 from maskwright.compact.painting import into, paint, painted_count
 from maskwright.compact.shapes import Boxes, Compact, Lines, Tiles
 from maskwright.errors import MaskingError
@@ -25,7 +26,7 @@ from maskwright.fills.drop import Drop, existing
 from maskwright.fills.mean import Mean, total
 from maskwright.fills.zero import Zero
 from maskwright.grid import Grid
-from maskwright.mask import IGNORED, Mask
+from maskwright.mask import Mask
 from maskwright.rng import Rng
 from maskwright.units.patches import BoxUnits
 from maskwright.units.text import Units, places
@@ -145,7 +146,7 @@ def apply_mask(x: Array, mask: Array, fill: Fill | str | float = 0, *, seed: int
     namespace(x)
     if not isinstance(mask, type(x)):
         raise MaskingError(f"apply_mask: x is {type(x).__name__} but the mask is {type(mask).__name__}; use the same.")
-    if str(mask.dtype).removeprefix("torch.") != "bool":
+    if dtype_name(mask) != "bool":
         raise MaskingError(
             f"apply_mask: expected a bool mask (True = hidden), given {mask.dtype}; write mask == 1, say."
         )
@@ -251,7 +252,7 @@ def _filled(x: Array, mask: Array, fill: Fill, units: BoxUnits, rng: Rng, facts:
 
 def _is_own_mean(fill: Fill, x: Array) -> bool:
     own = isinstance(fill, Mean) and fill.over == "example" and 0 not in x.shape
-    if not own or str(x.dtype).removeprefix("torch.") not in ("float32", "float64"):
+    if not own or dtype_name(x) not in ("float32", "float64"):
         return False
     return not is_torch(x) or (x.device.type == "cpu" and not x.requires_grad)
 
@@ -266,7 +267,7 @@ def _mean_painted(x: Array, hidden: Compact, fill: Fill, out: Array | None) -> A
         mask = mask.reshape(tuple(mask.shape) + (1,) * (x.ndim - mask.ndim))
         rng = Rng.from_ids(arange(x.shape[0], x))
         return into(zeroed, fill(zeroed, mask, valid=mask | True, rng=rng))
-    seen = to_dtype(math.prod(hidden.shape) - painted_count(hidden), str(x.dtype).removeprefix("torch."))
+    seen = to_dtype(math.prod(hidden.shape) - painted_count(hidden), dtype_name(x))
     seen = seen.reshape((-1,) + (1,) * (x.ndim - 1))
     return paint(zeroed, hidden, sums / xp.where(seen > 0, seen, xp.ones_like(seen)), out=zeroed)
 

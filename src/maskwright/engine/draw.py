@@ -9,6 +9,7 @@ import numpy as np
 
 from maskwright.backend.arrays import Array, is_integer, is_torch, like, namespace, numpy_view, to_dtype, true_count
 from maskwright.backend.compiled import TokenWork
+from maskwright.backend.labels import IGNORED
 from maskwright.budgets.bernoulli import Bernoulli
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.fills import by_places, check_for_tokens, token_choices
@@ -18,7 +19,6 @@ from maskwright.fills.mix import Mix
 from maskwright.fills.random_token import RandomToken
 from maskwright.fills.sentinel import Sentinel
 from maskwright.grid import Grid
-from maskwright.mask import IGNORED
 from maskwright.patterns import fits
 from maskwright.patterns.iid import Iid
 from maskwright.rng import Rng, wide_counters

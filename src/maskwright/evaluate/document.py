@@ -94,13 +94,9 @@ class Summary:
         return [self._other(metric) for metric in self.truth.metrics[1:]]
 
     def _other(self, metric: Metric) -> dict[str, Any]:
+        keys = {condition: Key("score", *condition, metric=metric.name) for condition in self.conditions}
         points = [
-            {
-                "pattern": pattern,
-                "ratio": ratio,
-                **self.compared(Key("score", pattern, ratio, metric=metric.name), metric),
-            }
-            for pattern, ratio in self.conditions
+            {"pattern": pattern, "ratio": ratio, **self.compared(key, metric)} for (pattern, ratio), key in keys.items()
         ]
         variants = [
             {"variant": name, **self.compared(Key("group", group=(name, None), metric=metric.name), metric)}

@@ -197,7 +197,8 @@ class _Session:
     def header(self) -> dict[str, Any]:
         """The sections that say what was evaluated, and how."""
         config = self.first.config
-        settings, masking, alone = config.evaluation, config.masking, len(self.pairs) == 1
+        settings, masking = config.evaluation, config.masking
+        over_examples = f"paired bootstrap over test {self.task.words.examples}"
         hides = next(iter(self.plan.maskings.values())).to_dict()
         return {
             "schema": SCHEMA,
@@ -227,9 +228,7 @@ class _Session:
                 "evaluation_seed": EVALUATION_SEED,
                 "confidence": settings.confidence,
                 "resamples": settings.bootstrap,
-                "interval": f"paired bootstrap over test {self.task.words.examples}"
-                if alone
-                else "Student’s t over seeds",
+                "interval": over_examples if len(self.pairs) == 1 else "Student’s t over seeds",
                 "device": self.request.machine.device.type,
                 "dtype": self.dtype,
             },

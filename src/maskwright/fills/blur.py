@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.backend.arrays import Array, namespace, to_dtype
+from maskwright.backend.arrays import Array, dtype_name, namespace, to_dtype
 from maskwright.backend.replacement import fill_hidden
 from maskwright.fills.mean import check_floating, visible_moments
 from maskwright.rng import Rng
@@ -53,11 +53,11 @@ class Blur:
         visible = valid & ~mask
         axes = [axis for axis in range(1, x.ndim) if visible.shape[axis] == x.shape[axis]]
         mean, _, cells = visible_moments(x, visible)
-        weight = to_dtype(visible, str(cells.dtype).removeprefix("torch."))
+        weight = to_dtype(visible, dtype_name(cells))
         for axis in axes:
             cells, weight = self._along(cells, axis), self._along(weight, axis)
         smooth = xp.where(weight > 0, cells / xp.where(weight > 0, weight, xp.ones_like(weight)), mean)
-        return fill_hidden(mask, to_dtype(smooth, str(x.dtype).removeprefix("torch.")), x)
+        return fill_hidden(mask, to_dtype(smooth, dtype_name(x)), x)
 
     def _along(self, cells: Array, axis: int) -> Array:
         size, out = cells.shape[axis], cells * 1

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from maskwright.backend.arrays import Array, all_true, arange, extents, gather, largest, namespace, to_dtype, true_count
+from maskwright.backend.labels import IGNORED
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.rng import Rng
 
 if TYPE_CHECKING:
     from maskwright.units.vocabulary import Vocabulary
-
-_IGNORED = -100
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class Drop:
             before, after = there[:, -1] & ~there[:, 0], there[:, 0] & ~there[:, -1]
             left = bool(before.any()) or (left and not bool(after.any()))
         index, present = kept(there & ~hidden, left)
-        padding = {"input_ids": vocabulary.pad_id or 0, "labels": _IGNORED}
+        padding = {"input_ids": vocabulary.pad_id or 0, "labels": IGNORED}
         out = {
             name: take(value, index, present, padding.get(name, 0)) if self._is_per_token(name, value, ids) else value
             for name, value in batch.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.backend.arrays import Array, namespace, to_dtype
+from maskwright.backend.arrays import Array, dtype_name, namespace, to_dtype
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.rng import Rng
 from maskwright.strategy import check, number, part
@@ -70,7 +70,7 @@ class Indicator:
         if not 1 <= axis < room:
             raise MaskingError(f"indicator: an array of shape {tuple(x.shape)} has no axis {self.axis} to append to.")
         values = self.fill(x, mask, valid=valid, rng=rng, **facts)
-        flags = to_dtype(mask, str(x.dtype).removeprefix("torch."))
+        flags = to_dtype(mask, dtype_name(x))
         shape = [n if self.stack or a != axis else mask.shape[a] for a, n in enumerate(x.shape)]
         flags = xp.broadcast_to(flags, tuple(shape))
         return xp.stack([values, flags], axis=axis) if self.stack else xp.concat([values, flags], axis=axis)

@@ -10,7 +10,7 @@ from maskwright.backend.arrays import Array, arange, gather, namespace, stable_o
 from maskwright.backend.replacement import fill_hidden
 from maskwright.errors import MaskingError
 from maskwright.fills.mean import check_pool
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Marginal:
             values = _at_rows(pool, namespace(x).where(rows >= 0, rows, 0), tied)
             values = fill_hidden((rows < 0).reshape((x.shape[0], *tied)), 0, values)
         else:
-            rows = bits * (pool.shape[0] - own) >> 31
+            rows = below(bits, pool.shape[0] - own)
             if own:  # step over the example itself
                 rows = rows + to_dtype(rows >= arange(x.shape[0], x)[:, None], "int64")
             values = _at_rows(pool, rows, tied)
@@ -89,7 +89,7 @@ def _among(usable: Array, tied: tuple[int, ...], bits: Array, own: int) -> Array
     numbers = to_dtype(each, "int64")
     n, order = xp.sum(numbers, axis=0)[None, :], stable_order(to_dtype(~each, "int32").T)
     left = n - numbers if own else n
-    rank = bits * left >> 31
+    rank = below(bits, left)
     if own:  # step over the example itself, which stands at this rank among the rows that may be used
         standing = xp.cumulative_sum(numbers, axis=0) - numbers
         rank = rank + to_dtype((numbers > 0) & (rank >= standing), "int64")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, is_torch, like, namespace, to_dtype
+from maskwright.backend.arrays import Array, dtype_name, is_torch, like, namespace, to_dtype
 from maskwright.backend.replacement import fill_hidden
 from maskwright.backend.running_mean import RunningMean
 from maskwright.errors import MaskingError
@@ -54,7 +54,7 @@ class Mean:
             mean = visible_moments(x, valid & ~mask)[0]
         else:
             mean = self._reference(x, facts.get("statistics"), facts.get("pool"))
-        return fill_hidden(mask, to_dtype(mean, str(x.dtype).removeprefix("torch.")), x)
+        return fill_hidden(mask, to_dtype(mean, dtype_name(x)), x)
 
     def _reference(self, x: Array, statistics: Any, pool: Any) -> Array:
         if isinstance(statistics, RunningMean):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, like, namespace, to_dtype
+from maskwright.backend.arrays import Array, dtype_name, like, namespace, to_dtype
 from maskwright.backend.replacement import fill_hidden
 from maskwright.fills.mean import check_floating, total, visible_moments
 from maskwright.rng import Rng
@@ -62,7 +62,7 @@ class Noise:
         del facts
         check_floating("noise", x)
         xp = namespace(x)
-        dtype = str(x.dtype).removeprefix("torch.")
+        dtype = dtype_name(x)
         wide = "float64" if dtype == "float64" else "float32"
         grid = tuple(x.shape[1:4]) + ((math.prod(x.shape[4:]),) if x.ndim > 4 else ())
         bits = rng.child("noise").bits(*grid).reshape(tuple(x.shape))

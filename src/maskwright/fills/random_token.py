@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, namespace, to_dtype
+from maskwright.backend.arrays import Array, dtype_name, namespace, to_dtype
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
 
@@ -32,7 +32,7 @@ class RandomToken:
         draws = rng.child("random token")
         bits = to_dtype(draws.bits(*x.shape[1:]) if places is None else draws.bits_at(places), "int64")
         tokens = ordinary[bits * ordinary.shape[0] >> 31]
-        return namespace(x).where(mask, to_dtype(tokens, str(x.dtype).removeprefix("torch.")), x)
+        return namespace(x).where(mask, to_dtype(tokens, dtype_name(x)), x)
 
     def put(self, out: np.ndarray, flat: np.ndarray, *, rng: Rng, shape: tuple[int, ...], **facts: Any) -> None:
         """Write the hidden cells of a flat copy; see `maskwright.fills`."""

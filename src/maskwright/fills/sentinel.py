@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.backend.arrays import Array, at_least_zero, largest, namespace, running_count, to_dtype
+from maskwright.backend.arrays import Array, at_least_zero, dtype_name, largest, namespace, running_count, to_dtype
+from maskwright.backend.labels import IGNORED
 from maskwright.errors import MaskingError
 from maskwright.fills.drop import Drop
 from maskwright.rng import Rng
@@ -62,7 +63,7 @@ class Sentinel:
         marked, starts = self._marked(ids, hidden, vocabulary)
         batch = {**batch, "input_ids": marked}
         if labels is not None and tuple(getattr(labels, "shape", ())) == tuple(ids.shape):
-            batch["labels"] = namespace(hidden).where(hidden, -100, labels)  # a marker is no token of the text
+            batch["labels"] = namespace(hidden).where(hidden, IGNORED, labels)  # a marker is no token of the text
         return Drop().tokens(batch, hidden & ~starts, attended, vocabulary)
 
     def _marked(self, x: Array, mask: Array, vocabulary: Any) -> tuple[Array, Array]:
@@ -75,7 +76,7 @@ class Sentinel:
         starts = run_starts(mask)
         if self.law == "single":
             return xp.where(starts, single_id(vocabulary), x), starts
-        marker = to_dtype(sentinels(running_count(starts), vocabulary), str(x.dtype).removeprefix("torch."))
+        marker = to_dtype(sentinels(running_count(starts), vocabulary), dtype_name(x))
         return xp.where(starts, marker, x), starts
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from maskwright.backend.arrays import Array, arange, to_dtype
 from maskwright.backend.replacement import fill_hidden
 from maskwright.fills.marginal import donors
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Swap:
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return a new array."""
         pool, usable, own = donors("swap", x, valid, facts.get("pool"))
-        rows = rng.child("swap").draw() * (pool.shape[0] - own) >> 24
+        rows = below(rng.child("swap").draw(), pool.shape[0] - own, 24)
         if own:
             rows = rows + to_dtype(rows >= arange(x.shape[0], x), "int64")
         values = pool[rows]

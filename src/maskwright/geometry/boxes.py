@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from maskwright.backend.arrays import Array, arange, like, namespace, to_dtype
+from maskwright.rng import below
 
 BITS = 16
 _TABLE_BITS = 10
@@ -23,7 +24,7 @@ def share(value: float) -> int:
 
 def between(bits: Array, low: Array | int, high: Array | int) -> Array:
     """Whole numbers from low to high inclusive, uniform, from 31 random bits each."""
-    return low + (to_dtype(bits, "int64") * (high - low + 1) >> 31)
+    return low + below(bits, high - low + 1)
 
 
 def areas(cells: Array, low: float, high: float, bits: Array) -> Array:

@@ -10,15 +10,7 @@ import math
 
 import numpy as np
 
-from maskwright.backend.arrays import (
-    Array,
-    arange,
-    is_torch,
-    namespace,
-    stable_order,
-    to_dtype,
-    true_count,
-)
+from maskwright.backend.arrays import Array, arange, dtype_name, is_torch, namespace, stable_order, to_dtype, true_count
 from maskwright.rng import Rng
 
 _RATIO_BITS = 36
@@ -175,7 +167,7 @@ def undecided(scores: Array, mask: Array, valid: Array) -> Array:
         mask: [B, ...] bool, what `exact` chose by them.
         valid: [B, ...] bool.
     """
-    xp, axes, kind = namespace(scores), tuple(range(1, scores.ndim)), str(scores.dtype).removeprefix("torch.")
+    xp, axes, kind = namespace(scores), tuple(range(1, scores.ndim)), dtype_name(scores)
     # Arithmetic, because `where` has a branch for each cell.
     others = (to_dtype(valid & ~mask, kind) - 1) & xp.iinfo(scores.dtype).max
     return xp.max(scores * to_dtype(mask, kind), axis=axes) == xp.min(scores | others, axis=axes)

@@ -21,6 +21,7 @@ from maskwright.backend.arrays import (
     to_dtype,
 )
 from maskwright.backend.arrays import true_count as count_true
+from maskwright.rng import below
 
 LAWS = ("constant", "geometric", "uniform", "poisson")
 _GUIDE_BITS = 12  # leading bits of a draw that the guide table looks at
@@ -133,7 +134,7 @@ class Circles:
     def of(cls, valid: Array, bits: Array) -> Circles:
         """Circles that begin at a uniformly drawn valid cell; `bits` [N] are 31-bit draws."""
         total = count_true(valid)
-        return cls(valid, total, to_dtype(bits, "int64") * total >> 31)
+        return cls(valid, total, below(bits, total))
 
     def cover(self, line: Array, begin: Array, size: Array) -> Array:
         """[N, L] bool, the cells of spans.

@@ -2,8 +2,8 @@
 
 An objective is a strategy (see `maskwright.strategy`) with a method and two facts:
 
-- `loss(task, model, views) -> Loss`: the loss of an optimiser step's part, from `views`, the same batch hidden in one or
-  more ways.
+- `loss(task, model, views) -> Loss`: the loss of a micro-batch, from `views`, the same examples hidden in one or more
+  ways.
 - `views`: how many ways of hiding it compares.
 - `learns_hidden`: what was hidden is what is learned, so that validation hides too, and nothing is learned without a
   masking.

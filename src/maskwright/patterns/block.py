@@ -73,7 +73,7 @@ class Block:
             rows = xp.nonzero(missing)[0]
             if not rows.shape[0]:
                 break
-            keys = Rng(rng.keys[rows], rng.purpose).child(f"boxes {turn}")
+            keys = rng.take(rows).child(f"boxes {turn}")
             before, (more, _) = scores[rows], self._first(keys, base[rows], measure[rows], grid)
             scores[rows] = xp.where(before % 256 == _NONE, to_dtype(more, "int32") + 256 * turn, before)
             missing[rows] = true_count((scores[rows] % 256 != _NONE) & valid[rows]) < count[rows]

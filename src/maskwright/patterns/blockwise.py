@@ -103,7 +103,7 @@ class Blockwise:
             if not rows.shape[0]:
                 break
             if turn % _DRAWN == 0:
-                bits = Rng(rng.keys[rows], rng.purpose).child(f"tries {turn // _DRAWN}").bits(_DRAWN, 4)
+                bits = rng.take(rows).child(f"tries {turn // _DRAWN}").bits(_DRAWN, 4)
             box, fits = self._rectangle(grid, left, measure[rows], origin[rows], bits[:, turn % _DRAWN])
             box = box & free
             new = true_count(box)

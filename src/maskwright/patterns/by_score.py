@@ -14,7 +14,6 @@ from maskwright.backend.arrays import (
     Array,
     any_order,
     arange,
-    check_signal,
     cumulative_max,
     gather,
     is_torch,
@@ -26,6 +25,7 @@ from maskwright.backend.arrays import (
 )
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.geometry.select import exact, fixed_point, round_count, undecided
+from maskwright.geometry.signals import check_signal
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.strategy import check, number
@@ -121,7 +121,7 @@ class ByScore:
         mask = exact(keys, count, valid)
         rows = namespace(valid).nonzero(undecided(keys, mask, valid))[0]
         if rows.shape[0]:
-            few = Rng(rng.keys[rows], rng.purpose)
+            few = rng.take(rows)
             mask[rows] = exact(self._order(valid[rows], n[rows], few, scores[rows]), count[rows], valid[rows])
         return mask
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from maskwright.backend.arrays import Array, namespace, to_dtype, true_count
 from maskwright.geometry.slices import axis_of, first_of, has_axis, slices, to_cells
 from maskwright.grid import Grid
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 from maskwright.strategy import axis_name, check, number
 
 
@@ -62,7 +62,7 @@ class Causal:
         n = to_dtype(true_count(lines), "int64")
         most = xp.minimum(n - self.visible, to_dtype(count, "int64"))
         most = xp.where(most > 0, most, 0)
-        hidden = (rng.child("cut").draw() * most >> 24) + (most > 0)
+        hidden = below(rng.child("cut").draw(), most, 24) + (most > 0)
         return to_cells(lines & ~first_of(lines, n - hidden), valid, axis)
 
     def _axis(self, grid: Grid) -> int:

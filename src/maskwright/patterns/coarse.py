@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from maskwright.backend.arrays import Array, arange, namespace, only_valid
+from maskwright.backend.arrays import Array, arange, namespace
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.signals import only_valid
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.strategy import REQUIRED, check, of_inner, part

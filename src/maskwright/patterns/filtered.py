@@ -65,7 +65,7 @@ class Filtered:
         mask = exact(field, count, valid)
         rows = namespace(valid).nonzero(undecided(field, mask, valid))[0]
         if rows.shape[0]:  # lots for cells whose values are equal
-            lots = Rng(rng.keys[rows], rng.purpose).child("ties").bits(*grid.shape) >> 7
+            lots = rng.take(rows).child("ties").bits(*grid.shape) >> 7
             mask[rows] = exact(to_dtype(field[rows], "int64") << _NOISE_BITS | lots, count[rows], valid[rows])
         return mask
 

@@ -12,7 +12,7 @@ from maskwright.geometry.moments import circle_spans
 from maskwright.geometry.select import random_order
 from maskwright.geometry.spans import LAWS, Circles, Lengths, running_sum
 from maskwright.grid import Grid
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 from maskwright.strategy import check, choice, number
 
 
@@ -159,7 +159,7 @@ class Span:
         if self.min_gap:
             return xp.where(room >= size, size, zero)
         # The span that the count falls into is hidden in as large a share of the examples as it would be hidden.
-        kept = (to_dtype(rng.child("last").bits(1), "int64") * size >> 31) < room
+        kept = below(rng.child("last").bits(1), size) < room
         return xp.where(kept & (room > 0), size, zero)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from maskwright.backend.arrays import Array, arange, at_least_zero, extents, namespace, to_dtype
+from maskwright.backend.arrays import Array, arange, at_least_zero, extents, namespace
 from maskwright.compact.shapes import Lines, runs
 from maskwright.errors import MaskingError
 from maskwright.geometry.select import bounded, floor_share
 from maskwright.grid import Grid
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 from maskwright.strategy import check, choice, number
 
 
@@ -133,10 +133,10 @@ class Specaugment:
 
     def _draw(self, length: Array, limit: Array, rng: Rng) -> tuple[Array, Array]:
         """[B, n] int64 starts and widths."""
-        bits = to_dtype(rng.child("masks").bits(2, length.shape[1]), "int64")
-        width = bits[:, 0] * (limit + 1) >> 31  # uniform over 0 ... limit
+        bits = rng.child("masks").bits(2, length.shape[1])
+        width = below(bits[:, 0], limit + 1)
         room = length if self.edges == "wrap" else length - width
-        return bits[:, 1] * room >> 31, width
+        return below(bits[:, 1], room), width
 
     def _around(self, start: Array, width: Array, length: Array, masks: slice) -> tuple[Array, Array]:
         """Runs of some masks; those that pass the end go on at the first cell."""

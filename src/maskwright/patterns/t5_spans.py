@@ -18,7 +18,7 @@ from maskwright.errors import ConfigError, MaskingError
 from maskwright.geometry.select import exact
 from maskwright.geometry.spans import place_of
 from maskwright.grid import Grid
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 from maskwright.strategy import check, number
 
 _PART = 16  # bits after the point of the mean length
@@ -130,7 +130,7 @@ def _cut(size: Array, parts: Array, rng: Rng) -> tuple[Array, Array]:
 
 def _shift(total: Array, rng: Rng) -> Array:
     """[B] int64, uniform over 0 ... total - 1."""
-    return to_dtype(rng.child("roll").bits(1)[:, 0], "int64") * total >> 31
+    return below(rng.child("roll").bits(1)[:, 0], total)
 
 
 def _between(rows: Array, start: Array, stop: Array, valid: Array, total: Array) -> Array:

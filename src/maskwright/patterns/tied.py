@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, any_over, namespace, only_valid
+from maskwright.backend.arrays import Array, any_over, namespace
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.signals import only_valid
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.strategy import REQUIRED, check, of_inner, part

@@ -10,7 +10,7 @@ from maskwright.compact.shapes import Lines, dilate
 from maskwright.errors import MaskingError
 from maskwright.geometry.select import bounded, exact, fixed_point, floor_share, round_count
 from maskwright.grid import Grid
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 from maskwright.strategy import check, choice, number
 
 _SPARSE = 4  # from this length on, few of the places are starts
@@ -108,7 +108,7 @@ class Wav2vec2:
         starts = xp.zeros((n.shape[0], size + 1), dtype=xp.bool, device=n.device)
         rows, missing, number = arange(n.shape[0], n)[:, None], n, 0
         while (most := largest(missing)) > 0:
-            place = to_dtype(rng.child(str(number)).bits(most), "int64") * places[:, None] >> 31
+            place = below(rng.child(str(number)).bits(most), places[:, None])
             place = xp.where(arange(most, n)[None, :] < missing[:, None], place, size)
             starts[rows, place] = True
             missing, number = n - true_count(starts[:, :size]), number + 1

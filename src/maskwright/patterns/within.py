@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.backend.arrays import Array, arange, check_signal, extents, namespace, true_count
+from maskwright.backend.arrays import Array, arange, extents, namespace, true_count
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.geometry.select import fixed_point, same_share
+from maskwright.geometry.signals import check_signal
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.strategy import check, fits_inner, of_inner, part, units_of_inner

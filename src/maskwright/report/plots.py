@@ -80,11 +80,8 @@ def _styled(draw: Callable[..., str]) -> Callable[..., str]:
 @_styled
 def curve(document: Mapping[str, Any], pattern: str) -> str:
     """The metric against the hidden share under one pattern: model and twin with bands, and chance."""
-    label, percent, points = (
-        _label(document),
-        document["metric"]["unit"] == SHARE,
-        document["curves"][pattern]["points"],
-    )
+    label, percent = _label(document), document["metric"]["unit"] == SHARE
+    points = document["curves"][pattern]["points"]
     figure, axes = _figure(5.0, 3.5)
     chance = document["data"]["chance"]
     axes.axhline(chance, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)))

@@ -132,22 +132,22 @@ class Built:
 
 
 class Examples(Protocol):
-    """A split that can be batched and hidden.
-
-    Attributes:
-        example_ids: [N] int64, which name the examples' masks.
-        classes: [N] int64, the class of each example; None in tasks where an example has not one class.
-        notes: what the user should know about how the examples were read ("12 texts are cut at the end").
-    """
+    """A split that can be batched and hidden."""
 
     @property
-    def example_ids(self) -> np.ndarray: ...
+    def example_ids(self) -> np.ndarray:
+        """[N] int64, which name the examples' masks."""
+        ...
 
     @property
-    def classes(self) -> np.ndarray | None: ...
+    def classes(self) -> np.ndarray | None:
+        """[N] int64, the class of each example; None in tasks where an example has not one class."""
+        ...
 
     @property
-    def notes(self) -> tuple[str, ...]: ...
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about how the examples were read ("12 texts are cut at the end")."""
+        ...
 
     def __len__(self) -> int:
         """Number of examples."""
@@ -166,8 +166,8 @@ class Examples(Protocol):
         """Some examples on the CPU; `FILLER` stands for a copy of the first example with weight 0."""
         ...
 
-    def references(self, rows: Sequence[int]) -> Sequence[Any]:
-        """What right answers are, one per row: class indices, numbers, texts, tags, boxes."""
+    def references(self, rows: Any) -> Any:
+        """What right answers are, one for each of some row numbers: class indices, numbers, texts, tags, boxes."""
         ...
 
     def hide(self, batch: Batch, masking: Any, moment: Moment) -> Hidden:
@@ -312,7 +312,8 @@ class Task:
         restore: reads back what `build` and training left in a run's model folder; RunError if it is damaged.
         encode: (rows of a split, reader, config, data=, on_progress=) -> Examples.
         loss: (model, hidden) -> Loss, by a forward pass.
-        predict: (model, hidden, settings) -> one prediction per example, of any length; a forward pass or generation.
+        predict: (model, hidden, settings) -> one prediction per example, of any length, in a list or an array; a
+            forward pass or generation.
         shown: (examples, row, view, predictions by who) -> Shown.
         check: raises ConfigError where masking, objective and evaluation do not go with the task.
         describe: lines for `check` about the examples ("lengths in words: ...").
@@ -339,7 +340,7 @@ class Task:
     restore: Callable[[Path], Built]
     encode: Callable[..., Examples]
     loss: Callable[[Any, Hidden], Loss]
-    predict: Callable[[Any, Hidden, Any], Sequence[Any]]
+    predict: Callable[[Any, Hidden, Any], Any]
     shown: Callable[[Any, int, View, Mapping[str, Any]], Shown]
     check: Callable[[RunConfig], None] = nothing_to_check
     describe: Callable[[RunConfig, CheckedData], tuple[str, ...]] = nothing_to_describe

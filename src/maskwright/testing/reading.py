@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from maskwright.backend.labels import IGNORED
 from maskwright.testing.finding import SubjectError
 from maskwright.units.text import text_units
 from maskwright.units.vocabulary import Vocabulary
 
-IGNORED = -100
 MASK_KEYS = ("mask", "bool_masked_pos", "mask_time_indices")
 
 

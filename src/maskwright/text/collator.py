@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from maskwright.backend.compiled import kernels
+from maskwright.backend.content import content_ids_of_rows
+from maskwright.backend.labels import IGNORED
 from maskwright.budgets.schedule import Schedule
 from maskwright.engine.draw import keyed, token_work, tokens_on_their_own
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.masking import Masking
-from maskwright.rng import content_ids_of_rows
 from maskwright.text.padding import Layout, stack_scalars
 from maskwright.units.vocabulary import Vocabulary
 
@@ -214,7 +215,7 @@ def _add(batch: dict[str, Any], key: str, values: list[Any], layout: Layout) -> 
         return
     if key == "word_ids":
         values = [[-1 if word is None else word for word in row] for row in values]
-    batch[name] = layout.put(values, {"labels": -100, "word_ids": -1}.get(name, 0))
+    batch[name] = layout.put(values, {"labels": IGNORED, "word_ids": -1}.get(name, 0))
 
 
 def _column(features: Sequence[Mapping[str, Any]], key: str) -> list[Any]:

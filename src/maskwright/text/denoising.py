@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, arange, largest, namespace, running_count, to_dtype, true_count
-from maskwright.engine.corrupt import IGNORED
+from maskwright.backend.arrays import Array, arange, dtype_name, largest, namespace, running_count, to_dtype, true_count
+from maskwright.backend.content import content_ids
+from maskwright.backend.labels import IGNORED
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.fills import check_for_tokens
 from maskwright.fills.drop import kept, take
 from maskwright.fills.sentinel import Sentinel, run_starts, sentinels
 from maskwright.masking import Masking
-from maskwright.rng import Rng, content_ids
+from maskwright.rng import Rng
 from maskwright.strategy import check, choice, number
 from maskwright.text.collator import MaskingCollator
 from maskwright.text.reorder import REORDERINGS, reorder_batch
@@ -241,10 +242,10 @@ def span_targets(
     out = xp.full((ids.shape[0], largest(size) + ends), IGNORED, dtype=ids.dtype, device=ids.device)
     row = arange(ids.shape[0], ids)
     out[xp.nonzero(mask)[0], to_dtype(place[mask], "int64")] = ids[mask]
-    marker = to_dtype(sentinels(runs[starts], vocabulary), str(ids.dtype).removeprefix("torch."))
+    marker = to_dtype(sentinels(runs[starts], vocabulary), dtype_name(ids))
     out[xp.nonzero(starts)[0], to_dtype(place[starts], "int64") - 1] = marker
     if last_sentinel:
-        out[row, size] = to_dtype(sentinels(n_runs + 1, vocabulary), str(ids.dtype).removeprefix("torch."))
+        out[row, size] = to_dtype(sentinels(n_runs + 1, vocabulary), dtype_name(ids))
     if eos_id is not None:
         out[row, size + int(last_sentinel)] = eos_id
     return out

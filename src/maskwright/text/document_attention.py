@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from maskwright.backend.arrays import dtype_name
 from maskwright.errors import ConfigError
 from maskwright.text.attention import AttentionMask
 
@@ -50,7 +51,7 @@ class DocumentAttention:
         if not kinds:
             kinds = ["sliding_attention" if window is not None else "full_attention"]
         windows = tuple((kind, reach if kind == "sliding_attention" else None) for kind in kinds)
-        return cls(causal, config._attn_implementation, str(model.dtype).removeprefix("torch."), windows)
+        return cls(causal, config._attn_implementation, dtype_name(model), windows)
 
     def mask(self, attended: Any, documents: Any) -> Any:
         """What goes into the batch as `attention_mask`: one mask, or one for each kind of layer."""

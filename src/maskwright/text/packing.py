@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from maskwright.backend.arrays import Array, like, numpy_view
+from maskwright.backend.labels import IGNORED
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.text.document_attention import DocumentAttention
 
-PADDING = {"input_ids": 0, "labels": -100}
+PADDING = {"input_ids": 0, "labels": IGNORED}
 """What stands in the padding of a column; 0 in columns that are not named."""
 
 
@@ -92,7 +93,7 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
     out["position_ids"] = laid(within, 0)
     if causal_labels:
         told = arrays.get("labels", arrays["input_ids"])
-        out["labels"] = laid(np.where(within == 0, -100, told.reshape(-1)[source]), -100)
+        out["labels"] = laid(np.where(within == 0, IGNORED, told.reshape(-1)[source]), IGNORED)
     documents = laid(np.repeat(order, sizes[order]), -1)
     cu_seqlens = np.concatenate([[0], ends]).astype(np.int32)
     moved = {name: like(value, ids) for name, value in out.items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskwright.backend.arrays import Array, arange, gather, like, namespace, segment_sum, to_dtype, true_count
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 from maskwright.strategy import check, number
 from maskwright.units.text import places
 from maskwright.units.vocabulary import SPECIAL, Vocabulary
@@ -88,11 +88,11 @@ class Permutation:
         """[B, L] bool by place: the spans, one in each room."""
         rooms = np.array([math.floor(n / self.probability + 1e-9) for n in range(1, self.max_span + 1)])
         spans = -(-length // int(rooms[0])) if length else 0
-        size = to_dtype(rng.child("length").bits(spans), "int64") * self.max_span >> 31  # 0 ... max_span - 1
+        size = below(rng.child("length").bits(spans), self.max_span)
         room = like(rooms, size)[size]
         size = size + 1
         before = namespace(size).cumulative_sum(room, axis=1) - room
-        start = before + (to_dtype(rng.child("start").bits(spans), "int64") * (room - size + 1) >> 31)
+        start = before + below(rng.child("start").bits(spans), room - size + 1)
         xp = namespace(size)
         edges = xp.concat([start, start + size], axis=1)
         edges = xp.where(edges < length, edges, xp.full_like(edges, length))  # what lies behind the text

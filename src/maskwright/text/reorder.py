@@ -21,7 +21,7 @@ from maskwright.backend.arrays import (
     true_count,
 )
 from maskwright.errors import ConfigError, did_you_mean
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 from maskwright.units.vocabulary import SPECIAL, Vocabulary
 
 REORDERINGS = ("sentences", "rotation")
@@ -68,7 +68,7 @@ def rotate(movable: Array, rng: Rng) -> Array:
     [[2, 0, 1, 3]]
     """
     n = true_count(movable)[:, None]
-    shift = to_dtype(rng.child("rotation").bits(1), "int64") * n >> 31
+    shift = below(rng.child("rotation").bits(1), n)
     rank = to_dtype(running_count(movable), "int64") - 1
     before = rank < shift
     return _movable_in_order(rank + n * to_dtype(before, "int64"), movable)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.backend.arrays import Array, is_torch, like
+from maskwright.backend.labels import IGNORED
 from maskwright.errors import MaskingError
 from maskwright.units.pieces import Piece, family_of, read_piece
 
@@ -141,7 +142,7 @@ class Vocabulary:
     def _refuse(self, ids: Array) -> None:
         low, high = int(ids.min()), int(ids.max())
         wrong = low if low < 0 else high
-        hint = " -100 marks labels that the loss ignores; it is not a token." if wrong == -100 else ""
+        hint = " -100 marks labels that the loss ignores; it is not a token." if wrong == IGNORED else ""
         raise MaskingError(f"input_ids: expected ids from 0 to {self.size - 1}, found {wrong}.{hint}")
 
     def __getstate__(self) -> dict[str, Any]:

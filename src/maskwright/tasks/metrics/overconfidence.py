@@ -1,4 +1,4 @@
-"""Overconfidence: mean probability of the answers minus accuracy; above 0 a model claims too much, below 0 too little."""
+"""Overconfidence: mean probability of the answers minus accuracy; above 0 a model claims too much."""
 
 from __future__ import annotations
 

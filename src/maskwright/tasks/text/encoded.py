@@ -93,7 +93,7 @@ class EncodedTexts:
     inputs: Mapping[str, Ragged]
     example_ids: np.ndarray
     labels: np.ndarray | Ragged
-    right: Sequence[Any]
+    right: Any
     vocabulary: Vocabulary
     weights: np.ndarray
     classes: np.ndarray | None = None
@@ -109,7 +109,7 @@ class EncodedTexts:
         """[N] tokens in each example."""
         return self.inputs["input_ids"].lengths
 
-    def references(self, rows: Sequence[int]) -> Sequence[Any]:
+    def references(self, rows: Any) -> Any:
         """What right answers are."""
         return self.right[rows] if isinstance(self.right, np.ndarray) else [self.right[int(row)] for row in rows]
 
@@ -135,8 +135,8 @@ class EncodedTexts:
         for name, ragged, padding in ((WORDS, self.words, -1), (MASKABLE, self.maskable, 0)):
             if ragged is not None:
                 tables[name] = ragged.table(chosen, layout, padding)
-        per_token = isinstance(self.labels, Ragged)
-        labels = self.labels.table(chosen, layout, IGNORED) if per_token else self.labels[chosen]
+        labels = self.labels
+        labels = labels.table(chosen, layout, IGNORED) if isinstance(labels, Ragged) else labels[chosen]
         weight = np.where(asked == FILLER, np.float32(0), self.weights[chosen])
         return Batch(
             {name: torch.from_numpy(table) for name, table in tables.items()},
