@@ -31,7 +31,7 @@ FLOORS = (
     "adapters testing audit",
     "config",
     "data",
-    "objectives tasks",
+    "objectives tasks testing.tasks testing.task_checks",
     "train",
     "evaluate",
     "report preview",

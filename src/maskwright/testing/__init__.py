@@ -15,6 +15,9 @@ raises. The same checks make up `maskwright audit`. pytest is not needed to use 
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from maskwright.testing.arrays import ArrayFunction, array_subject
 from maskwright.testing.fills import FILL_CHECKS, FillSubject, check_fill
 from maskwright.testing.finding import Check, ConformanceError, Finding, SubjectError
@@ -39,8 +42,12 @@ __all__ = [
     "check_collator",
     "check_fill",
     "check_pattern",
+    "check_task",
     "collator_subject",
 ]
+
+if TYPE_CHECKING:
+    from maskwright.testing.tasks import check_task as check_task
 
 COLLATOR_CHECKS = HIDING_CHECKS + REPEATING_CHECKS
 
@@ -60,3 +67,10 @@ def check_collator(collator, examples=None, *, but=(), **known) -> list[Finding]
     """
     subject = collator_subject(collator, examples, **known)
     return [check(subject) for check in COLLATOR_CHECKS if check.name not in but]
+
+
+def __getattr__(name: str) -> Any:
+    """`check_task` stands on tasks, which stand on much that masking code does not need: loaded when asked for."""
+    if name != "check_task":
+        raise AttributeError(f"module 'maskwright.testing' has no attribute '{name}'")
+    return importlib.import_module("maskwright.testing.tasks").check_task

@@ -1,0 +1,136 @@
+"""Checks of a task: whether it keeps the contract that trainer, evaluator and report rely on.
+
+from maskwright.testing import check_task
+
+def test_my_task(tmp_path):
+check_task("my_module:TASK", {"model": "scratch:tiny", "data": {...}, "masking": "automask"}, tmp_path)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maskwright import tasks
+from maskwright.config import RunConfig
+from maskwright.errors import ConfigError
+from maskwright.rng import Moment
+from maskwright.tasks.contract import Batch, Built, Examples, Hidden, Loss, Task
+from maskwright.testing.finding import Finding
+
+if TYPE_CHECKING:
+    from maskwright.data.checked import CheckedData
+
+__all__ = ["TaskSubject", "check_task"]
+
+ROWS = 6
+"""Examples that checks look at."""
+
+
+@dataclass(frozen=True, eq=False)
+class TaskSubject:
+    """A task with a small run: data, a model and a masking, each made when it is first asked for.
+
+    Attributes:
+        task: under test.
+        config: of a run of it, with a masking.
+        folder: empty, where the model is saved.
+    """
+
+    task: Task
+    config: RunConfig
+    folder: Path
+
+    @classmethod
+    def of(cls, name: str, node: Mapping[str, Any], folder: Path) -> TaskSubject:
+        """From the name of a task and a configuration.
+
+        Raises:
+            ConfigError: the configuration does not fit the task, or hides nothing.
+        """
+        config = tasks.parse_config({"task": name, **node})
+        if config.masking is None:
+            raise ConfigError("masking: the checks of a task need one; try automask.")
+        return cls(tasks.get(name), config, folder)
+
+    @cached_property
+    def data(self) -> CheckedData:
+        """The checked splits."""
+        return self.task.load(self.config.data)
+
+    @cached_property
+    def built(self) -> Built:
+        """The model, in evaluation mode, so that it answers alike every time."""
+        built = self.task.build(self.config, self.data)
+        built.model.eval()
+        return built
+
+    @cached_property
+    def examples(self) -> Examples:
+        """The training split."""
+        return self.task.encode(self.data.train, self.built.reader, self.config, data=self.data)
+
+    @property
+    def rows(self) -> list[int]:
+        """The first few examples, of different lengths where there are any."""
+        order = np.argsort(np.asarray(self.examples.lengths), kind="stable")
+        return sorted({int(row) for row in order[:: max(1, len(order) // ROWS)][:ROWS]})
+
+    @property
+    def settings(self) -> Any:
+        """Of `Task.predict`."""
+        return self.task.settings(self.config, self.built.reader)
+
+    def batch(self, rows: list[int] | None = None) -> Batch:
+        """Some examples, whole."""
+        return self.examples.batch(self.rows if rows is None else rows)
+
+    def hidden(self, rows: list[int] | None = None, moment: Moment | None = None) -> Hidden:
+        """The same, hidden as training hides them."""
+        when = Moment(self.config.training.seed) if moment is None else moment
+        return self.examples.hide(self.batch(rows), self.config.masking, when)
+
+    def loss(self, hidden: Hidden) -> Loss:
+        """Of the task, without a gradient."""
+        import torch
+
+        with torch.no_grad():
+            return self.task.loss(self.built.model, hidden)
+
+    def predictions(self, hidden: Hidden, model: Any = None) -> Any:
+        """What the model answers."""
+        import torch
+
+        with torch.no_grad():
+            return self.task.predict(self.built.model if model is None else model, hidden, self.settings)
+
+    def records(self, predictions: Any, rows: Any) -> dict[str, np.ndarray]:
+        """What is noted of answers about some rows, by statistic."""
+        references = self.examples.references(rows)
+        metrics = (*self.task.metrics, *self.task.calibration)
+        statistics = {metric.statistic.name: metric.statistic for metric in metrics}
+        return {name: statistic.of(predictions, references) for name, statistic in statistics.items()}
+
+
+def check_task(name: str, node: Mapping[str, Any], folder: str | Path, *, but: tuple[str, ...] = ()) -> list[Finding]:
+    """Put a task through every check of the contract.
+
+    Args:
+        name: of a task of the library, or `module:TASK`.
+        node: keys of a run configuration: `model`, `data`, `masking` and so on, with data of some dozens of examples.
+        folder: empty, where the model is saved.
+        but: names of checks to leave out.
+
+    Raises:
+        ConformanceError: at the first check that fails.
+        ConfigError: the configuration does not fit the task.
+    """
+    from maskwright.testing.task_checks import TASK_CHECKS
+
+    subject = TaskSubject.of(name, node, Path(folder))
+    return [check(subject) for check in TASK_CHECKS if check.name not in but]
