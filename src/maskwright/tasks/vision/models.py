@@ -10,12 +10,10 @@ from typing import Any
 from maskwright.config import RunConfig
 from maskwright.engine.draw import check_on_grid
 from maskwright.errors import ConfigError, did_you_mean
-from maskwright.fills.drop import Drop
-from maskwright.fills.indicator import Indicator
-from maskwright.fills.mask_token import MaskToken
 from maskwright.grid import Grid
 from maskwright.tasks import pretrained
 from maskwright.tasks.scratch import PREFIX
+from maskwright.tasks.vision.traits import REPLACE, adds_channel, way_inside
 
 __all__ = [
     "SIZES",
@@ -123,7 +121,7 @@ def patch_side(architecture: Any, pixels: Sequence[int], config: RunConfig) -> t
     tower = getattr(architecture, "vision_config", architecture)
     # Of clips some models say it together with the frames: [frames, rows, columns].
     own = getattr(tower, "patch_size", None) or getattr(tower, "tubelet_size", None)
-    side = config.data.patch or own or max(1, pixels[0] // 8)  # pyright: ignore[reportAttributeAccessIssue]
+    side = config.data.patch or own or max(1, pixels[0] // 8)
     row, col = (side, side) if isinstance(side, int) else tuple(side)[-2:]
     for name, length, whole in (("rows", row, pixels[0]), ("columns", col, pixels[1])):
         if whole % length:
@@ -131,12 +129,12 @@ def patch_side(architecture: Any, pixels: Sequence[int], config: RunConfig) -> t
                 f"data.patch: pictures of {pixels[0]} x {pixels[1]} pixels cannot be cut into patches of {length} "
                 f"{name}. Set data.patch to a divisor, or data.size to a multiple."
             )
-    if config.masking is not None and isinstance(config.masking.fill, Drop | MaskToken):
-        name = "drop" if isinstance(config.masking.fill, Drop) else "mask-token"
+    way = None if config.masking is None else way_inside(config.masking.fill)
+    if way is not None:
         if "pixel" in (config.masking.unit, config.evaluation.unit):
-            raise ConfigError(f"masking.unit: with fill {name} patches of the model are hidden, not pixels; set patch.")
+            raise ConfigError(f"masking.unit: with fill {way} patches of the model are hidden, not pixels; set patch.")
         if own is not None and (row, col) != ((own, own) if isinstance(own, int) else tuple(own)[-2:]):
-            raise ConfigError(f"data.patch: with fill {name} the model's own patches are hidden, {own}; leave it out.")
+            raise ConfigError(f"data.patch: with fill {way} the model's own patches are hidden, {own}; leave it out.")
     return int(row), int(col)
 
 
@@ -157,13 +155,12 @@ def accept_hidden(model: Any, fill: Any, folder: str | Path | None = None) -> An
     """
     from maskwright.vision.patch_tokens import PatchTokens
 
-    if isinstance(fill, Drop):
-        PatchTokens.attach(model, "drop")
-    elif isinstance(fill, MaskToken):
-        PatchTokens.attach(model, "mask-token", folder)
-    elif isinstance(fill, Indicator) and folder is None:
+    way = way_inside(fill)
+    if way is not None:
+        PatchTokens.attach(model, way, folder)
+    elif adds_channel(fill) and folder is None:
         _widen(model)
-    if not isinstance(fill, MaskToken):
+    if way != REPLACE:
         for name, parameter in model.named_parameters():
             if name.endswith("embeddings.mask_token"):  # unused, which several processes would wait for
                 parameter.requires_grad_(False)
@@ -187,13 +184,13 @@ def fill_node(folder: Path) -> Any:
     return json.loads(facts.read_text(encoding="utf-8")).get("fill") if facts.is_file() else None
 
 
-def check_pixels(config: RunConfig, grid: Grid, given: Sequence[str] = ()) -> None:
+def check_pixels(config: RunConfig, grid: Grid, signals: Sequence[str] = ()) -> None:
     """Refuse units and patterns that pictures do not have.
 
     Args:
         config: of the run.
         grid: of patches.
-        given: names of the signals that the task gives to patterns.
+        signals: names of those that the task gives to patterns.
 
     Raises:
         ConfigError: words, units of clips, a fill for ids, a pattern for other axes or that needs signals.
@@ -205,7 +202,7 @@ def check_pixels(config: RunConfig, grid: Grid, given: Sequence[str] = ()) -> No
     if config.masking is not None:
         if config.masking.unit in ("tubelet", "frame"):
             raise ConfigError(f"masking.unit: {config.masking.unit} is for clips; pictures have patch and pixel.")
-        check_on_grid(config.masking, grid, given)
+        check_on_grid(config.masking, grid, signals)
 
 
 def _fit_channels(model: Any, arguments: tuple, named: dict[str, Any]) -> tuple[tuple, dict[str, Any]] | None:

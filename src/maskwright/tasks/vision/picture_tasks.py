@@ -1,40 +1,40 @@
-"""What all tasks on pictures and clips do alike."""
+"""What all tasks on pictures and clips do alike: image processors, splits, and models that take hidden inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import Field
 
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError, RunError
-from maskwright.fills.drop import Drop
 from maskwright.tasks import pretrained
-from maskwright.tasks.contract import EVALUATION_SEED, Built
-from maskwright.tasks.rendering import as_bytes, data_uri, marked, strip
+from maskwright.tasks.contract import Built
 from maskwright.tasks.vision import models as vision_models
-from maskwright.tasks.vision.pictures import PICTURE, Pictures, forward, hides_patches, references
+from maskwright.tasks.vision.pictures import PICTURE, Pictures
+from maskwright.tasks.vision.traits import asked_facts, way_inside
 
 if TYPE_CHECKING:
-    import torch
-
     from maskwright.data.checked import CheckedData
     from maskwright.masking import Masking
 
+PictureSide = Annotated[
+    int | None,
+    Field(ge=2, le=4096, description="side in pixels that pictures are brought to; default: the model's own"),
+]
+PatchSide = Annotated[
+    int | None, Field(ge=1, description="side in pixels of what is hidden whole; default: the model's own patches")
+]
 
-def answer(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
-    """[B, classes] float32 logits."""
-    return forward(model, inputs).logits.float()
+OTHERS = 64
+"""Training pictures that stand for all of them where a fill asks for other pictures or for their mean."""
 
-
-def loss_sum(model: Any, inputs: Mapping[str, Any], labels: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """The weighted cross-entropies of a batch, added up."""
-    from maskwright.objectives.supervised import loss_sum as cross_entropies
-
-    return cross_entropies(forward(model, inputs).logits, labels, weight)
+HEADS = ("classifier", "cls_classifier", "distillation_classifier", "classifier_distill", "score")
+"""Modules that Transformers puts on an encoder of pictures for their classes."""
 
 
 def plain_fill(reader: Any) -> Any:
@@ -48,7 +48,30 @@ def same_reader(one: Any, other: Any) -> bool:
     return one.to_dict() == other.to_dict()
 
 
-def load_trained(auto: Any, folder: Path) -> tuple[Any, Any]:
+def built(
+    config: RunConfig, reader: Any, make: Callable[[], tuple[Any, Sequence[str]]], heads: Sequence[str] = HEADS
+) -> Built:
+    """A model that takes hidden inputs; new weights depend on `training.seed` alone.
+
+    Args:
+        config: of the run.
+        reader: the image processor.
+        make: gives the model and notes.
+        heads: names of the modules that are new for the task.
+
+    Raises:
+        ConfigError: it cannot be made, or cannot be masked in the way asked for.
+    """
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(config.training.seed)
+        model, notes = make()
+        vision_models.accept_hidden(model, None if config.masking is None else config.masking.fill)
+    return Built(model, reader, tuple(heads), tuple(notes))
+
+
+def restored(auto: Any, folder: Path, heads: Sequence[str] = HEADS) -> Built:
     """Model and image processor of a run's model folder, ready to be given hidden inputs.
 
     Raises:
@@ -62,22 +85,7 @@ def load_trained(auto: Any, folder: Path) -> tuple[Any, Any]:
         model = pretrained.load(auto.from_pretrained, str(folder), "model", **options)
     except ConfigError as error:
         raise RunError(f"{folder}: the trained model cannot be loaded; {str(error).removeprefix('model: ')}") from error
-    return vision_models.accept_hidden(model, vision_models.read_fill(folder), folder), reader
-
-
-def built(config: RunConfig, reader: Any, make: Callable[[], tuple[Any, Sequence[str]]]) -> Built:
-    """A model that takes hidden inputs, from `make() -> (model, notes)`; new weights depend on `training.seed` alone.
-
-    Raises:
-        ConfigError: it cannot be made, or cannot be masked in the way asked for.
-    """
-    import torch
-
-    with torch.random.fork_rng():
-        torch.manual_seed(config.training.seed)
-        model, notes = make()
-        vision_models.accept_hidden(model, None if config.masking is None else config.masking.fill)
-    return Built(model, reader, tuple(notes))
+    return Built(vision_models.accept_hidden(model, vision_models.read_fill(folder), folder), reader, tuple(heads))
 
 
 def check_family(auto: Any, architecture: Any, masking: Masking | None) -> None:
@@ -86,14 +94,15 @@ def check_family(auto: Any, architecture: Any, masking: Masking | None) -> None:
     Raises:
         ConfigError: naming the fills that work.
     """
-    if masking is None or not hides_patches(masking) or architecture.model_type == "vit_mae":  # read as the ViT it is
+    way = None if masking is None else way_inside(masking.fill)
+    if way is None or architecture.model_type == "vit_mae":  # read as the ViT it is
         return
     import torch
 
     from maskwright.vision.patch_tokens import check_model
 
     with torch.device("meta"):
-        check_model(auto.from_config(architecture), "drop" if isinstance(masking.fill, Drop) else "mask-token")
+        check_model(auto.from_config(architecture), way)
 
 
 def plain_processor(pixels: int) -> Any:
@@ -138,16 +147,8 @@ class Source:
     side: tuple[int, ...]
 
 
-def encode(
-    rows: Any,
-    reader: Any,
-    config: RunConfig,
-    source: Source,
-    *,
-    data: CheckedData,
-    weights: np.ndarray | None = None,
-) -> Pictures:
-    """A split of pictures or clips.
+def encode(rows: Any, reader: Any, config: RunConfig, source: Source, *, data: CheckedData) -> Pictures:
+    """A split of pictures or clips, each of which counts the same.
 
     Args:
         rows: a split of `data`.
@@ -155,93 +156,50 @@ def encode(
         config: of the run.
         source: of the pictures.
         data: all of it; fills that ask for other pictures are given some of its training split.
-        weights: [classes], what an example of each class counts.
     """
-    labels = np.asarray(rows["label"], dtype=np.int64)
-    if weights is None:
-        weights = np.ones(max(1, len(data.labels)))
 
-    def made(split: Any, facts: Mapping[str, Any]) -> Pictures:
+    def pictures(split: Any) -> Pictures:
         return Pictures(
-            names=list(split[source.column]),
+            names=split[source.column],
             open=source.open,
             reader=reader,
             side=source.side,
-            example_ids=np.asarray(split["example_id"], dtype=np.int64),
-            labels=labels if split is rows else np.zeros(len(split), dtype=np.int64),
-            weights=weights.astype(np.float32),
-            facts=facts,
+            example_ids=np.asarray(split["example_id"][:], dtype=np.int64),
+            labels=np.asarray(split["label"][:], dtype=np.int64),
+            weights=np.ones(len(split), dtype=np.float32),
         )
 
-    return made(rows, references(made(data.train, {}), config.masking))
+    return replace(pictures(rows), facts=other_pictures(lambda: pictures(data.train), config.masking))
 
 
-def sizes_told(pixels: Sequence[int], side: Sequence[int]) -> str:
-    """How pictures are cut, in words."""
+def other_pictures(train: Callable[[], Pictures], masking: Masking | None) -> dict[str, Any]:
+    """What the fill of a masking asks for of other pictures, from a fixed choice of training pictures.
+
+    Args:
+        train: gives the training split.
+        masking: of the run.
+
+    Returns:
+        `statistics`, the mean picture, and `pool`, some pictures; what is not asked for is left out.
+    """
+    asked = asked_facts(masking)
+    if not {"pool", "statistics"} & set(asked):
+        return {}
+    pictures = train()
+    rows = np.random.default_rng(0).permutation(len(pictures))[:OTHERS]
+    pixels = pictures.pixels(np.sort(rows))
+    facts = {"pool": pixels, "statistics": pixels.mean(dim=0)}
+    return {name: values for name, values in facts.items() if name in asked}
+
+
+def cut_in_words(pixels: Sequence[int], side: Sequence[int]) -> str:
+    """How pictures are cut.
+
+    >>> cut_in_words((32, 32), (4, 4))[:69]
+    'pictures are brought to 32 x 32 pixels; hidden whole are 8 x 8 patche'
+    """
     grid = " x ".join(str(n // length) for n, length in zip(pixels, side[-2:], strict=True))
     return (
         f"pictures are brought to {pixels[0]} x {pixels[1]} pixels; hidden whole are {grid} patches of "
         f"{side[-2]} x {side[-1]} pixels (data.size, data.patch)."
     )
-
-
-def hidden_picture(examples: Pictures, row: int, masking: Masking | None, **moment: Any) -> tuple[np.ndarray, float]:
-    """A picture (a strip of a clip's frames) as the model sees it, and the share hidden; what is removed is hatched."""
-    import torch
-
-    pixels = examples.pixels([row])
-    ids = torch.from_numpy(examples.example_ids[[row]])
-    if masking is None:
-        return flat(as_bytes(pixels[0], examples.reader)), 0.0
-    if hides_patches(masking):
-        patches = examples.patches(pixels, masking)
-        drawn = examples.drawn(masking, patches, ids, **moment)
-        mask = np.asarray(drawn.unit_mask[0])
-        for axis, side in enumerate(patches.sides):
-            mask = np.repeat(mask, side, axis=axis)
-        return flat(marked(as_bytes(pixels[0], examples.reader), mask)), float(drawn.ratio[0])
-    hidden = examples.hide({PICTURE: pixels}, masking, ids, **moment)
-    return flat(as_bytes(hidden.inputs[PICTURE][0], examples.reader)), float(hidden.share[0])
-
-
-def shown(examples: Pictures, reader: Any, row: int, masking: Masking | None) -> dict[str, Any]:
-    """A picture as the model sees it."""
-    del reader
-    picture, _ = hidden_picture(examples, row, masking, seed=EVALUATION_SEED, epoch=0)
-    return {"pictures": [{"title": "", "src": data_uri(picture)}]}
-
-
-def preview(examples: Pictures, config: RunConfig, labels: Sequence[str], epoch: int) -> dict[str, Any]:
-    """What training will hide of some pictures in an epoch: `examples` with `pictures` (title, uint8), and counts."""
-    import torch
-
-    masking: Any = config.masking
-    moment = {
-        "seed": config.training.seed,
-        "epoch": epoch,
-        "progress": min(1.0, epoch / config.training.epochs),
-    }
-    pixels = examples.pixels([0])
-    patches = examples.patches(pixels, masking)
-    drawn = examples.drawn(masking, patches, torch.from_numpy(examples.example_ids), **moment)
-    told_of = []
-    for row in range(len(examples)):
-        whole = hidden_picture(examples, row, None)[0]
-        seen = hidden_picture(examples, row, masking, **moment)[0]
-        told_of.append(
-            {
-                "example_id": int(examples.example_ids[row]),
-                "label": labels[examples.labels[row]] if labels and examples.labels[row] >= 0 else "",
-                "hidden_units": int(drawn.count[row]),
-                "units": int(drawn.n_units[row]),
-                "pictures": [("original", whole), ("as the model sees it", seen)],
-            }
-        )
-    totals = {"hidden": int(drawn.count.sum()), "units": int(drawn.n_units.sum())}
-    whole = "patch" if len(examples.side) == 2 else "tubelet"
-    return {**totals, "unit": whole if masking.unit == "token" else masking.unit, "examples": told_of}
-
-
-def flat(picture: np.ndarray) -> np.ndarray:
-    """A picture as it is, a clip as a strip of its frames."""
-    return strip(picture) if picture.ndim == 4 else picture

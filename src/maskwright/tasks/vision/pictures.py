@@ -4,38 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.budgets.count import Count
-from maskwright.budgets.ratio import Ratio
-from maskwright.budgets.schedule import Schedule
-from maskwright.fills.drop import Drop
-from maskwright.fills.mask_token import MaskToken
 from maskwright.geometry.boxes import enlarged
-from maskwright.patterns.tied import Tied
-from maskwright.tasks.contract import FILLER, Hidden
+from maskwright.tasks.contract import FILLER, Batch, Hidden
+from maskwright.tasks.vision.patch_inputs import DROPPED, PATCH_INPUTS
+from maskwright.tasks.vision.traits import as_whole_frames, asked_facts, evened, hides_patches, way_inside
 from maskwright.units.patches import Patches
-from maskwright.vision.patch_tokens import PatchTokens
 from maskwright.vision.pixels import hide_pixels
 
 if TYPE_CHECKING:
     import torch
 
+    from maskwright.engine.corrupt import Corrupted
     from maskwright.masking import Masking
+    from maskwright.rng import Moment
 
-__all__ = ["PICTURE", "Pictures", "forward", "hides_patches", "references"]
+__all__ = ["LABELS", "PICTURE", "Pictures", "cells_of", "some_of"]
+
+LABELS = "labels"
+"""Name of the labels in a batch."""
 
 PICTURE = "pixel_values"
-DROPPED, REPLACED = "dropped_patches", "replaced_patches"
-"""Inputs [B, patches] bool beside the pixels: what is hidden inside the model, and how."""
-
 VALUES_PER_CELL = 16
 """Numbers of a picture that count as one cell where batches are cut; a text's token is some hundred numbers wide."""
-
-REFERENCES = 64
-"""Training pictures that stand for all of them where a fill asks for other pictures or for their mean."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +42,10 @@ class Pictures:
         open: gives the picture of a name, uint8 [row, col, 3], or the clip, [frame, row, col, 3].
         reader: the image processor: pictures in, `pixel_values` out.
         side: of a patch: (rows, columns) in pixels, or (frames, rows, columns).
-        example_ids: [N] int64.
-        labels: [N] int64.
-        weights: [classes] float32, what an example of each class counts in the loss.
+        example_ids: [N] int64, which name the examples' masks.
+        labels: [N] int64, -1 where there is none.
+        weights: [N] float32, what each example counts in the loss.
+        classes: [N] int64, the class of each example; None where the task is not about classes.
         facts: what fills ask for by name, on the CPU: `pool`, `statistics`.
         notes: what the user should know.
         even: every example hides equally many units, for models whose attention takes no mask: a share that is no
@@ -63,39 +59,52 @@ class Pictures:
     example_ids: np.ndarray
     labels: np.ndarray
     weights: np.ndarray
+    classes: np.ndarray | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     even: bool = False
 
     def __len__(self) -> int:
-        return len(self.names)
+        return len(self.example_ids)
 
     @property
     def lengths(self) -> np.ndarray:
         """[N] the size of a picture as the model takes it, the same for all."""
-        shape = self.pixels([0]).shape[1:]
-        return np.full(len(self), max(1, int(np.prod(shape)) // VALUES_PER_CELL), dtype=np.int64)
+        return np.full(len(self), self._cells, dtype=np.int64)
+
+    @cached_property
+    def _cells(self) -> int:
+        """Of one picture."""
+        return cells_of(self.pixels([0]))
+
+    def references(self, rows: Any) -> np.ndarray:
+        """[B] class indices."""
+        return self.labels[rows]
 
     def pixels(self, rows: Iterable[int]) -> torch.Tensor:
         """Pictures as the model takes them, [B, C, row, col] or [B, frame, C, row, col] float32."""
-        pictures = [self.open(self.names[row]) for row in rows]
+        pictures = [self.open(self.names[int(row)]) for row in rows]
         clips = [list(picture) if picture.ndim == 4 else picture for picture in pictures]
         # Processors copy a picture of the size asked for through a resize that changes nothing: half their time.
         as_it_is = {"do_resize": False} if _of_size(pictures, self.reader) else {}
         return self.reader(clips, return_tensors="pt", **as_it_is)[PICTURE]
 
-    def __getitems__(self, rows: Sequence[int]) -> dict[str, Any]:
+    def __getitems__(self, rows: Sequence[int]) -> Batch:
         return self.batch(rows)
 
-    def batch(self, rows: Iterable[int]) -> dict[str, Any]:
-        """Some pictures with what is besides; a row of `FILLER` becomes a copy of the first with weight 0."""
+    def batch(self, rows: Iterable[int]) -> Batch:
+        """Some pictures with their labels; a row of `FILLER` becomes a copy of the first picture with weight 0."""
         import torch
 
         asked = np.fromiter(rows, dtype=np.int64)
         chosen = np.where(asked == FILLER, 0, asked)
-        weight = np.where(asked == FILLER, np.float32(0), self.weights[self.labels[chosen]])
-        besides = {"labels": self.labels[chosen], "example_id": self.example_ids[chosen], "weight": weight}
-        return {PICTURE: self.pixels(chosen), **{name: torch.from_numpy(value) for name, value in besides.items()}}
+        weight = np.where(asked == FILLER, np.float32(0), self.weights[chosen])
+        return Batch(
+            {PICTURE: self.pixels(chosen)},
+            {LABELS: torch.from_numpy(self.labels[chosen])},
+            torch.from_numpy(self.example_ids[chosen]),
+            torch.from_numpy(weight),
+        )
 
     def patches(self, pixels: Any, masking: Masking | None = None) -> Patches:
         """How pictures are cut into units: patches or tubelets as the model takes them, without a masking.
@@ -112,116 +121,106 @@ class Pictures:
             side = (1, *side[1:])
         return Patches.of(shape, side)
 
-    def hide(self, inputs: Mapping[str, Any], masking: Masking | None, ids: torch.Tensor, **moment: Any) -> Hidden:
-        """Hide parts of pictures; `moment` is `seed`, `epoch` and `progress`.
+    def hide(
+        self,
+        batch: Batch,
+        masking: Masking | None,
+        moment: Moment,
+        signals: Mapping[str, torch.Tensor] | None = None,
+    ) -> Hidden:
+        """Hide parts of pictures.
 
-        With the fills `drop` and `mask-token` pixels stay as they are and the mask goes beside them, because patches
-        are hidden inside the model; with the others it is pixels that are replaced.
+        With the fills `drop` and `mask-token` pixels stay as they are and an input beside them says which patches are
+        hidden inside the model; with the others it is pixels that are replaced.
+
+        Args:
+            batch: some pictures.
+            masking: what is hidden; None hides nothing.
+            moment: of the masks.
+            signals: what the pattern asks for by name, [B, *grid] each over the masking's units.
+
+        Returns:
+            `mask` [B, *grid] bool over the masking's units (see `patches`), None without a masking.
         """
         import torch
 
-        pixels = inputs[PICTURE]
         if masking is None:
-            return Hidden(dict(inputs), torch.zeros(len(ids), device=ids.device))
+            return Hidden.whole(batch)
+        pixels, way = batch.inputs[PICTURE], way_inside(masking.fill)
         patches = self.patches(pixels, masking)
-        if hides_patches(masking):
-            drawn = self.drawn(masking, patches, ids, **moment)
-            key = DROPPED if isinstance(masking.fill, Drop) else REPLACED
+        if way is None:
+            facts = {name: self.facts[name].to(pixels.device) for name in asked_facts(masking) if name in self.facts}
+            fitted = self._fitted(masking, patches, moment)
+            facts |= {**vars(moment), **(signals or {})}
+            corrupted = hide_pixels(fitted, pixels, patches, example_ids=batch.ids, **facts)
+            changed = {PICTURE: corrupted.inputs}
+        else:
+            corrupted = self.drawn(masking, patches, batch.ids, moment, signals)
             whole = self.patches(pixels).grid
             times = tuple(n // m for n, m in zip(whole.shape, patches.grid.shape, strict=True))
-            hidden = enlarged(drawn.unit_mask, times)
-            return Hidden(self.told({**inputs, key: hidden.flatten(1)}, hidden), drawn.ratio.to(torch.float32))
-        facts = {name: _on_device(self.facts[name], pixels) for name in _asked(masking) if name in self.facts}
-        masking = self._fitted(masking, patches, **moment)
-        facts |= self.signals(masking, patches, ids, **moment)
-        corrupted = hide_pixels(masking, pixels, patches, example_ids=ids, **moment, **facts)
-        seen = self.told({**inputs, PICTURE: corrupted.inputs}, corrupted.unit_mask)
-        return Hidden(seen, torch.as_tensor(corrupted.ratio).to(torch.float32))
+            changed = {PATCH_INPUTS[way]: enlarged(corrupted.unit_mask, times).flatten(1)}
+        inputs, share = {**batch.inputs, **changed}, torch.as_tensor(corrupted.ratio).to(torch.float32)
+        return Hidden(inputs, batch.labels, batch.weight, batch.examples, share, corrupted.unit_mask)
 
-    def told(self, inputs: dict[str, Any], mask: Any) -> dict[str, Any]:
-        """Inputs for a loss that has to know what was hidden, `mask` [B, *grid] bool; others take them as they are."""
-        del mask
-        return inputs
-
-    def signals(self, masking: Masking, patches: Patches, ids: torch.Tensor, **moment: Any) -> dict[str, Any]:
-        """What the pattern asks for by name and the examples can give, [B, *grid] each; of plain pictures nothing."""
-        del masking, patches, ids, moment
-        return {}
-
-    def drawn(self, masking: Masking, patches: Patches, ids: torch.Tensor, **moment: Any) -> Any:
+    def drawn(
+        self,
+        masking: Masking,
+        patches: Patches,
+        ids: torch.Tensor,
+        moment: Moment,
+        signals: Mapping[str, torch.Tensor] | None = None,
+    ) -> Corrupted:
         """The masks alone, over patches; the same whatever the fill is."""
         import torch
 
         cells = torch.zeros((len(ids), *patches.grid.shape), device=ids.device)
-        fitted = self._fitted(masking, patches, **moment)
-        signals = self.signals(masking, patches, ids, **moment)
-        return replace(fitted, fill="keep")(cells, grid=patches.grid, example_ids=ids, **moment, **signals)
+        alone = replace(self._fitted(masking, patches, moment), fill="keep")
+        return alone(cells, grid=patches.grid, example_ids=ids, **vars(moment), **(signals or {}))
 
-    def _fitted(self, masking: Masking, patches: Patches, progress: float = 0.0, **moment: Any) -> Masking:
+    def _fitted(self, masking: Masking, patches: Patches, moment: Moment) -> Masking:
         """The masking on these units: patterns see whole frames as the one axis they are, and shares may be rounded."""
-        del moment
         if masking.unit == "frame" and len(self.side) == 3:
-            masking = replace(masking, pattern=Tied(masking.pattern, axis=("row", "col")))
-        if self.even and isinstance(masking.budget, Ratio | Schedule):
-            units, budget, grid = getattr(masking.pattern, "units", None), masking.budget, patches.grid
-            n = grid.size if units is None else int(units(grid, np.ones((1, *grid.shape), dtype=bool)).sum())
-            ratio = budget.ratio if isinstance(budget, Ratio) else budget.ratio(progress)
-            masking = replace(masking, budget=Count(max(int(ratio * n + 0.5), getattr(budget, "minimum", 0))))
-        return masking
+            masking = as_whole_frames(masking)
+        return evened(masking, patches.grid, moment.progress) if self.even else masking
 
     def work(self, inputs: Mapping[str, Any]) -> int:
         """Patches that go through the model."""
         cells = self.patches(inputs[PICTURE]).grid.size * len(inputs[PICTURE])
         return cells - int(inputs[DROPPED].sum()) if DROPPED in inputs else cells
 
-    def joined(
-        self, parts: Sequence[Mapping[str, Any]], cells: int
-    ) -> Iterator[tuple[torch.Tensor, dict[str, torch.Tensor]]]:
+    def joined(self, parts: Sequence[Hidden], cells: int) -> Iterator[tuple[torch.Tensor, Hidden]]:
         """Batches of one part each: pictures are of one size, and equal masks hide equally much."""
         import torch
 
         for number, part in enumerate(parts):
-            pixels = part[PICTURE]
-            size, n = max(1, int(np.prod(pixels.shape[1:])) // VALUES_PER_CELL), len(pixels)
-            step = max(1, cells // size)
+            pixels = part.inputs[PICTURE]
+            n, step = len(pixels), max(1, cells // cells_of(pixels))
             for start in range(0, n, step):
                 stop = min(start + step, n)
                 places = torch.arange(number * n + start, number * n + stop, device=pixels.device)
-                yield places, {name: values[start:stop] for name, values in part.items()}
+                yield places, some_of(part, start, stop)
 
 
-def forward(model: Any, inputs: Mapping[str, Any], **options: Any) -> Any:
-    """Call a model, hiding patches inside it where the inputs say so."""
-    inputs = dict(inputs)
-    for key, how in ((DROPPED, "drop"), (REPLACED, "mask-token")):
-        if key in inputs:
-            PatchTokens.attach(getattr(model, "module", model), how)
-            return model(**{**inputs, "hidden_patches": inputs.pop(key)}, **options)
-    return model(**inputs, **options)
+def some_of(hidden: Hidden, start: int, stop: int) -> Hidden:
+    """The examples from `start` to before `stop`; the count is that of examples."""
+
+    def part(entries: Any) -> Any:
+        return None if entries is None else entries[start:stop]
+
+    return Hidden(
+        inputs={name: part(values) for name, values in hidden.inputs.items()},
+        labels={name: part(values) for name, values in hidden.labels.items()},
+        weight=part(hidden.weight),
+        count=stop - start,
+        share=part(hidden.share),
+        mask=part(hidden.mask),
+        probability=part(hidden.probability),
+    )
 
 
-def hides_patches(masking: Masking | None) -> bool:
-    """Whether a masking hides patches inside the model, and not pixels."""
-    return masking is not None and isinstance(masking.fill, Drop | MaskToken)
-
-
-def references(pictures: Pictures, masking: Masking | None) -> dict[str, Any]:
-    """What the fill of a masking asks for of other pictures, from a fixed choice of training pictures.
-
-    Args:
-        pictures: the training split.
-        masking: of the run.
-
-    Returns:
-        `statistics`, the mean picture, and `pool`, some pictures; what is not asked for is left out.
-    """
-    asked = _asked(masking)
-    if not {"pool", "statistics"} & set(asked):
-        return {}
-    rows = np.random.default_rng(0).permutation(len(pictures))[:REFERENCES]
-    pixels = pictures.pixels(np.sort(rows).tolist())
-    found = {"pool": pixels, "statistics": pixels.mean(dim=0)}
-    return {name: value for name, value in found.items() if name in asked}
+def cells_of(pixels: torch.Tensor) -> int:
+    """What one of some pictures [B, ...] counts where batches are cut."""
+    return max(1, int(np.prod(pixels.shape[1:])) // VALUES_PER_CELL)
 
 
 def _of_size(pictures: Sequence[np.ndarray], reader: Any) -> bool:
@@ -229,11 +228,3 @@ def _of_size(pictures: Sequence[np.ndarray], reader: Any) -> bool:
     asked = dict(getattr(reader, "size", None) or {})
     size = asked.get("height"), asked.get("width")
     return all(picture.shape[-3:-1] == size for picture in pictures)
-
-
-def _asked(masking: Masking | None) -> tuple[str, ...]:
-    return () if masking is None else tuple(getattr(masking.fill, "facts", ()))
-
-
-def _on_device(value: Any, like: Any) -> Any:
-    return value.to(like.device)
