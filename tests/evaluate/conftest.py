@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from maskwright.config import parse_config
+from maskwright.tasks import parse_config
 
 TOPICS = {
     "fruit": ["apple", "pear", "plum", "juice", "peel", "ripe", "sweet", "orchard"],

@@ -1,10 +1,10 @@
 import pytest
 
-from maskwright.config import parse_config
 from maskwright.errors import RunError
-from maskwright.evaluate.twin import Subject, differences, find, is_twin
+from maskwright.evaluate.twin import TrainedRun, differences, find, is_twin
+from maskwright.tasks import parse_config
 from maskwright.train.files import write_json, write_text
-from maskwright.train.folder import RunFolder
+from maskwright.train.folder import FORMAT, RunFolder
 
 
 def make(path, *, masking="none", fingerprint="a", finished=True, **training):
@@ -24,13 +24,13 @@ def make(path, *, masking="none", fingerprint="a", finished=True, **training):
         write_text(path / "model" / name, "")
     write_text(path / "run.yaml", dump_config(config))
     status = "finished" if finished else "running"
-    info = {"format": 1, "status": status, "data_fingerprint": fingerprint, "seed": config.training.seed}
+    info = {"format": FORMAT, "status": status, "data_fingerprint": fingerprint, "seed": config.training.seed}
     write_json(path / "maskwright.json", info)
     return path
 
 
 def read(path):
-    return Subject.read(RunFolder(path))
+    return TrainedRun.read(RunFolder(path))
 
 
 @pytest.fixture

@@ -1,6 +1,10 @@
+import dataclasses
+
 import pytest
 
 from maskwright.evaluate.verdict import headline_metrics, verdict
+from maskwright.tasks.metrics.accuracy import ACCURACY
+from maskwright.tasks.metrics.log_loss import LOG_LOSS
 
 
 def compared(value, low, high):
@@ -15,8 +19,22 @@ UP, DOWN = (0.1, 0.05, 0.15), (-0.1, -0.15, -0.05)
 FLAT, WIDE = (0.0, -0.01, 0.01), (0.05, -0.02, 0.12)
 
 
-ACCURACY = {"name": "accuracy", "label": "accuracy", "higher_is_better": True, "percent": True, "of_whole": True}
-LOSS = {"name": "loss", "label": "loss", "higher_is_better": False, "percent": False, "of_whole": True}
+def described(metric, chance):
+    """What a document says of a metric whose chance is known."""
+    fixed = dataclasses.replace(metric, chance=chance)
+    return {
+        "label": metric.label,
+        "higher_is_better": metric.higher_is_better,
+        "unit": metric.unit,
+        "of_whole": metric.of_whole,
+        "negligible": fixed.negligible_of([]),
+    }
+
+
+def with_chance(document, chance, metric=LOG_LOSS):
+    """The same where an answer that ignores the input scores otherwise."""
+    document["data"]["chance"], document["metric"] = chance, described(metric, chance)
+    return document
 
 
 def document(area, clean=FLAT, variants=(), n=600, seeds=1, metric=ACCURACY):
@@ -24,7 +42,7 @@ def document(area, clean=FLAT, variants=(), n=600, seeds=1, metric=ACCURACY):
     points = [{"ratio": ratio, "score": compared(*area)} for ratio in (0.0, 0.5, 0.9)]
     return {
         "noun": "texts",
-        "metric": metric,
+        "metric": described(metric, 0.4),
         "runs": [{"seed": seed} for seed in range(seeds)],
         "data": {"examples": n, "chance": 0.4},
         "settings": {"confidence": 0.95, "patterns": ["iid", "span"], "ratios": [0.0, 0.5, 0.9]},
@@ -112,13 +130,13 @@ def test_models_at_chance_are_said_to_have_learned_nothing():
 
 
 def test_less_of_a_loss_is_better():
-    falls, rises = document(DOWN, clean=UP, metric=LOSS), document(UP, metric=LOSS)
+    falls, rises = document(DOWN, clean=UP, metric=LOG_LOSS), document(UP, metric=LOG_LOSS)
     for one in (falls, rises):
-        one["data"]["chance"] = 2.0
+        with_chance(one, 2.0)
     found = verdict(falls)
     assert found.outcome == "better"
     assert "0.800 against 0.900 for the same model trained without masking (lower is better), −0.100" in found.sentence
-    assert "price is loss on whole inputs, +0.100 (95% interval +0.0500 to +0.150)" in found.sentence
+    assert "price is log loss on whole inputs, +0.100 (95% interval +0.0500 to +0.150)" in found.sentence
     assert "points" not in found.sentence
     assert verdict(rises).outcome == "worse"
 
@@ -133,23 +151,20 @@ def test_nothing_is_claimed_where_neither_model_knows_anything():
 
 
 def test_a_loss_at_chance_is_above():
-    lost = document(WIDE, metric=LOSS)
-    lost["data"]["chance"] = 0.85
+    lost = with_chance(document(WIDE, metric=LOG_LOSS), 0.85)
     assert verdict(lost).details[0].startswith("Neither model is clearly better")
-    lost["data"]["chance"] = 0.95
+    with_chance(lost, 0.95)
     assert not verdict(lost).details[0].startswith("Neither")
 
 
 def test_what_is_negligible_of_a_loss_is_a_share_of_chance():
-    small = document(FLAT, metric=LOSS)
-    small["data"]["chance"] = 1.0
-    assert verdict(small).outcome == "no effect"
-    small["data"]["chance"] = 0.4
-    assert verdict(small).outcome == "undecided"
+    small = document(FLAT, metric=LOG_LOSS)
+    assert verdict(with_chance(small, 1.0)).outcome == "no effect"
+    assert verdict(with_chance(small, 0.4)).outcome == "undecided"
 
 
 def test_without_groups_and_without_a_clean_score_there_is_a_verdict():
-    bare = document(DOWN, metric=LOSS)
+    bare = document(DOWN, metric=LOG_LOSS)
     bare["groups"] = None
     nothing = {"value": None, "low": None, "high": None}
     bare["clean"] = {"model": nothing, "twin": nothing, "difference": nothing}

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from maskwright import tasks
-from maskwright.config import parse_config
 from maskwright.errors import ConfigError
+from maskwright.tasks import parse_config
 from maskwright.tasks.hidden_share import amount_notes
 from maskwright.train.run import train
 from tests.tasks.pictures import write_pictures
@@ -26,13 +26,13 @@ def notes(tmp_path):
 
 def config_of(folder, masking, task):
     data = {"train": str(folder / "train.jsonl")}
-    if task.INPUT == "image":
+    if task.words.input == "image":
         data = {"train": str(write_pictures(folder / "train")), "size": 16}
     else:
         rows = [{"text": f"{i} is" + " so" * (1 + i // 2), "label": "ab"[i % 2]} for i in range(20)]
         (folder / "train.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     node = {
-        "task": task.__name__.rpartition(".")[2].replace("_", "-"),
+        "task": task.name,
         "model": "scratch:tiny",
         "data": data,
         "masking": {"pattern": "iid", "fill": "mask-token", **masking},

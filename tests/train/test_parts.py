@@ -81,10 +81,14 @@ def test_an_optimizer_survives_without_pickle(tmp_path):
     ("damage", "message"),
     [
         (lambda p: (p / "maskwright.json").unlink(), "not a run folder"),
-        (lambda p: (p / "maskwright.json").write_text('{"format": 1'), "damaged, not valid JSON"),
+        (lambda p: (p / "maskwright.json").write_text('{"format": 2'), "damaged, not valid JSON"),
         (lambda p: (p / "maskwright.json").write_text("{}"), "'format' is missing"),
         (lambda p: (p / "maskwright.json").write_text('{"format": 99, "version": "9.0"}'), r"maskwright 9.0.*Update"),
-        (lambda p: (p / "maskwright.json").write_text('{"format": 1, "status": "running"}'), "has not finished"),
+        (
+            lambda p: (p / "maskwright.json").write_text('{"format": 1, "version": "0.1"}'),
+            r"maskwright 0\.1.*format 1.*cannot read \(format 2\)\. Train the run again in another folder",
+        ),
+        (lambda p: (p / "maskwright.json").write_text('{"format": 2, "status": "running"}'), "has not finished"),
         (lambda p: (p / "model" / "model.safetensors").unlink(), r"model.safetensors: missing"),
         (lambda p: (p / "model" / "config.json").unlink(), r"config.json: missing"),
     ],
@@ -93,7 +97,7 @@ def test_damaged_folders(tmp_path, damage, message):
     (tmp_path / "model").mkdir()
     for name in ("config.json", "model.safetensors"):
         (tmp_path / "model" / name).write_text("")
-    (tmp_path / "maskwright.json").write_text('{"format": 1, "status": "finished"}')
+    (tmp_path / "maskwright.json").write_text('{"format": 2, "status": "finished"}')
     assert RunFolder(tmp_path).finished_info()["status"] == "finished"
     damage(tmp_path)
     with pytest.raises(RunError, match=message):

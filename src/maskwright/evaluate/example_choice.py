@@ -22,13 +22,18 @@ HOW_CHOSEN_ALONE = (
     "with a fixed seed among those answered wrongly and half among those answered rightly."
 )
 HOW_CHOSEN_BY_DIFFERENCE = (
-    "One pass over the test {noun} (first draw, pattern “{pattern}”, {ratio:.0%} hidden) scores each on its own. Drawn "
-    "with a fixed seed: a third from those where the model is furthest ahead of the twin, a third from those where the "
-    "twin is, and the rest from those where they are equal. Where a kind has too few, the others fill the places."
+    "One pass over the test {noun} (first draw, pattern “{pattern}”, {ratio:.0%} hidden) gives each a value of its own "
+    "({metric}). Drawn with a fixed seed: a third from those where the model is furthest ahead of the twin, a third "
+    "from those where the twin is, and the rest from those where they are equal. Where a kind has too few, the others "
+    "fill the places."
 )
 HOW_CHOSEN_BY_SCORE = (
-    "One pass over the test {noun} (first draw, pattern “{pattern}”, {ratio:.0%} hidden) scores each on its own; half "
-    "are drawn with a fixed seed among the worst, half among the best."
+    "One pass over the test {noun} (first draw, pattern “{pattern}”, {ratio:.0%} hidden) gives each a value of its own "
+    "({metric}); half are drawn with a fixed seed among the worst, half among the best."
+)
+HOW_CHOSEN_BLINDLY = (
+    "Drawn blindly with a fixed seed among the test {noun}, because {metric} is not defined for one of them alone; "
+    "shown at the first draw, pattern “{pattern}”, {ratio:.0%} hidden."
 )
 
 MOST = 50
@@ -111,3 +116,8 @@ def by_difference(model: np.ndarray, twin: np.ndarray | None) -> tuple[dict[str,
     even = np.flatnonzero(difference == 0)
     kinds = {"the model is ahead": ahead[:MOST], "the twin is ahead": behind[:MOST], "equal": even}
     return kinds, HOW_CHOSEN_BY_DIFFERENCE
+
+
+def blindly(n: int) -> tuple[dict[str, np.ndarray], str]:
+    """The same where no metric says anything of an example on its own: all are of one kind."""
+    return {"any": np.arange(n)}, HOW_CHOSEN_BLINDLY

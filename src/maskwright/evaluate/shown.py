@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from maskwright.evaluate.document import Asked
-from maskwright.evaluate.example_choice import by_difference, by_right_answers, choose, shown_ratio
-from maskwright.evaluate.scored import MODEL, TWIN, Truth
+from maskwright.evaluate.example_choice import blindly, by_difference, by_right_answers, choose, shown_ratio
+from maskwright.evaluate.scored import MODEL, TWIN, Scored, Truth
 from maskwright.evaluate.sweep import Condition, Material, Plan
 from maskwright.rng import Moment
 from maskwright.tasks.contract import Answer, Shown, View
+from maskwright.tasks.metrics.metric import Metric
 
 SHOWN_DRAW = 0
 """The draw under which examples are shown."""
@@ -44,16 +45,25 @@ def chosen(asked: Asked, truth: Truth, noun: str, n: int) -> Choice:
     """Choose up to `n` test examples by a fixed rule: by who is right, or by how far the models are apart."""
     condition = shown_condition(asked.plan)
     scored = {who: one.masked[condition] for who, one in asked.answers.items()}
-    if truth.headline.counts:
-        right = {who: one.hits(truth.headline, SHOWN_DRAW) for who, one in scored.items()}
-        kinds, how = by_right_answers(_there(right[MODEL]), right.get(TWIN))
+    metric = next((one for one in truth.metrics if _says_of_each(scored[MODEL], one)), None)
+    if metric is None:
+        kinds, how = blindly(truth.n)
+    elif truth.headline.counts:
+        right = {who: one.each(metric, SHOWN_DRAW) > 0.5 for who, one in scored.items()}
+        kinds, how = by_right_answers(right[MODEL], right.get(TWIN))
     else:
-        sign = 1 if truth.headline.higher_is_better else -1
-        each = {who: sign * one.each(truth.headline, SHOWN_DRAW) for who, one in scored.items()}
+        sign = 1 if metric.higher_is_better else -1
+        each = {who: sign * one.each(metric, SHOWN_DRAW) for who, one in scored.items()}
         kinds, how = by_difference(each[MODEL], each.get(TWIN))
     pattern, ratio = condition
     counts = {kind: len(members) for kind, members in kinds.items()}
-    return Choice(choose(kinds, n), counts, how.format(pattern=pattern, ratio=ratio, noun=noun))
+    named = {"pattern": pattern, "ratio": ratio, "noun": noun, "metric": (metric or truth.headline).label}
+    return Choice(choose(kinds, n), counts, how.format(**named))
+
+
+def _says_of_each(scored: Scored, metric: Metric) -> bool:
+    """Whether a metric has a value for an example on its own."""
+    return bool(np.isfinite(scored.each(metric, SHOWN_DRAW)).any())
 
 
 def shown_examples(
@@ -121,10 +131,6 @@ def _pictures(seen: Shown) -> list[dict[str, str]]:
     from maskwright.tasks.rendering import data_uri
 
     return [{"title": title, "src": data_uri(picture)} for title, picture in seen.pictures]
-
-
-def _there(right: np.ndarray | None) -> np.ndarray:
-    return np.empty(0, dtype=bool) if right is None else right
 
 
 def rows_shown(choice: Choice) -> Sequence[int]:

@@ -7,11 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-NEGLIGIBLE = 0.02
-"""Two points of a share: an interval inside ± this is told as no effect instead of as not knowing."""
-
-SHARE = "share"
-"""The unit of numbers from 0 to 1 that are written in per cent."""
+from maskwright.tasks.metrics.metric import NEGLIGIBLE, SHARE
 
 RULE_OF_THREE = 3.0
 """Where n examples show no difference at all, 3 / n of all may still differ (95 %); a bootstrap cannot know."""
@@ -26,7 +22,8 @@ class Scale:
     Attributes:
         percent: shares, written in per cent and their differences in points; otherwise plain numbers.
         higher_is_better: whether more is better.
-        negligible: a difference of this size makes none.
+        negligible: a difference of this size makes none: an interval inside ± this means no effect, not that
+            nothing is known.
     """
 
     percent: bool = True

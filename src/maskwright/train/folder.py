@@ -27,8 +27,8 @@ from maskwright.train.metrics_log import read_metrics
 
 __all__ = ["FORMAT", "RunFolder"]
 
-FORMAT = 1
-"""Version of the folder's layout; a reader refuses a later one."""
+FORMAT = 2
+"""Version of the folder's layout; a reader refuses any other. Before 2, tasks had no sections of their own in run.yaml."""
 
 FREE_TO_CHANGE = (
     "evaluation",
@@ -75,7 +75,7 @@ class RunFolder:
         """The contents of maskwright.json.
 
         Raises:
-            RunError: there is no run here, its file is damaged, or a later version wrote it.
+            RunError: there is no run here, its file is damaged, or another version wrote it.
         """
         if not self.path.is_dir():
             raise RunError(f"{self.path}: there is no such folder. Give a folder that maskwright train wrote.")
@@ -87,11 +87,7 @@ class RunFolder:
                 f"{self.path / 'maskwright.json'}: damaged: the key 'format' is missing. Delete the folder and train "
                 "again."
             )
-        if info["format"] > FORMAT:
-            raise RunError(
-                f"{self.path}: written by maskwright {info.get('version')}, whose run folders (format "
-                f"{info['format']}) this version {__version__} cannot read (format {FORMAT}). Update maskwright."
-            )
+        self._check_format(info)
         return info
 
     def finished_info(self) -> dict[str, Any]:
@@ -201,6 +197,19 @@ class RunFolder:
                 lock.unlink(missing_ok=True)
                 if not any(self.path.iterdir()):
                     self.path.rmdir()
+
+    def _check_format(self, info: Mapping[str, Any]) -> None:
+        """Refuse a folder of an earlier or later version."""
+        written = info["format"]
+        if written == FORMAT:
+            return
+        remedy = "Update maskwright."
+        if written < FORMAT:
+            remedy = "Train the run again in another folder (training.output=...), or read this one with that version."
+        raise RunError(
+            f"{self.path}: written by maskwright {info.get('version')}, whose run folders (format {written}) this "
+            f"version {__version__} cannot read (format {FORMAT}). {remedy}"
+        )
 
     def _sharded(self) -> bool:
         return (self.model / "model.safetensors.index.json").is_file()

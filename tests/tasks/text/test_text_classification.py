@@ -1,4 +1,4 @@
-"""Models and tokenizers by name, folder or from scratch; tokenising; metrics."""
+"""Models and tokenizers by name, folder or from scratch; tokenising; answers; class weights."""
 
 import json
 import subprocess
@@ -11,18 +11,23 @@ import torch
 from datasets import Dataset
 
 from maskwright import tasks
-from maskwright.config import parse_config
 from maskwright.data.checked import CheckedData
 from maskwright.errors import ConfigError
-from maskwright.tasks.text import text_classification as task
-from maskwright.tasks.text.tokenizing import encode_texts, load_tokenizer
+from maskwright.rng import Moment
+from maskwright.tasks import parse_config
+from maskwright.tasks.contract import Task
+from maskwright.tasks.text import text_classification
+from maskwright.tasks.text.tokenizing import load_tokenizer
+from maskwright.train.validation import Validation
+
+task = text_classification.TASK
 
 TEXTS = [f"the {word} of the {other}" for word in ("cat", "dog", "house") for other in ("sea", "woods", "hill")] * 3
 
 
-def config(model="scratch:tiny", masking="automask", **data):
+def config(model="scratch:tiny", masking="automask", class_weights="none", **data):
     node = {"model": str(model), "data": {"train": "none.csv", "max_length": 32, **data}, "masking": masking}
-    return parse_config(node)
+    return parse_config({**node, "training": {"class_weights": class_weights}})
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +40,10 @@ def saved(tmp_path_factory):
     return folder
 
 
-def data(labels, texts=TEXTS):
-    """Checked data of which only the labels and the training texts are read."""
-    train = Dataset.from_dict({"example_id": range(len(texts)), "text": texts, "label": [0] * len(texts)})
+def data(labels, texts=TEXTS, classes=None):
+    """Checked data of which only the labels and the training split are read."""
+    columns = {"example_id": range(len(texts)), "text": texts, "label": classes or [0] * len(texts)}
+    train = Dataset.from_dict(columns)
     return CheckedData(train, train, train, tuple(labels), (), {}, (), "")
 
 
@@ -47,8 +53,13 @@ def rows(pairs=False):
     return Dataset.from_dict({**columns, "label": [0, 2, 2]})
 
 
+def encoded(table, tokenizer, settings, checked=None):
+    return task.encode(table, tokenizer, settings, data=checked or data(["a", "b", "c"]))
+
+
 def test_tasks_are_found_by_name():
     assert tasks.get("text-classification") is task
+    assert isinstance(task, Task)
     with pytest.raises(ConfigError, match="Did you mean 'text-classification'"):
         tasks.get("text-clasification")
 
@@ -110,29 +121,50 @@ def test_weights_that_are_missing_from_the_encoder_are_told(saved, tmp_path):
 
 def test_encoding():
     tokenizer = load_tokenizer(config(), TEXTS)
-    encoded = encode_texts(rows(), tokenizer, 6, weights=np.array([1.0, 1.0, 3.0]))
-    assert encoded.lengths.tolist() == [4, 6, 3]
-    assert "1 of 3 texts are longer" in encoded.notes[0]
-    batch = encoded.batch([2, -1])
-    assert batch["input_ids"].shape == (2, 4)
-    assert batch["attention_mask"].sum(1).tolist() == [3, 4]
-    assert batch["input_ids"][0, 3] == tokenizer.pad_token_id
-    assert batch["weight"].tolist() == [3.0, 0.0]
-    assert batch["example_id"].tolist() == [9, 4]
+    # Of 9 training texts in 3 classes a class of 3 weighs 1, and a class of 1 weighs 3.
+    checked = data(["a", "b", "c"], TEXTS[:9], [0, 0, 0, 1, 1, 1, 1, 1, 2])
+    examples = encoded(rows(), tokenizer, config(max_length=6, class_weights="auto"), checked)
+    assert examples.lengths.tolist() == [4, 6, 3]
+    assert "1 of 3 texts are longer" in examples.notes[0]
+    assert examples.classes.tolist() == examples.references(range(3)).tolist() == [0, 2, 2]
+    batch = examples.batch([2, -1])
+    assert batch.inputs["input_ids"].shape == (2, 4)
+    assert batch.inputs["attention_mask"].sum(1).tolist() == [3, 4]
+    assert batch.inputs["input_ids"][0, 3] == tokenizer.pad_token_id
+    assert batch.weight.tolist() == [3.0, 0.0]
+    assert batch.ids.tolist() == [9, 4]
+    assert batch.labels["labels"].tolist() == [2, 0]
+    assert batch.examples == 1
     expected = tokenizer("hill")["input_ids"]
-    assert batch["input_ids"][0, :3].tolist() == expected
+    assert batch.inputs["input_ids"][0, :3].tolist() == expected
+
+
+def test_without_class_weights_every_example_counts_alike():
+    tokenizer = load_tokenizer(config(), TEXTS)
+    assert encoded(rows(), tokenizer, config()).batch([0, 1, 2]).weight.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_pairs_become_two_segments():
     tokenizer = load_tokenizer(config(), TEXTS)
-    batch = encode_texts(rows(pairs=True), tokenizer, 32).batch([0])
-    assert batch["token_type_ids"][0].tolist() == [0, 0, 0, 0, 1, 1]
-    assert (batch["input_ids"][0] == tokenizer.sep_token_id).sum() == 2
+    inputs = encoded(rows(pairs=True), tokenizer, config()).batch([0]).inputs
+    assert inputs["token_type_ids"][0].tolist() == [0, 0, 0, 0, 1, 1]
+    assert (inputs["input_ids"][0] == tokenizer.sep_token_id).sum() == 2
 
 
 def test_metrics():
-    logits = np.log(np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.4, 0.3]]))
-    found = task.metrics(logits, SimpleNamespace(labels=np.array([0, 1, 2])))
+    tokenizer = load_tokenizer(config(), TEXTS)
+    table = Dataset.from_dict({"example_id": [4, 7, 9], "text": ["cat", "dog", "hill"], "label": [0, 1, 2]})
+    logits = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.4, 0.3]]).log()
+    examples = encoded(table, tokenizer, config())
+    words = [int(examples.batch([row]).inputs["input_ids"][0, 1]) for row in range(3)]
+
+    class ByWord(torch.nn.Module):
+        def forward(self, input_ids, **_):
+            return SimpleNamespace(logits=logits[[words.index(word) for word in input_ids[:, 1].tolist()]])
+
+    asked = Validation(task, examples, task.chosen_metrics(None), None, None, batch_size=8)
+    found = asked.scores(ByWord(), torch.device("cpu"))
+    assert list(found) == ["accuracy", "macro_f1", "loss"]
     assert found["accuracy"] == pytest.approx(2 / 3)
     assert found["macro_f1"] == pytest.approx((1 + 2 / 3 + 0) / 3)
     assert found["loss"] == pytest.approx(-(np.log([0.7, 0.8, 0.3])).mean())
@@ -144,12 +176,13 @@ def test_a_trained_model_is_loaded_back(saved, tmp_path):
     built = task.build(config(saved), data(["no", "yes"]))
     built.model.save_pretrained(tmp_path)
     built.reader.save_pretrained(tmp_path)
-    model, tokenizer = task.load_trained(tmp_path)
-    assert torch.equal(model.classifier.weight, built.model.classifier.weight)
-    assert tokenizer("the cat")["input_ids"] == built.reader("the cat")["input_ids"]
+    restored = task.restore(tmp_path)
+    assert torch.equal(restored.model.classifier.weight, built.model.classifier.weight)
+    assert restored.reader("the cat")["input_ids"] == built.reader("the cat")["input_ids"]
+    assert task.same_reader(restored.reader, built.reader)
     (tmp_path / "model.safetensors").write_bytes(b"cut short")
     with pytest.raises(RunError, match="the trained model cannot be loaded"):
-        task.load_trained(tmp_path)
+        task.restore(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Metric", "Statistic", "mean", "records_as_they_are"]
+__all__ = ["NEGLIGIBLE", "SHARE", "Metric", "Statistic", "mean", "records_as_they_are"]
+
+SHARE = "share"
+"""The unit of numbers from 0 to 1 that are written in per cent."""
+
+NEGLIGIBLE = 0.02
+"""Two points of a share, or that share of what an answer that ignores the input scores: less makes no difference."""
 
 
 def records_as_they_are(records: np.ndarray) -> np.ndarray:
@@ -59,7 +65,7 @@ class Metric:
         best: the perfect value; None if there is none.
         chance: the value of an answer that ignores the input: a number, or a function of all references.
         negligible: a difference of this size makes none, in the metric's own unit: a number, or a function of all
-            references.
+            references; `NEGLIGIBLE` of a share if not said, and that share of `chance` of any other number.
         of_whole: whether it measures anything where nothing is hidden; otherwise it is perfect there by definition.
         counts: the share of examples that are right; each example scores 0 or 1.
         biased: resamples miss the true value, so no interval is given.
@@ -77,10 +83,10 @@ class Metric:
     statistic: Statistic
     formula: Callable[[np.ndarray, np.ndarray], np.ndarray] = mean
     higher_is_better: bool = True
-    unit: str = "share"
+    unit: str = SHARE
     best: float | None = 1.0
     chance: float | Callable[[Sequence[Any]], float] = 0.0
-    negligible: float | Callable[[Sequence[Any]], float] = 0.02
+    negligible: float | Callable[[Sequence[Any]], float] | None = None
     of_whole: bool = True
     counts: bool = False
     biased: bool = False
@@ -114,4 +120,6 @@ class Metric:
 
     def negligible_of(self, references: Sequence[Any]) -> float:
         """A difference of this size makes none."""
+        if self.negligible is None:
+            return NEGLIGIBLE * (1.0 if self.unit == SHARE else abs(self.chance_of(references)))
         return float(self.negligible(references)) if callable(self.negligible) else float(self.negligible)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from maskwright.tasks.metrics.metric import Metric
+from maskwright.tasks.metrics.metric import NEGLIGIBLE, Metric
 from maskwright.tasks.metrics.regression_statistics import MOMENTS
 
 __all__ = ["R2"]
@@ -25,5 +25,6 @@ R2 = Metric(
     MOMENTS,
     r2,
     unit="",
+    negligible=NEGLIGIBLE,
     meaning="The share of the variance that the answers explain: 1 for the true numbers, 0 for always the mean.",
 )
