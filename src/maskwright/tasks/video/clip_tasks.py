@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import Field
 
 from maskwright.budgets.ratio import Ratio
@@ -15,18 +14,19 @@ from maskwright.config import RunConfig
 from maskwright.data.media.clips import ClipSection
 from maskwright.engine.draw import check_on_grid
 from maskwright.errors import ConfigError, did_you_mean
-from maskwright.fills.drop import Drop
 from maskwright.grid import Grid
 from maskwright.masking import Masking
+from maskwright.rng import Moment
 from maskwright.tasks.video import frames
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision import picture_tasks
-from maskwright.tasks.vision.pictures import Pictures, hides_patches
+from maskwright.tasks.vision.pictures import Pictures
+from maskwright.tasks.vision.traits import DROP, hides_patches, way_inside
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
 
-__all__ = ["TUBE", "CutClips", "architecture_of", "check_units", "described", "encode", "reader_of", "side_of"]
+__all__ = ["TUBE", "CutClips", "architecture_of", "check_units", "cut_in_words", "encode", "reader_of", "side_of"]
 
 
 class CutClips(ClipSection):
@@ -52,7 +52,7 @@ UNITS = ("tubelet", "frame", "patch", "pixel")
 FRAMES = 8
 """Frames of a model from scratch, unless the configuration says another number."""
 
-TRIED = 256
+EXAMPLES_TRIED = 256
 """Examples whose masks are drawn to see whether they hide equally much."""
 
 HALF = (0.5, 0.5, 0.5)
@@ -81,15 +81,7 @@ def check_units(config: RunConfig) -> None:
             )
 
 
-def encode(
-    rows: Any,
-    reader: Any,
-    config: RunConfig,
-    architecture: Any,
-    *,
-    data: CheckedData,
-    weights: np.ndarray | None = None,
-) -> Pictures:
+def encode(rows: Any, reader: Any, config: RunConfig, architecture: Any, *, data: CheckedData) -> Pictures:
     """A split of clips, of which a model of this architecture is given as many frames as it takes.
 
     Raises:
@@ -99,16 +91,17 @@ def encode(
     side = side_of(architecture, reader, config)
     frames.check_frames(data, architecture.num_frames, side[0])
     source = picture_tasks.Source("clip", partial(frames.open_frames, frames=architecture.num_frames), side)
-    examples = picture_tasks.encode(rows, reader, config, source, data=data, weights=weights)
+    examples = picture_tasks.encode(rows, reader, config, source, data=data)
+    drops = config.masking is not None and way_inside(config.masking.fill) == DROP
     # Its attention takes no mask for the padding that unequal numbers of tubelets would need.
-    if architecture.model_type == "videomae" and config.masking is not None and isinstance(config.masking.fill, Drop):
+    if architecture.model_type == "videomae" and drops:
         examples = replace(examples, even=True)
         _check_even(config, examples)
     return examples
 
 
-def described(examples: Pictures, config: RunConfig, data: CheckedData) -> tuple[str, ...]:
-    """What becomes of the clips on their way into the model, in words."""
+def cut_in_words(examples: Pictures, config: RunConfig, data: CheckedData) -> tuple[str, ...]:
+    """What becomes of the clips on their way into the model."""
     masking = config.masking
     pixels = examples.pixels([0])
     patches = examples.patches(pixels, masking)
@@ -118,12 +111,12 @@ def described(examples: Pictures, config: RunConfig, data: CheckedData) -> tuple
         f"clips are brought to {pixels.shape[1]} frames of {pixels.shape[-2]} x {pixels.shape[-1]} pixels; hidden "
         f"whole are {counted} {unit}s of {sides} (frames, rows, columns; data.frames, data.size, data.patch)."
     )
-    return (cut, *frames.sampled_told(data, pixels.shape[1]))
+    return (cut, *frames.sampled_in_words(data, pixels.shape[1]))
 
 
 def reader_of(config: RunConfig, mean: tuple[float, ...] = HALF, std: tuple[float, ...] = HALF) -> Any:
     """The image processor of a run's model; a new one takes `mean` from what pixels are, and divides by `std`."""
-    section: Any = config.data
+    section = config.data
     if vision_models.size_of(config.model) is None:
         return vision_models.image_processor(config.model, section.size)
     from transformers.models.videomae.image_processing_pil_videomae import VideoMAEImageProcessorPil
@@ -144,25 +137,25 @@ def architecture_of(config: RunConfig, reader: Any, **options: Any) -> Any:
     Raises:
         ConfigError: no model of clips, or positions that were learnt for other clips.
     """
-    section: Any = config.data
-    size, pixels, wanted = vision_models.size_of(config.model), picture_tasks.pixels_of(reader), section.frames
+    section = config.data
+    size, pixels = vision_models.size_of(config.model), picture_tasks.pixels_of(reader)
     if size is not None:
         patch = section.patch or vision_models.PATCH
-        return vision_models.videomae(size, pixels[0], patch, wanted or FRAMES, **options)
+        return vision_models.videomae(size, pixels[0], patch, section.frames or FRAMES, **options)
     saved = picture_tasks.saved_architecture(config.model)
     if not hasattr(saved, "num_frames"):
         raise ConfigError(f"model: '{config.model}' ({saved.model_type}) takes no clips; give a VideoMAE or ViViT.")
     own = saved.image_size if isinstance(saved.image_size, list | tuple) else (saved.image_size,) * 2
-    given = (wanted or saved.num_frames, *pixels)
-    if given == (saved.num_frames, *own):
+    clip = (section.frames or saved.num_frames, *pixels)
+    if clip == (saved.num_frames, *own):
         return saved
     if saved.model_type != "videomae":  # which computes its positions
         raise ConfigError(
             f"data.frames, data.size: '{config.model}' learnt its positions for {saved.num_frames} frames of "
-            f"{own[0]} x {own[1]} pixels, given {given[0]} of {given[1]} x {given[2]}. Leave them out, or give a "
+            f"{own[0]} x {own[1]} pixels, given {clip[0]} of {clip[1]} x {clip[2]}. Leave them out, or give a "
             "VideoMAE."
         )
-    saved.num_frames, saved.image_size = given[0], list(pixels)
+    saved.num_frames, saved.image_size = clip[0], list(pixels)
     return saved
 
 
@@ -200,11 +193,11 @@ def _check_even(config: RunConfig, examples: Pictures) -> None:
     """
     import torch
 
-    pixels, ids = examples.pixels([0]), torch.arange(TRIED)
+    pixels, ids = examples.pixels([0]), torch.arange(EXAMPLES_TRIED)
     for where, masking in _maskings(config):
         patches = examples.patches(pixels, masking)
         moving = (0.0, 0.5, 1.0) if masking is config.masking else (0.0,)
-        counts = [examples.drawn(masking, patches, ids, seed=0, epoch=0, progress=at).count for at in moving]
+        counts = [examples.drawn(masking, patches, ids, Moment(progress=at)).count for at in moving]
         units = f"{patches.grid.size} {'tubelet' if masking.unit == 'token' else masking.unit}s"
         for count in counts:
             low, high = int(count.min()), int(count.max())
@@ -226,4 +219,4 @@ def _or_pixels(config: RunConfig) -> str:
 
 def _pixels_may_be_hidden(config: RunConfig) -> bool:
     """Whether a run may hide pixels; what is to be completed is hidden inside the model."""
-    return config.objective != "reconstruct"
+    return not config.objective.learns_hidden

@@ -51,19 +51,19 @@ def check_frames(data: CheckedData, needed: int, tubelet: int) -> None:
     """
     short: dict[str, tuple[str, int]] = {}
     for split in SPLITS:
-        given, clips = data.facts["frames"][split], getattr(data, split)["clip"]
-        for row in np.flatnonzero(given < needed).tolist():
-            short.setdefault(clips[row], (split, int(given[row])))
-    most = min((given for _, given in short.values()), default=0) // tubelet * tubelet
+        lengths, clips = data.facts["frames"][split], getattr(data, split)["clip"]
+        for row in np.flatnonzero(lengths < needed).tolist():
+            short.setdefault(clips[row], (split, int(lengths[row])))
+    most = min((length for _, length in short.values()), default=0) // tubelet * tubelet
     findings = Findings()
-    for name, (split, given) in short.items():
-        problem = _too_short(name, given, needed, most)
+    for name, (split, length) in short.items():
+        problem = _too_short(name, length, needed, most)
         findings.add(f"clips with fewer than {needed} frames", split, problem, problem.where)
     findings.stop()
 
 
-def sampled_told(data: CheckedData, frames: int) -> tuple[str, ...]:
-    """What becomes of longer clips, in words."""
+def sampled_in_words(data: CheckedData, frames: int) -> tuple[str, ...]:
+    """What becomes of longer clips."""
     longer = {name: int((data.facts["frames"][name] > frames).sum()) for name in SPLITS}
     if not any(longer.values()):
         return ()
@@ -71,9 +71,9 @@ def sampled_told(data: CheckedData, frames: int) -> tuple[str, ...]:
     return (f"of longer clips ({counted}) {frames} frames are taken, the middle ones of as many equal parts.",)
 
 
-def _too_short(name: str, given: int, needed: int, most: int) -> Problem:
+def _too_short(name: str, length: int, needed: int, most: int) -> Problem:
     element = split_name(name)
     where = name if element is None else f"{element[0]}, {element[1] or 'clips'}[{element[2]}]"
-    what = f"the clip has {given} frame{'' if given == 1 else 's'}, the model takes {needed}"
+    what = f"the clip has {length} frame{'' if length == 1 else 's'}, the model takes {needed}"
     fewer = f", or set data.frames={most}" if most else ""
     return Problem(where, what, f"Give a longer clip or remove it{fewer}.")

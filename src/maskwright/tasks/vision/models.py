@@ -130,7 +130,7 @@ def patch_side(architecture: Any, pixels: Sequence[int], config: RunConfig) -> t
                 f"{name}. Set data.patch to a divisor, or data.size to a multiple."
             )
     way = None if config.masking is None else way_inside(config.masking.fill)
-    if way is not None:
+    if config.masking is not None and way is not None:
         if "pixel" in (config.masking.unit, config.evaluation.unit):
             raise ConfigError(f"masking.unit: with fill {way} patches of the model are hidden, not pixels; set patch.")
         if own is not None and (row, col) != ((own, own) if isinstance(own, int) else tuple(own)[-2:]):

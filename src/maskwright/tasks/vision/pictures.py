@@ -126,7 +126,7 @@ class Pictures:
         batch: Batch,
         masking: Masking | None,
         moment: Moment,
-        signals: Mapping[str, torch.Tensor] | None = None,
+        signals: Mapping[str, Any] | None = None,
     ) -> Hidden:
         """Hide parts of pictures.
 
@@ -150,8 +150,8 @@ class Pictures:
         patches = self.patches(pixels, masking)
         if way is None:
             facts = {name: self.facts[name].to(pixels.device) for name in asked_facts(masking) if name in self.facts}
-            fitted = self._fitted(masking, patches, moment)
             facts |= {**vars(moment), **(signals or {})}
+            fitted = self._fitted(masking, patches, moment)
             corrupted = hide_pixels(fitted, pixels, patches, example_ids=batch.ids, **facts)
             changed = {PICTURE: corrupted.inputs}
         else:
@@ -168,14 +168,15 @@ class Pictures:
         patches: Patches,
         ids: torch.Tensor,
         moment: Moment,
-        signals: Mapping[str, torch.Tensor] | None = None,
+        signals: Mapping[str, Any] | None = None,
     ) -> Corrupted:
         """The masks alone, over patches; the same whatever the fill is."""
         import torch
 
         cells = torch.zeros((len(ids), *patches.grid.shape), device=ids.device)
         alone = replace(self._fitted(masking, patches, moment), fill="keep")
-        return alone(cells, grid=patches.grid, example_ids=ids, **vars(moment), **(signals or {}))
+        facts: dict[str, Any] = {**vars(moment), **(signals or {})}
+        return alone(cells, grid=patches.grid, example_ids=ids, **facts)
 
     def _fitted(self, masking: Masking, patches: Patches, moment: Moment) -> Masking:
         """The masking on these units: patterns see whole frames as the one axis they are, and shares may be rounded."""
