@@ -30,7 +30,7 @@ def examples_on(side: str, per_token: bool = False) -> EncodedTexts:
     return EncodedTexts(
         inputs={"input_ids": Ragged.from_rows(ids)},
         example_ids=np.arange(100, 114),
-        labels=labels,
+        labels={"labels": labels},
         right=np.arange(14) % 3,
         vocabulary=Vocabulary.from_tokenizer(tokenizer),
         weights=np.ones(14, dtype=np.float32),

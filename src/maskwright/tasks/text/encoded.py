@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
     from maskwright.rng import Moment
 
-__all__ = ["LABELS", "MASKABLE", "WORDS", "EncodedTexts", "Ragged", "rows_of_ids"]
+__all__ = ["LABELS", "EncodedTexts", "Ragged", "rows_of_ids"]
 
 LABELS = "labels"
-"""Name of the labels in a batch, and of the column by which labels of tokens go through a masking."""
+"""Name in a batch of what the loss compares with."""
 
-WORDS, MASKABLE = "words", "maskable"
-"""Inputs beside the model's own: the unit of each token, and which tokens may be hidden."""
+WORDS, MENTIONS, MASKABLE = "words", "mentions", "maskable"
+"""Inputs beside the model's own: the units of each token, and which tokens may be hidden."""
+
+ENTITY = "entity"
+"""The unit of which the mentions are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,25 +82,27 @@ class EncodedTexts:
     Attributes:
         inputs: what the model takes, by name (`input_ids`, perhaps `token_type_ids`), a row per example.
         example_ids: [N] int64, which name the examples' masks.
-        labels: what the loss compares with, a number per example [N], or one per token (`Ragged`; `IGNORED` where
-            there is none), which then follows its token.
+        labels: by name, a number per example [N], or one per token (`Ragged`), which then follows its token.
+            `labels` is what the loss compares with, `IGNORED` for tokens without any; others are 0 there.
         right: what right answers are, one per example.
         vocabulary: facts about the tokenizer's ids.
         weights: [N] float32, what each example counts in the loss.
         classes: [N] int64, the class of each example; None where it has not one.
-        words: the unit of each token where the task knows it (`Ragged`, -1 outside units).
+        words: the word of each token, where the task knows it (`Ragged`, -1 outside words).
+        mentions: the same of mentions, which the unit `entity` hides whole.
         maskable: which tokens may be hidden (`Ragged` of 0 and 1); all but special ones where there is none.
         notes: what the user should know.
     """
 
     inputs: Mapping[str, Ragged]
     example_ids: np.ndarray
-    labels: np.ndarray | Ragged
+    labels: Mapping[str, np.ndarray | Ragged]
     right: Any
     vocabulary: Vocabulary
     weights: np.ndarray
     classes: np.ndarray | None = None
     words: Ragged | None = None
+    mentions: Ragged | None = None
     maskable: Ragged | None = None
     notes: tuple[str, ...] = ()
 
@@ -122,8 +127,8 @@ class EncodedTexts:
         A row of `FILLER` becomes a copy of the first example with weight 0.
 
         Returns:
-            inputs: each of `inputs` and `attention_mask` [B, L] int64, and where the task knows them `words` [B, L]
-            and `maskable` [B, L]. labels: `labels`, [B] or [B, L].
+            inputs: each of `inputs` and `attention_mask` [B, L] int64, and where the task knows them `words`,
+            `mentions` and `maskable` [B, L]. labels: each of `labels`, [B] or [B, L].
         """
         import torch
 
@@ -132,15 +137,16 @@ class EncodedTexts:
         layout = Layout.of(self.inputs["input_ids"].lengths_of(chosen), self.vocabulary.pads_left)
         tables = {name: ragged.table(chosen, layout, self._padding(name)) for name, ragged in self.inputs.items()}
         tables["attention_mask"] = layout.attention()
-        for name, ragged, padding in ((WORDS, self.words, -1), (MASKABLE, self.maskable, 0)):
-            if ragged is not None:
-                tables[name] = ragged.table(chosen, layout, padding)
-        labels = self.labels
-        labels = labels.table(chosen, layout, IGNORED) if isinstance(labels, Ragged) else labels[chosen]
+        beside = ((WORDS, self.words, -1), (MENTIONS, self.mentions, -1), (MASKABLE, self.maskable, 0))
+        tables |= {name: one.table(chosen, layout, padding) for name, one, padding in beside if one is not None}
+        labels = {
+            name: one.table(chosen, layout, _padding_of_labels(name)) if isinstance(one, Ragged) else one[chosen]
+            for name, one in self.labels.items()
+        }
         weight = np.where(asked == FILLER, np.float32(0), self.weights[chosen])
         return Batch(
             {name: torch.from_numpy(table) for name, table in tables.items()},
-            {LABELS: torch.from_numpy(labels)},
+            {name: torch.from_numpy(table) for name, table in labels.items()},
             torch.from_numpy(self.example_ids[chosen]),
             torch.from_numpy(weight),
         )
@@ -149,29 +155,17 @@ class EncodedTexts:
         """Hide tokens; labels of tokens go with them."""
         import torch
 
-        inputs = dict(batch.inputs)
-        words, maskable = inputs.pop(WORDS, None), inputs.pop(MASKABLE, None)
-        labels = batch.labels[LABELS]
+        inputs, facts = without_facts(batch.inputs, masking)
         if masking is None:
             whole = Batch(inputs, batch.labels, batch.ids, batch.weight)
-            return Hidden.whole(whole, self._count(labels, batch))
-        per_token = labels.ndim == 2
-        if per_token:
-            inputs[LABELS] = labels
-        facts = {"word_ids": words} if words is not None else {}
-        if maskable is not None:
-            facts["valid"] = maskable != 0
-        corrupted = masking(inputs, vocabulary=self.vocabulary, example_ids=batch.ids, **vars(moment), **facts)
+            return Hidden.whole(whole, _count(batch.labels[LABELS], batch))
+        of_tokens = {name: table for name, table in batch.labels.items() if table.ndim == 2}
+        columns = {**inputs, **of_tokens}
+        corrupted = masking(columns, vocabulary=self.vocabulary, example_ids=batch.ids, **vars(moment), **facts)
         inputs = dict(corrupted.inputs)
-        labels = inputs.pop(LABELS) if per_token else labels
+        labels = {name: inputs.pop(name) if name in of_tokens else table for name, table in batch.labels.items()}
         share = torch.as_tensor(corrupted.ratio).to(torch.float32)
-        return Hidden(inputs, {LABELS: labels}, batch.weight, self._count(labels, batch), share)
-
-    def _count(self, labels: Any, batch: Batch) -> float:
-        """What the loss is a mean over: labelled tokens, or examples."""
-        if labels.ndim == 1:
-            return batch.examples
-        return int(((labels != IGNORED) & (batch.weight > 0)[:, None]).sum())
+        return Hidden(inputs, labels, batch.weight, _count(labels[LABELS], batch), share)
 
     def work(self, inputs: Mapping[str, Any]) -> int:
         """Tokens without padding."""
@@ -183,11 +177,36 @@ class EncodedTexts:
         Where tokens are dropped, rows of one example end up of very different lengths; sorting over all ways of hiding
         as well as over examples is what turns fewer tokens into less time.
         """
-        padding = {name: self._padding(name) for name in parts[0].inputs} | {LABELS: IGNORED}
+        padding = {name: self._padding(name) for name in parts[0].inputs}
+        padding |= {name: _padding_of_labels(name) for name in parts[0].labels}
         return joined_by_length(parts, padding, cells, self.vocabulary.pads_left)
 
     def _padding(self, name: str) -> int:
         return (self.vocabulary.pad_id or 0) if name == "input_ids" else 0
+
+
+def without_facts(inputs: Mapping[str, Any], masking: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The model's own inputs, and what a masking is told besides: the units it hides whole, what may be hidden."""
+    own = dict(inputs)
+    beside = {name: own.pop(name) for name in (WORDS, MENTIONS, MASKABLE) if name in own}
+    facts = {}
+    units = None if masking is None else beside.get(MENTIONS if masking.unit == ENTITY else WORDS)
+    if units is not None:
+        facts["word_ids"] = units
+    if MASKABLE in beside:
+        facts["valid"] = beside[MASKABLE] != 0
+    return own, facts
+
+
+def _padding_of_labels(name: str) -> int:
+    return IGNORED if name == LABELS else 0
+
+
+def _count(labels: Any, batch: Batch) -> float:
+    """What the loss is a mean over: labelled tokens, or examples."""
+    if labels.ndim == 1:
+        return batch.examples
+    return int(((labels != IGNORED) & (batch.weight > 0)[:, None]).sum())
 
 
 def rows_of_ids(examples: EncodedTexts) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.tasks.text.encoded import MASKABLE, WORDS, EncodedTexts
+from maskwright.tasks.text.encoded import EncodedTexts, without_facts
 from maskwright.units.vocabulary import SPECIAL, Vocabulary
 
 if TYPE_CHECKING:
@@ -43,19 +43,19 @@ class MarkedText:
     Attributes:
         pieces: in order.
         hidden, units: numbers of units hidden and there.
+        mask: [L] bool, the tokens that are hidden; None where nothing was to be.
     """
 
     pieces: tuple[Piece, ...]
     hidden: int = 0
     units: int = 0
+    mask: np.ndarray | None = None
 
 
 def marked(examples: EncodedTexts, row: int, view: View) -> MarkedText:
     """An example as the model reads it under a view, with what is hidden marked."""
     inputs = {name: table.numpy() for name, table in examples.batch([row]).inputs.items()}
-    facts = {"valid": inputs.pop(MASKABLE) != 0} if MASKABLE in inputs else {}
-    if WORDS in inputs:
-        facts["word_ids"] = inputs.pop(WORDS)
+    inputs, facts = without_facts(inputs, view.masking)
     ids = inputs["input_ids"][0]
     texts = {"vocabulary": examples.vocabulary, "tokenizer": view.reader}
     if view.masking is None:
@@ -70,7 +70,7 @@ def marked(examples: EncodedTexts, row: int, view: View) -> MarkedText:
     )
     hidden, groups = np.asarray(corrupted.mask)[0], np.asarray(corrupted.groups)[0]
     pieces = pieces_of(ids, hidden, groups, **texts)
-    return MarkedText(tuple(pieces), int(corrupted.count[0]), int(corrupted.n_units[0]))
+    return MarkedText(tuple(pieces), int(corrupted.count[0]), int(corrupted.n_units[0]), hidden)
 
 
 def pieces_of(

@@ -16,7 +16,7 @@ from maskwright.tasks import classification
 from maskwright.tasks.contract import Built, Hidden, Loss, Shown, Task, View, Words
 from maskwright.tasks.text import models
 from maskwright.tasks.text.checks import check_text_run, describe_lengths
-from maskwright.tasks.text.encoded import EncodedTexts, rows_of_ids
+from maskwright.tasks.text.encoded import LABELS, EncodedTexts, rows_of_ids
 from maskwright.tasks.text.marked_text import marked
 from maskwright.tasks.text.tokenizing import load_tokenizer, texts_of, tokenised
 from maskwright.units.vocabulary import Vocabulary
@@ -59,7 +59,7 @@ def encode(
     return EncodedTexts(
         inputs=tokens.inputs,
         example_ids=np.asarray(rows["example_id"][:], dtype=np.int64),
-        labels=labels,
+        labels={LABELS: labels},
         right=labels,
         vocabulary=Vocabulary.from_tokenizer(reader),
         weights=classification.example_weights(labels, config, data),
