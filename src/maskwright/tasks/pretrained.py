@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from maskwright.errors import ConfigError
+from maskwright.errors import ConfigError, RunError
 
-__all__ = ["find", "load", "tokenizer_for", "with_new_head"]
+__all__ = ["find", "load", "of_run", "tokenizer_for", "trained", "with_new_head"]
 
 HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
@@ -63,6 +64,26 @@ def load(load_it: Callable[..., Any], model: str, what: str, **options: Any) -> 
         return load_it(find(model), trust_remote_code=False, **options)
     except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
         raise ConfigError(f"model: {_explain(model, what, error)}") from error
+
+
+@contextmanager
+def of_run(folder: Path) -> Iterator[None]:
+    """What cannot be loaded in this context is the model of a run: RunError in place of ConfigError."""
+    try:
+        yield
+    except ConfigError as error:
+        raise RunError(f"{folder}: the trained model cannot be loaded; {str(error).removeprefix('model: ')}") from error
+
+
+def trained(auto: Any, folder: Path) -> Any:
+    """The model that training left in a folder, in float32.
+
+    Raises:
+        ConfigError: it is missing or damaged.
+    """
+    import torch
+
+    return load(auto.from_pretrained, str(folder), "model", dtype=torch.float32, use_safetensors=True)
 
 
 def tokenizer_for(model: str) -> Any:

@@ -10,22 +10,39 @@ import numpy as np
 
 from maskwright.budgets.ratio import Ratio
 from maskwright.engine.modalities import PerModality
-from maskwright.fills.drop import Drop
 from maskwright.patterns.iid import Iid
-from maskwright.tasks.contract import FILLER, Hidden
+from maskwright.tasks.contract import FILLER, Batch, Hidden
 from maskwright.tasks.image_text.maskings import IMAGE, TEXT, both
-from maskwright.tasks.text.encoded import Encoded
-from maskwright.tasks.vision.pictures import DROPPED, PICTURE, REPLACED, Pictures, hides_patches
+from maskwright.tasks.text.encoded import EncodedTexts
+from maskwright.tasks.vision.patch_inputs import PATCH_INPUTS
+from maskwright.tasks.vision.pictures import PICTURE, Pictures
+from maskwright.tasks.vision.traits import asked_facts, way_inside
 
 if TYPE_CHECKING:
     import torch
 
     from maskwright.engine.corrupt import Corrupted
     from maskwright.masking import Masking
+    from maskwright.rng import Moment
 
 __all__ = ["PicturesWithTexts"]
 
 TEXT_INPUTS = ("input_ids", "token_type_ids", "attention_mask")
+
+
+@dataclass(frozen=True)
+class _Modality:
+    """What draws the masks of a modality.
+
+    Attributes:
+        masking: of it.
+        batch: what it hides in.
+        facts: what it needs besides, by name.
+    """
+
+    masking: Masking
+    batch: Any
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +51,11 @@ class PicturesWithTexts:
 
     Attributes:
         pictures: a row per example.
-        texts: the same rows.
+        texts: the same rows, with labels and weights.
     """
 
     pictures: Pictures
-    texts: Encoded
+    texts: EncodedTexts
 
     @property
     def example_ids(self) -> np.ndarray:
@@ -46,9 +63,9 @@ class PicturesWithTexts:
         return self.texts.example_ids
 
     @property
-    def labels(self) -> np.ndarray:
+    def classes(self) -> np.ndarray | None:
         """[N] int64."""
-        return self.texts.labels
+        return self.texts.classes
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -63,96 +80,93 @@ class PicturesWithTexts:
         """[N] cells of picture and text."""
         return self.pictures.lengths + self.texts.lengths
 
-    def __getitems__(self, rows: Sequence[int]) -> dict[str, Any]:
+    def references(self, rows: Any) -> Any:
+        """[B] class indices."""
+        return self.texts.references(rows)
+
+    def __getitems__(self, rows: Sequence[int]) -> Batch:
         return self.batch(rows)
 
-    def batch(self, rows: Iterable[int]) -> dict[str, Any]:
+    def batch(self, rows: Iterable[int]) -> Batch:
         """Some examples; a row of `FILLER` becomes a copy of the first with weight 0."""
         asked = np.fromiter(rows, dtype=np.int64)
+        texts = self.texts.batch(asked)
         pixels = self.pictures.pixels(np.where(asked == FILLER, 0, asked))
-        return {**self.texts.batch(asked), PICTURE: pixels}
+        return replace(texts, inputs={**texts.inputs, PICTURE: pixels})
 
-    def hide(
-        self, inputs: Mapping[str, Any], masking: Masking | PerModality | None, ids: torch.Tensor, **moment: Any
-    ) -> Hidden:
-        """Hide parts of picture and text; `moment` is `seed`, `epoch` and `progress`."""
-        import torch
-
+    def hide(self, batch: Batch, masking: Masking | PerModality | None, moment: Moment) -> Hidden:
+        """Hide parts of picture and text; the share is that of the units of both."""
         if masking is None:
-            return Hidden(dict(inputs), torch.zeros(len(ids), device=ids.device))
-        found = self.corrupted(inputs, masking, ids, **moment)
-        hidden = sum(one.count for one in found.values())
-        units = sum(one.n_units for one in found.values())
-        share = torch.as_tensor(hidden) / torch.as_tensor(units).clamp(min=1)
-        return Hidden(self._replaced(inputs, both(masking), found), share.to(torch.float32))
+            return Hidden.whole(batch)
+        return self._hidden(batch, masking, self.corrupted(batch, masking, moment))
 
-    def corrupted(
-        self, inputs: Mapping[str, Any], masking: Masking | PerModality, ids: torch.Tensor, **moment: Any
-    ) -> dict[str, Corrupted]:
+    def corrupted(self, batch: Batch, masking: Masking | PerModality, moment: Moment) -> dict[str, Corrupted]:
         """What is hidden in each modality; of patches that are hidden inside the model the masks alone count."""
         shared = both(masking)
-        drawn = {name: self._drawn(name, part, inputs) for name, part in shared.modalities}
-        parts = {name: part for name, (part, _, _) in drawn.items()}
-        batches = {name: batch for name, (_, batch, _) in drawn.items()}
-        facts = {name: known for name, (_, _, known) in drawn.items()}
-        whole = PerModality(parts, shared.budget, shared.concentration, shared.whole_share)
-        return whole(batches, example_ids=ids, facts=facts, **moment)
+        modalities = {name: self._modality(name, part, batch) for name, part in shared.modalities}
+        parts = {name: one.masking for name, one in modalities.items()}
+        together = PerModality(parts, shared.budget, shared.concentration, shared.whole_share)
+        batches = {name: one.batch for name, one in modalities.items()}
+        facts = {name: one.facts for name, one in modalities.items()}
+        return together(batches, example_ids=batch.ids, facts=facts, **vars(moment))
 
-    def without(
-        self, inputs: Mapping[str, Any], name: str, masking: Masking | PerModality, ids: torch.Tensor, **moment: Any
-    ) -> dict[str, Any]:
-        """Inputs in which one modality is hidden whole, with the fill of the masking; the other is as it is."""
-        shared = both(masking)
-        part = replace(dict(shared.modalities)[name], pattern=Iid(), budget=Ratio(1.0))
-        drawn, batch, facts = self._drawn(name, part, inputs)
-        found = {name: drawn(batch, example_ids=ids, **facts, **moment)}
-        return self._replaced(inputs, shared, found)
+    def without(self, batch: Batch, name: str, masking: Masking | PerModality, moment: Moment) -> Hidden:
+        """A batch in which one modality is hidden whole, with the fill of the masking; the other is as it is."""
+        part = dict(both(masking).modalities)[name]
+        everything = self._modality(name, replace(part, pattern=Iid(), budget=Ratio(1.0)), batch)
+        facts = {**everything.facts, **vars(moment)}
+        corrupted = everything.masking(everything.batch, example_ids=batch.ids, **facts)
+        return self._hidden(batch, masking, {name: corrupted})
 
-    def _drawn(self, name: str, part: Masking, inputs: Mapping[str, Any]) -> tuple[Masking, Any, dict[str, Any]]:
-        """What draws the masks of a modality: the masking, the batch, and the facts it asks for."""
+    def _modality(self, name: str, part: Masking, batch: Batch) -> _Modality:
         import torch
 
         if name == TEXT:
-            texts = {key: inputs[key] for key in TEXT_INPUTS if key in inputs}
-            return part, texts, {"vocabulary": self.texts.vocabulary}
-        pixels = inputs[PICTURE]
+            texts = {key: batch.inputs[key] for key in TEXT_INPUTS if key in batch.inputs}
+            return _Modality(part, texts, {"vocabulary": self.texts.vocabulary})
+        pixels = batch.inputs[PICTURE]
         patches = self.pictures.patches(pixels, part)
-        if hides_patches(part):
+        if way_inside(part.fill) is not None:
             cells = torch.zeros((len(pixels), *patches.grid.shape), device=pixels.device)
-            return replace(part, fill="keep"), cells, {"grid": patches.grid}
+            return _Modality(replace(part, fill="keep"), cells, {"grid": patches.grid})
         facts: dict[str, Any] = {"grid": patches.grid, "sides": patches.sides}
-        for fact in getattr(part.fill, "facts", ()):
+        for fact in asked_facts(part):
             if fact in self.pictures.facts:
-                known = self.pictures.facts[fact].to(pixels.device)
-                facts[fact] = patches.to_cells(known) if known.ndim == pixels.ndim else patches.to_cells(known[None])[0]
-        return part, patches.to_cells(pixels), facts
+                values = self.pictures.facts[fact].to(pixels.device)
+                one = values.ndim < pixels.ndim
+                facts[fact] = patches.to_cells(values[None])[0] if one else patches.to_cells(values)
+        return _Modality(part, patches.to_cells(pixels), facts)
 
-    def _replaced(
-        self, inputs: Mapping[str, Any], masking: PerModality, found: Mapping[str, Corrupted]
-    ) -> dict[str, Any]:
-        """The inputs with what was hidden in them."""
-        out = dict(inputs)
-        if TEXT in found:
-            out |= found[TEXT].inputs
-        if IMAGE in found:
-            part = dict(masking.modalities)[IMAGE]
-            if hides_patches(part):
-                out[DROPPED if isinstance(part.fill, Drop) else REPLACED] = found[IMAGE].unit_mask.flatten(1)
+    def _hidden(self, batch: Batch, masking: Masking | PerModality, corrupted: Mapping[str, Corrupted]) -> Hidden:
+        """The batch with what was hidden in it."""
+        import torch
+
+        inputs = dict(batch.inputs)
+        if TEXT in corrupted:
+            inputs |= corrupted[TEXT].inputs
+        if IMAGE in corrupted:
+            part = dict(both(masking).modalities)[IMAGE]
+            way = way_inside(part.fill)
+            if way is None:
+                cut = self.pictures.patches(inputs[PICTURE], part)
+                inputs[PICTURE] = cut.from_cells(corrupted[IMAGE].inputs)
             else:
-                out[PICTURE] = self.pictures.patches(inputs[PICTURE], part).from_cells(found[IMAGE].inputs)
-        return out
+                inputs[PATCH_INPUTS[way]] = corrupted[IMAGE].unit_mask.flatten(1)
+        count = torch.as_tensor(sum(one.count for one in corrupted.values()))
+        units = torch.as_tensor(sum(one.n_units for one in corrupted.values()))
+        share = (count / units.clamp(min=1)).to(torch.float32)
+        return Hidden(inputs, batch.labels, batch.weight, batch.examples, share)
 
     def work(self, inputs: Mapping[str, Any]) -> int:
         """Patches and tokens that go through the model."""
         return self.pictures.work(inputs) + self.texts.work(inputs)
 
-    def joined(
-        self, parts: Sequence[Mapping[str, Any]], cells: int
-    ) -> Iterator[tuple[torch.Tensor, dict[str, torch.Tensor]]]:
+    def joined(self, parts: Sequence[Hidden], cells: int) -> Iterator[tuple[torch.Tensor, Hidden]]:
         """Batches of one part each, texts cut to the longest of the batch."""
-        longest = max(int(part["attention_mask"].shape[1]) for part in parts)
-        room = max(1, cells * int(self.pictures.lengths[0]) // (int(self.pictures.lengths[0]) + longest))
-        for places, inputs in self.pictures.joined(parts, room):
-            width = max(1, int(inputs["attention_mask"].sum(dim=1).max()))
-            cut = {name: value[:, :width] if name in TEXT_INPUTS else value for name, value in inputs.items()}
-            yield places, cut
+        picture = int(self.pictures.lengths[0])
+        longest = max(int(part.inputs["attention_mask"].shape[1]) for part in parts)
+        room = max(1, cells * picture // (picture + longest))
+        for places, hidden in self.pictures.joined(parts, room):
+            width = max(1, int(hidden.inputs["attention_mask"].sum(dim=1).max()))
+            inputs = {name: value[:, :width] if name in TEXT_INPUTS else value for name, value in hidden.inputs.items()}
+            yield places, replace(hidden, inputs=inputs)

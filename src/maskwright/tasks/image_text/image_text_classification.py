@@ -3,143 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from pydantic import Field
-
-from maskwright.config import RunConfig
+from maskwright import objectives
+from maskwright.config import Configuration, RunConfig
 from maskwright.data.checks import count_truncated
 from maskwright.data.media.image_text import ImageTextSection, load_image_text_data
 from maskwright.data.media.images import open_picture
-from maskwright.errors import ConfigError, RunError
-from maskwright.tasks import pretrained, scratch
-from maskwright.tasks.classification import METRIC, chance, class_weights, metrics, names_of, outcome, told
-from maskwright.tasks.contract import Built
-from maskwright.tasks.image_text import shown as image_text_shown
+from maskwright.tasks import classification, pretrained, scratch
+from maskwright.tasks.contract import Built, Task, Words
 from maskwright.tasks.image_text.examples import PicturesWithTexts
-from maskwright.tasks.image_text.maskings import IMAGE, MODALITIES, both, check_maskings, evaluated, fill_of
-from maskwright.tasks.image_text.reader import Reader, architecture_of, masking_for_pictures, reader_of
+from maskwright.tasks.image_text.maskings import IMAGE, MODALITIES, check_maskings, evaluated, fill_of
+from maskwright.tasks.image_text.reader import Reader, architecture_of, reader_of, run_on_pictures
 from maskwright.tasks.image_text.report import sections
 from maskwright.tasks.image_text.shown import shown
-from maskwright.tasks.text.tokenizing import encode_texts
+from maskwright.tasks.text import text_classification
+from maskwright.tasks.vision import classifiers, picture_tasks
 from maskwright.tasks.vision import models as vision_models
-from maskwright.tasks.vision import picture_tasks
-from maskwright.tasks.vision.pictures import DROPPED, REPLACED
-from maskwright.vision.patch_tokens import PatchTokens
+from maskwright.tasks.vision.picture_tasks import PatchSide, PictureSide
 
 if TYPE_CHECKING:
-    import torch
-
     from maskwright.data.checked import CheckedData
 
-__all__ = [
-    "DEFAULTS",
-    "INPUT",
-    "METRIC",
-    "MODALITIES",
-    "NOUN",
-    "UNIT",
-    "Data",
-    "answer",
-    "build",
-    "chance",
-    "check",
-    "class_weights",
-    "describe",
-    "encode",
-    "evaluated",
-    "load",
-    "load_trained",
-    "loss_sum",
-    "metrics",
-    "outcome",
-    "plain_fill",
-    "preview",
-    "same_reader",
-    "sections",
-    "shown",
-    "told",
-]
+__all__ = ["TASK", "CutImagesWithTexts"]
+
+HEADS = ("classifier", "maps")
+"""Modules of `ImageTextClassifier` over its encoder."""
 
 
-class Data(ImageTextSection):
+class CutImagesWithTexts(ImageTextSection):
     """Tables of pictures, texts and labels; and how pictures are cut."""
 
-    size: int | None = Field(
-        default=None, ge=2, le=4096, description="side in pixels that pictures are brought to; default: the model's own"
-    )
-    patch: int | None = Field(
-        default=None, ge=1, description="side in pixels of what is hidden whole; default: the model's own patches"
-    )
-
-
-DEFAULTS: dict[str, Any] = {"evaluation": {"patterns": ["iid"]}}
-NOUN, UNIT, INPUT = "pictures with texts", "patches and tokens", "image"
-load = load_image_text_data
+    size: PictureSide = None
+    patch: PatchSide = None
 
 
 def check(config: RunConfig) -> None:
     """Refuse what does not go with a classifier of pictures with texts.
 
     Raises:
-        ConfigError: an objective without labels, units, patterns or fills that pictures or texts do not have.
+        ConfigError: units, patterns or fills that pictures or texts do not have, a size of model that there is not.
     """
-    if config.objective != "supervised":
-        raise ConfigError(
-            f"objective: image-text-classification learns labels (supervised), given {config.objective!r}."
-        )
     vision_models.size_of(config.model)
     check_maskings(config)
 
 
+def reader(config: RunConfig, data: CheckedData) -> Reader:
+    """Tokenizer and image processor; ConfigError where they cannot be had."""
+    return reader_of(config, data.train["text"])
+
+
 def build(config: RunConfig, data: CheckedData) -> Built:
-    """Make the model, its tokenizer and its image processor; new weights depend on `training.seed` and nothing else.
+    """A classifier, its tokenizer and its image processor; new weights depend on `training.seed` and nothing else.
 
     Raises:
         ConfigError: the model cannot be loaded, is no CLIP, SigLIP or ViLT, or cannot be masked in the way asked for.
     """
     import torch
 
-    reader = reader_of(config, data.train["text"])
+    readers = reader(config, data)
+    masking = run_on_pictures(config).masking
     with torch.random.fork_rng():
         torch.manual_seed(config.training.seed)
-        model, notes = _model(config, reader, names_of(data.labels))
-        vision_models.accept_hidden(model.encoder, _image_fill(config))
-    return Built(model, reader, notes)
+        model, notes = _model(config, readers, classification.head_options(data.labels))
+        vision_models.accept_hidden(model.encoder, None if masking is None else masking.fill)
+    return Built(model, readers, HEADS, notes)
 
 
-def load_trained(folder: Path) -> tuple[Any, Reader]:
-    """Load model and reader from the `model/` folder of a run.
-
-    Raises:
-        RunError: the folder is missing or damaged.
-    """
-    import torch
-
+def restore(folder: Path) -> Built:
+    """The classifier of a run; RunError where it is missing or damaged."""
     from maskwright.tasks.image_text.model import FAMILIES
 
-    try:
-        reader = Reader.load(folder)
-        family = FAMILIES[picture_tasks.saved_architecture(str(folder)).model_type]
-        options = {"dtype": torch.float32, "use_safetensors": True}
-        model = pretrained.load(family.from_pretrained, str(folder), "model", **options)
-    except ConfigError as error:
-        raise RunError(f"{folder}: the trained model cannot be loaded; {str(error).removeprefix('model: ')}") from error
+    with pretrained.of_run(folder):
+        readers, architecture = Reader.load(folder), picture_tasks.saved_architecture(str(folder))
+        model = pretrained.trained(FAMILIES[architecture.model_type], folder)
     vision_models.accept_hidden(model.encoder, fill_of(vision_models.fill_node(folder), IMAGE), folder)
-    return model, reader
-
-
-def same_reader(one: Reader, other: Reader) -> bool:
-    """Whether two readers make the same inputs."""
-    return one.same_as(other)
-
-
-def plain_fill(reader: Reader) -> Any:
-    """The mean of the visible pixels, and the mask token."""
-    del reader
-    return "mean"
+    return Built(model, readers, HEADS)
 
 
 def encode(
@@ -148,68 +89,29 @@ def encode(
     config: RunConfig,
     *,
     data: CheckedData,
-    weights: np.ndarray | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> PicturesWithTexts:
     """A split ready to be batched; pictures are read when their batch is made."""
-    if weights is None:
-        weights = np.ones(max(1, len(data.labels)))
-    images = _for_pictures(config)
-    side = vision_models.patch_side(_architecture(config), picture_tasks.pixels_of(reader.images), images)
-    source = picture_tasks.Source(INPUT, open_picture, side)
-    pictures = picture_tasks.encode(rows, reader.images, images, source, data=data, weights=weights)
-    length = config.data.max_length  # pyright: ignore[reportAttributeAccessIssue]
-    return PicturesWithTexts(
-        pictures, encode_texts(rows, reader.tokenizer, length, weights=weights, on_progress=on_progress)
-    )
-
-
-def loss_sum(model: Any, inputs: Mapping[str, Any], labels: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """The weighted cross-entropies of a batch, added up."""
-    from maskwright.objectives.supervised import loss_sum as cross_entropies
-
-    return cross_entropies(_logits(model, inputs), labels, weight)
-
-
-def answer(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
-    """[B, classes] float32 logits."""
-    return _logits(model, inputs).float()
+    on_pictures = run_on_pictures(config)
+    side = vision_models.patch_side(_architecture(config), picture_tasks.pixels_of(reader.images), on_pictures)
+    source = picture_tasks.Source("image", open_picture, side)
+    pictures = picture_tasks.encode(rows, reader.images, on_pictures, source, data=data)
+    texts = text_classification.encode(rows, reader.tokenizer, config, data=data, on_progress=on_progress)
+    return PicturesWithTexts(pictures, texts)
 
 
 def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     """What becomes of pictures and texts on their way into the model."""
-    reader = reader_of(config, data.train["text"])
-    pixels = picture_tasks.pixels_of(reader.images)
-    side = vision_models.patch_side(_architecture(config), pixels, _for_pictures(config))
-    tokenizer = None if scratch.size_of(config.model) is not None else reader.tokenizer
-    length = config.data.max_length  # pyright: ignore[reportAttributeAccessIssue]
-    return (picture_tasks.sizes_told(pixels, side), *count_truncated(data, tokenizer, length))
+    readers = reader(config, data)
+    pixels = picture_tasks.pixels_of(readers.images)
+    side = vision_models.patch_side(_architecture(config), pixels, run_on_pictures(config))
+    tokenizer = None if scratch.size_of(config.model) is not None else readers.tokenizer
+    return (picture_tasks.cut_in_words(pixels, side), *count_truncated(data, tokenizer, config.data.max_length))
 
 
-def preview(config: RunConfig, data: CheckedData, n: int, epoch: int) -> dict[str, Any]:
-    """What training will hide of the first examples in an epoch."""
-    reader = reader_of(config, data.train["text"])
-    examples = encode(data.train.select(range(min(n, len(data.train)))), reader, config, data=data)
-    return image_text_shown.preview(examples, reader, config, data.labels, epoch)
-
-
-def _logits(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
-    """Call the model; where the inputs say so, patches are hidden inside its encoder."""
-    inputs = dict(inputs)
-    for key, how in ((DROPPED, "drop"), (REPLACED, "mask-token")):
-        if key in inputs:
-            PatchTokens.attach(getattr(model, "module", model).encoder, how)
-            inputs["hidden_patches"] = inputs.pop(key)
-    return model(**inputs).logits
-
-
-def _image_fill(config: RunConfig) -> Any:
-    return None if config.masking is None else dict(both(config.masking).modalities)[IMAGE].fill
-
-
-def _for_pictures(config: RunConfig) -> RunConfig:
-    masking = None if config.masking is None else dict(both(config.masking).modalities)[IMAGE]
-    return masking_for_pictures(config, masking)
+def same_reader(one: Reader, other: Reader) -> bool:
+    """Whether two readers make the same inputs."""
+    return one.same_as(other)
 
 
 def _architecture(config: RunConfig, words: Any = None) -> Any:
@@ -219,7 +121,7 @@ def _architecture(config: RunConfig, words: Any = None) -> Any:
         return architecture_of(config)
     from transformers import CLIPConfig
 
-    section: Any = config.data
+    section = config.data
     text: dict[str, Any] = {**vision_models.sides(size), "max_position_embeddings": section.max_length}
     if words is not None:
         text |= {"vocab_size": len(words), "pad_token_id": words.pad_token_id, "bos_token_id": words.cls_token_id}
@@ -232,15 +134,16 @@ def _architecture(config: RunConfig, words: Any = None) -> Any:
     return CLIPConfig(text_config=text, vision_config=vision, projection_dim=size.hidden)  # pyright: ignore
 
 
-def _model(config: RunConfig, reader: Reader, names: dict[str, Any]) -> tuple[Any, tuple[str, ...]]:
+def _model(config: RunConfig, reader: Reader, head: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
+    """The classifier, and notes on it."""
     from maskwright.tasks.image_text.model import FAMILIES
 
     architecture = _architecture(config, reader.tokenizer)
     family: Any = FAMILIES[architecture.model_type]
     if scratch.size_of(config.model) is not None:
-        architecture.id2label, architecture.label2id = names["id2label"], names["label2id"]
+        architecture.id2label, architecture.label2id = head["id2label"], head["label2id"]
         return family(architecture), scratch.advice(config)
-    model, notes = pretrained.with_new_head(family, config.model, **names)
+    model, notes = pretrained.with_new_head(family, config.model, **head)
     words = getattr(model.encoder, "text_model", model.encoder)
     text = getattr(model.config, "text_config", model.config)
     if len(reader.tokenizer) > words.get_input_embeddings().num_embeddings:
@@ -250,3 +153,34 @@ def _model(config: RunConfig, reader: Reader, names: dict[str, Any]) -> tuple[An
         # Old configurations name a wrong id, and the end is then taken to be the highest: the mask token's.
         text.eos_token_id = words.eos_token_id = reader.tokenizer.eos_token_id
     return model, notes
+
+
+TASK = Task(
+    name="image-text-classification",
+    words=Words("pictures with texts", "patches and tokens", "image"),
+    configuration=Configuration(
+        data=CutImagesWithTexts,
+        objective=partial(objectives.read, "image-text-classification", classifiers.OBJECTIVES),
+        training=classification.ClassifierTraining,
+        defaults={"evaluation": {"patterns": ["iid"], "unit": "word"}},
+    ),
+    metrics=classification.METRICS,
+    default_metrics=classification.DEFAULT_METRICS,
+    calibration=classification.CALIBRATION,
+    load=load_image_text_data,
+    reader=reader,
+    build=build,
+    restore=restore,
+    encode=encode,
+    loss=classifiers.loss,
+    likelihood=classifiers.likelihood,
+    predict=classifiers.predict,
+    shown=shown,
+    check=check,
+    describe=describe,
+    sections=sections,
+    same_reader=same_reader,
+    plain_fill=picture_tasks.plain_fill,
+    evaluated=evaluated,
+    modalities=MODALITIES,
+)

@@ -10,12 +10,11 @@ from maskwright.config import RunConfig
 from maskwright.engine.draw import check_on_grid, check_on_text
 from maskwright.engine.modalities import PROPORTIONAL, PerModality
 from maskwright.errors import ConfigError, did_you_mean
-from maskwright.fills.drop import Drop
-from maskwright.fills.keep import Keep
 from maskwright.fills.mask_token import MaskToken
 from maskwright.grid import Grid
 from maskwright.masking import Masking
 from maskwright.patterns import fits
+from maskwright.tasks.vision.traits import fills_pictures, numeric, sets_own_count
 from maskwright.units.text import UNITS
 
 __all__ = ["IMAGE", "MODALITIES", "TEXT", "both", "check_maskings", "evaluated", "fill_of"]
@@ -34,8 +33,8 @@ def both(masking: Masking | PerModality) -> PerModality:
     Raises:
         ConfigError: a pattern that sets its own count, or a share of examples that is left whole.
 
-    >>> found = both(Masking("iid", 0.5, "mean", unit="word"))
-    >>> [(name, part.fill, part.unit) for name, part in found.modalities]
+    >>> shared = both(Masking("iid", 0.5, "mean", unit="word"))
+    >>> [(name, part.fill, part.unit) for name, part in shared.modalities]
     [('image', Mean(over='example'), 'patch'), ('text', MaskToken(), 'word')]
     """
     if isinstance(masking, PerModality):
@@ -56,28 +55,27 @@ def both(masking: Masking | PerModality) -> PerModality:
     return PerModality(parts, masking.budget, PROPORTIONAL)
 
 
-def fill_of(given: Any, name: str) -> Any:
+def fill_of(node: Any, name: str) -> Any:
     """The fill of one modality, from a fill or its node, or from {"image": node, "text": node}; None for none."""
-    if given is None:
+    if node is None:
         return None
-    if isinstance(given, Mapping) and set(given) == set(MODALITIES):
-        return fills.from_node(given[name])
-    fill = given if callable(given) else fills.from_node(given)
-    numbers, inside = getattr(fill, "numeric", False), isinstance(fill, Drop | MaskToken)
+    if isinstance(node, Mapping) and set(node) == set(MODALITIES):
+        return fills.from_node(node[name])
+    fill = node if callable(node) else fills.from_node(node)
     if name == IMAGE:
-        return fill if numbers or inside or isinstance(fill, Keep) else fills.from_node("mean")
-    return MaskToken() if numbers else fill
+        return fill if fills_pictures(fill) else fills.from_node("mean")
+    return MaskToken() if numeric(fill) else fill
 
 
 def evaluated(node: Mapping[str, Any]) -> PerModality:
-    """What evaluation hides: the same pattern in both, the same share of each; see `maskwright.tasks`."""
+    """What evaluation hides: the same pattern in both, the same share of each; see `Task.evaluated`."""
     rest = {key: node[key] for key in ("pattern", "budget", "unit")}
-    found = both(Masking.from_dict({**rest, "fill": "keep"}))
+    shared = both(Masking.from_dict({**rest, "fill": "keep"}))
     parts = {
         name: Masking(part.pattern, part.budget, fill_of(node["fill"], name), part.unit)
-        for name, part in found.modalities
+        for name, part in shared.modalities
     }
-    return PerModality(parts, found.budget, found.concentration)
+    return PerModality(parts, shared.budget, shared.concentration)
 
 
 def check_maskings(config: RunConfig) -> None:
@@ -86,15 +84,14 @@ def check_maskings(config: RunConfig) -> None:
     Raises:
         ConfigError: units, patterns or fills of other inputs.
     """
-    known = (*UNITS, *PICTURE_UNITS)
-    given = {"evaluation.unit": config.evaluation.unit}
+    units, chosen = (*UNITS, *PICTURE_UNITS), {"evaluation.unit": config.evaluation.unit}
     if isinstance(config.masking, Masking):
-        given["masking.unit"] = config.masking.unit
-    for key, unit in given.items():
-        if unit not in known:
-            raise ConfigError(f"{key}: pictures with texts have no unit {unit!r}. {did_you_mean(unit, known)}")
+        chosen["masking.unit"] = config.masking.unit
+    for key, unit in chosen.items():
+        if unit not in units:
+            raise ConfigError(f"{key}: pictures with texts have no unit {unit!r}. {did_you_mean(unit, units)}")
     for name, pattern in config.evaluation.named_patterns.items():
-        if getattr(pattern, "sets_own_count", False) or not all(fits(pattern, grid) for grid in _grids().values()):
+        if sets_own_count(pattern) or not all(fits(pattern, grid) for grid in _grids().values()):
             raise ConfigError(f"evaluation.patterns: {name} is not for pictures and texts alike; give iid, say.")
     if config.masking is None:
         return

@@ -59,6 +59,11 @@ class ImageTextClassifier(PreTrainedModel):
         """The model of Transformers inside."""
         return getattr(self, self.base_model_prefix)
 
+    @property
+    def patch_tower(self) -> Any:
+        """Where patches are hidden; see `maskwright.tasks.vision.patch_inputs.forward`."""
+        return self.encoder
+
     @staticmethod
     def sizes(config: Any) -> tuple[int, ...]:
         """Numbers of features that the encoder gives: of picture and text, or of both together."""
@@ -66,15 +71,15 @@ class ImageTextClassifier(PreTrainedModel):
 
     def features(self, inputs: dict[str, Any]) -> tuple[torch.Tensor, ...]:
         """As many tensors [B, size] as there are sizes."""
-        found = self.encoder(**inputs)
-        return found.vision_model_output.pooler_output, found.text_model_output.pooler_output
+        outputs = self.encoder(**inputs)
+        return outputs.vision_model_output.pooler_output, outputs.text_model_output.pooler_output
 
     def forward(self, input_ids: Any, attention_mask: Any, pixel_values: Any, **others: Any) -> Any:
         """Logits [B, classes] from what tokenizer and image processor make, and `hidden_patches` [B, patches] bool."""
-        found = self.features(
+        both = self.features(
             {"input_ids": input_ids, "attention_mask": attention_mask, "pixel_values": pixel_values, **others}
         )
-        mapped = [one(features) for one, features in zip(self.maps, found, strict=True)]
+        mapped = [one(features) for one, features in zip(self.maps, both, strict=True)]
         if len(mapped) > 1:
             mapped.append(mapped[0] * mapped[1])
         return SequenceClassifierOutput(logits=self.classifier(torch.cat(mapped, dim=-1)))
@@ -110,14 +115,14 @@ class SiglipClassifier(ImageTextClassifier):
         padding = text.pad_token_id or 0
         ids = ids.masked_fill(inputs["attention_mask"] == 0, padding)
         ids = nn.functional.pad(ids, (0, text.max_position_embeddings - ids.shape[1]), value=padding)
-        given = {"input_ids": ids, "pixel_values": inputs["pixel_values"], **_other_size(inputs, self.config)}
+        taken = {"input_ids": ids, "pixel_values": inputs["pixel_values"], **_other_size(inputs, self.config)}
         hidden = inputs.get("hidden_patches")
         if hidden is None:
-            return super().features(given)
+            return super().features(taken)
         absent = hidden.flatten(1).all(dim=1)
         first = torch.arange(hidden.flatten(1).shape[1], device=hidden.device) == 0
         # Attention over no patches is not defined: one stays, and what comes of it is thrown away.
-        image, words = super().features({**given, "hidden_patches": hidden.flatten(1) & ~(absent[:, None] & first)})
+        image, words = super().features({**taken, "hidden_patches": hidden.flatten(1) & ~(absent[:, None] & first)})
         return image.masked_fill(absent[:, None], 0), words
 
 

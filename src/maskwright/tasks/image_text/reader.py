@@ -10,14 +10,15 @@ from typing import Any
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
 from maskwright.tasks import pretrained, scratch
+from maskwright.tasks.image_text.maskings import IMAGE, both
 from maskwright.tasks.text.tokenizing import check_length
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision import picture_tasks
 
-__all__ = ["Reader", "architecture_of", "masking_for_pictures", "reader_of"]
+__all__ = ["Reader", "architecture_of", "reader_of", "run_on_pictures"]
 
 MASK = "[MASK]"
-KNOWN = ("clip", "siglip", "vilt")
+ENCODERS = ("clip", "siglip", "vilt")
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ class Reader:
 
     def same_as(self, other: Reader) -> bool:
         """Whether both make the same inputs."""
-        alike = picture_tasks.same_reader(self.images, other.images)
-        return alike and self.tokenizer.get_vocab() == other.tokenizer.get_vocab()
+        same_images = picture_tasks.same_reader(self.images, other.images)
+        return same_images and self.tokenizer.get_vocab() == other.tokenizer.get_vocab()
 
 
 def reader_of(config: RunConfig, texts: Iterable[str]) -> Reader:
@@ -57,7 +58,7 @@ def reader_of(config: RunConfig, texts: Iterable[str]) -> Reader:
     Raises:
         ConfigError: it cannot be loaded, or texts longer than the model takes are asked for.
     """
-    pixels, most = config.data.size, config.data.max_length  # pyright: ignore[reportAttributeAccessIssue]
+    pixels, most = config.data.size, config.data.max_length
     size = scratch.size_of(config.model)
     if size is not None:
         images = picture_tasks.plain_processor(pixels or vision_models.PIXELS)
@@ -81,19 +82,20 @@ def architecture_of(config: RunConfig) -> Any:
     """The configuration of a saved model.
 
     Raises:
-        ConfigError: it is no encoder of pictures and texts that is known here.
+        ConfigError: it is no encoder of pictures and texts that is supported here.
     """
     saved = picture_tasks.saved_architecture(config.model)
-    if saved.model_type not in KNOWN:
+    if saved.model_type not in ENCODERS:
         raise ConfigError(
             f"model: '{config.model}' is a {saved.model_type}; image-text-classification takes "
-            f"{', '.join(KNOWN)}, such as openai/clip-vit-base-patch32, or scratch:tiny."
+            f"{', '.join(ENCODERS)}, such as openai/clip-vit-base-patch32, or scratch:tiny."
         )
     return saved
 
 
-def masking_for_pictures(config: RunConfig, masking: Any) -> RunConfig:
+def run_on_pictures(config: RunConfig) -> RunConfig:
     """The run as a task on pictures alone would see it: with the masking of the pictures, in units of pictures."""
+    masking = None if config.masking is None else dict(both(config.masking).modalities)[IMAGE]
     unit = config.evaluation.unit if config.evaluation.unit == "pixel" else "patch"
     evaluation = config.evaluation.model_copy(update={"unit": unit})
     return config.model_copy(update={"masking": masking, "evaluation": evaluation})

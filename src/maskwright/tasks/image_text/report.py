@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from maskwright.tasks.contract import EVALUATION_SEED, plain_inputs
+from maskwright.rng import Moment
 from maskwright.tasks.image_text.maskings import IMAGE, TEXT
+from maskwright.tasks.metrics.accuracy import ACCURACY
 
 __all__ = ["sections"]
 
@@ -20,9 +21,8 @@ CONDITIONS = (
 RESAMPLING_SEED = 0
 
 
-def sections(material: Any, asked: Any, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Accuracy on whole examples and with one modality hidden whole; see `maskwright.tasks`."""
-    del labels
+def sections(material: Any, asked: Any) -> list[dict[str, Any]]:
+    """Accuracy on whole examples and with one modality hidden whole; see `maskwright.tasks.contract.Task`."""
     settings, masking = material.config.evaluation, next(iter(asked.plan.maskings.values()))
     hits = {who: _hits(folder, material, masking, asked.machine) for who, folder in asked.folders.items()}
     n = len(material.test)
@@ -30,15 +30,15 @@ def sections(material: Any, asked: Any, labels: Sequence[str]) -> list[dict[str,
     weights = rng.multinomial(n, np.full(n, 1 / n), size=settings.bootstrap) / n
     rows = []
     for title, name in CONDITIONS:
-        found = [one[name] for one in hits.values()]
-        cells = [_told(one, weights, settings.confidence) for one in found]
-        if len(found) > 1:
-            cells.append(_told(found[0] - found[1], weights, settings.confidence, signed=True))
+        each = [one[name] for one in hits.values()]
+        cells = [_share(one, weights, settings.confidence) for one in each]
+        if len(each) > 1:
+            cells.append(_share(each[0] - each[1], weights, settings.confidence, signed=True))
         rows.append([title, *cells])
     head = ["what is there", *hits, *(["difference, points"] if len(hits) > 1 else [])]
     text = (
-        f"Accuracy on the {n:,} test {material.task.NOUN} where only one of the two is there: what it is worth alone, "
-        "and how much the model leans on the other. What is hidden gets the fill of the run. Small below: "
+        f"Accuracy on the {n:,} test {material.task.words.examples} where only one of the two is there: what it is "
+        "worth alone, and how much the model leans on the other. What is hidden gets the fill of the run. Small below: "
         f"{settings.confidence:.0%} intervals (bootstrap over examples, paired). Of a text that is hidden whole "
         "special tokens stay, and so does its length unless tokens are dropped."
     )
@@ -47,28 +47,29 @@ def sections(material: Any, asked: Any, labels: Sequence[str]) -> list[dict[str,
     return [{"title": "Picture or text missing", "text": text, "tables": [{"title": "", "head": head, "rows": rows}]}]
 
 
-def _hits(folder: Any, material: Any, masking: Any, machine: Any) -> dict[str | None, np.ndarray]:
+def _hits(folder: Path, material: Any, masking: Any, machine: Any) -> dict[str | None, np.ndarray]:
     """[N] 1.0 where the answer is right, for every condition."""
     import torch
 
     task, examples = material.task, material.test
-    model = task.load_trained(folder)[0].to(machine.device).eval()
+    model, settings = task.restore(folder).model.to(machine.device).eval(), task.settings(material.config, None)
     right: dict[str | None, list[np.ndarray]] = {name: [] for _, name in CONDITIONS}
     step = max(1, machine.batch_cells // max(1, int(examples.lengths.max())))
     for start in range(0, len(examples), step):
         rows = range(start, min(start + step, len(examples)))
-        batch = {name: value.to(machine.device) for name, value in examples.batch(rows).items()}
-        inputs, ids = plain_inputs(batch), batch["example_id"]
-        for name, found in right.items():
-            given = inputs if name is None else examples.without(inputs, name, masking, ids, seed=EVALUATION_SEED)
+        batch, references = examples.batch(rows).to(machine.device), examples.references(rows)
+        for name, hits in right.items():
+            moment = Moment.evaluation()
+            whole = examples.hide(batch, None, moment)
+            hidden = whole if name is None else examples.without(batch, name, masking, moment)
             with torch.inference_mode(), torch.autocast(machine.device.type, torch.bfloat16, enabled=machine.bf16):
-                found.append(task.answer(model, given).argmax(-1).cpu().numpy() == examples.labels[list(rows)])
-    return {name: np.concatenate(found).astype(np.float64) for name, found in right.items()}
+                hits.append(ACCURACY.statistic.of(task.predict(model, hidden, settings), references)[:, 0])
+    return {name: np.concatenate(hits) for name, hits in right.items()}
 
 
-def _told(values: np.ndarray, weights: np.ndarray, confidence: float, *, signed: bool = False) -> str:
+def _share(values: np.ndarray, weights: np.ndarray, confidence: float, *, signed: bool = False) -> str:
     """A share or a difference of two, and on a line of its own its interval."""
-    found = [values.mean(), *np.quantile(weights @ values, [(1 - confidence) / 2, (1 + confidence) / 2])]
-    value, low, high = (f"{100 * one:{'+' if signed else ''}.1f}" for one in found)
-    told = f"{value}\n{low} to {high}" if signed else f"{value}%\n{low} – {high}"
-    return told.replace("-", "−")
+    numbers = [values.mean(), *np.quantile(weights @ values, [(1 - confidence) / 2, (1 + confidence) / 2])]
+    value, low, high = (f"{100 * one:{'+' if signed else ''}.1f}" for one in numbers)
+    written = f"{value}\n{low} to {high}" if signed else f"{value}%\n{low} – {high}"
+    return written.replace("-", "−")

@@ -11,7 +11,6 @@ import numpy as np
 from pydantic import Field
 
 from maskwright.config import RunConfig
-from maskwright.errors import ConfigError, RunError
 from maskwright.tasks import pretrained
 from maskwright.tasks.contract import Built
 from maskwright.tasks.vision import models as vision_models
@@ -77,14 +76,8 @@ def restored(auto: Any, folder: Path, heads: Sequence[str] = HEADS) -> Built:
     Raises:
         RunError: the folder is missing or damaged.
     """
-    import torch
-
-    try:
-        reader = vision_models.image_processor(str(folder))
-        options = {"dtype": torch.float32, "use_safetensors": True}
-        model = pretrained.load(auto.from_pretrained, str(folder), "model", **options)
-    except ConfigError as error:
-        raise RunError(f"{folder}: the trained model cannot be loaded; {str(error).removeprefix('model: ')}") from error
+    with pretrained.of_run(folder):
+        reader, model = vision_models.image_processor(str(folder)), pretrained.trained(auto, folder)
     return Built(vision_models.accept_hidden(model, vision_models.read_fill(folder), folder), reader, tuple(heads))
 
 

@@ -12,6 +12,7 @@ from maskwright.budgets.ratio import Ratio
 from maskwright.budgets.schedule import Schedule
 from maskwright.fills.drop import Drop
 from maskwright.fills.indicator import Indicator
+from maskwright.fills.keep import Keep
 from maskwright.fills.mask_token import MaskToken
 from maskwright.patterns.tied import Tied
 
@@ -19,7 +20,19 @@ if TYPE_CHECKING:
     from maskwright.grid import Grid
     from maskwright.masking import Masking
 
-__all__ = ["DROP", "REPLACE", "adds_channel", "as_whole_frames", "asked_facts", "evened", "hides_patches", "way_inside"]
+__all__ = [
+    "DROP",
+    "REPLACE",
+    "adds_channel",
+    "as_whole_frames",
+    "asked_facts",
+    "evened",
+    "fills_pictures",
+    "hides_patches",
+    "numeric",
+    "sets_own_count",
+    "way_inside",
+]
 
 DROP, REPLACE = "drop", "mask-token"
 """Ways to hide patches inside a model, as `maskwright.vision.patch_tokens` names them."""
@@ -40,6 +53,21 @@ def hides_patches(masking: Masking | None) -> bool:
 def adds_channel(fill: Any) -> bool:
     """Whether pictures get a channel more, which says where something is hidden."""
     return isinstance(fill, Indicator)
+
+
+def numeric(fill: Any) -> bool:
+    """Whether a fill computes with numbers, so that it is none for names of tokens."""
+    return getattr(fill, "numeric", False)
+
+
+def fills_pictures(fill: Any) -> bool:
+    """Whether pictures can be filled with it, on their pixels or inside the model."""
+    return numeric(fill) or way_inside(fill) is not None or isinstance(fill, Keep)
+
+
+def sets_own_count(pattern: Any) -> bool:
+    """Whether a pattern decides by itself how much it hides."""
+    return getattr(pattern, "sets_own_count", False)
 
 
 def asked_facts(masking: Masking | None) -> tuple[str, ...]:
