@@ -23,7 +23,20 @@ if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
     from maskwright.rng import Moment
 
-__all__ = ["FILLER", "Answer", "Batch", "Built", "Examples", "Hidden", "Loss", "Shown", "Task", "View", "Words"]
+__all__ = [
+    "FILLER",
+    "Answer",
+    "Batch",
+    "Built",
+    "Examples",
+    "Hidden",
+    "Interim",
+    "Loss",
+    "Shown",
+    "Task",
+    "View",
+    "Words",
+]
 
 FILLER = -1
 """Row number that stands for no example: it fills a batch up, with weight 0."""
@@ -211,6 +224,19 @@ class Words:
 
 
 @dataclass(frozen=True)
+class Interim:
+    """How a model is asked while it learns, where answers take long.
+
+    Attributes:
+        settings: of `Task.predict`.
+        examples: validation examples that are answered, at most, the same ones every time; the loss is that of all.
+    """
+
+    settings: Any
+    examples: int
+
+
+@dataclass(frozen=True)
 class View:
     """How an example is shown to a person.
 
@@ -318,6 +344,7 @@ class Task:
         check: raises ConfigError where masking, objective and evaluation do not go with the task.
         describe: lines for `check` about the examples ("lengths in words: ...").
         settings: what `predict` needs besides, such as beams and a tokenizer.
+        interim: how a model is asked while it learns, where that is less than at evaluation.
         likelihood: (model, hidden) -> `objectives.Likelihood`; where there is one, views can be made consistent.
         sections: (material, asked) -> more sections of the report; see `maskwright.evaluate.sweep`.
         calibration: metrics of what the probabilities of answers mean; those of whole inputs and every condition.
@@ -345,6 +372,7 @@ class Task:
     check: Callable[[RunConfig], None] = nothing_to_check
     describe: Callable[[RunConfig, CheckedData], tuple[str, ...]] = nothing_to_describe
     settings: Callable[[RunConfig, Any], Any] = no_settings
+    interim: Callable[[RunConfig, Any], Interim] | None = None
     likelihood: Callable[[Any, Hidden], Any] | None = None
     sections: Callable[[Any, Any], list[dict[str, Any]]] | None = None
     calibration: tuple[Metric, ...] = ()

@@ -180,13 +180,15 @@ class MaskedTrainer(Resumable):
     def validation(self) -> Validation:
         """What is asked on the validation split: whole examples, or masked ones where that is what is learned."""
         config, task = self.config, self.work.task
+        interim = None if task.interim is None else task.interim(config, self.work.reader)
         return Validation(
             task=task,
             examples=self.work.validation,
             metrics=task.chosen_metrics(config.evaluation.metrics),
             masking=config.masking if config.objective.learns_hidden else None,
-            settings=task.settings(config, self.work.reader),
+            settings=task.settings(config, self.work.reader) if interim is None else interim.settings,
             batch_size=config.training.eval_batch_size,
+            answered=0 if interim is None else interim.examples,
         )
 
     def _validating(self, done: int, total: int) -> None:

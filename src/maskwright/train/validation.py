@@ -18,6 +18,9 @@ __all__ = ["Validation"]
 
 LOSS = "loss"
 
+CHOICE_SEED = 0
+"""Of the choice of examples that are answered, where not all are."""
+
 
 @dataclass(frozen=True)
 class Validation:
@@ -30,6 +33,7 @@ class Validation:
         masking: where what was hidden is what is learned; None asks about whole examples.
         settings: of `Task.predict`.
         batch_size: examples per forward pass.
+        answered: examples that are answered, at most; 0 for all. The loss is that of all.
     """
 
     task: Task
@@ -38,6 +42,7 @@ class Validation:
     masking: Any
     settings: Any
     batch_size: int
+    answered: int = 0
 
     @property
     def statistics(self) -> list[Statistic]:
@@ -60,27 +65,41 @@ class Validation:
         n = len(self.examples)
         if not n:
             raise RunError("the validation split is empty.")
+        chosen = self._chosen(n)
         # Sorted by length, so that batches hold little padding.
-        mine = np.argsort(-self.examples.lengths, kind="stable")[rank::ranks]
-        parts = [self._asked(model, rows, device) for rows in self._batches(mine, watch)]
+        order = np.argsort(-self.examples.lengths, kind="stable")
+        asked = np.isin(order, chosen)
+        batches = [(rows, True) for rows in self._batches(order[asked][rank::ranks])]
+        batches += [(rows, False) for rows in self._batches(order[~asked][rank::ranks])]
+        parts, total = [], sum(len(rows) for rows, _ in batches)
+        for rows, answered in batches:
+            parts.append(self._part(model, rows, device, answered=answered))
+            if watch is not None:
+                watch(sum(len(part.rows) for part in parts), total)
         everywhere = _gathered(parts, ranks)
-        values = {metric.name: self._value(metric, everywhere, n) for metric in self.metrics}
+        values = {metric.name: self._value(metric, everywhere, chosen) for metric in self.metrics}
         if LOSS not in values:
             values[LOSS] = sum(part.loss for part in everywhere) / max(1, sum(part.count for part in everywhere))
         return values
 
-    def _batches(self, rows: np.ndarray, watch: Any) -> Iterator[np.ndarray]:
+    def _chosen(self, n: int) -> np.ndarray:
+        """The rows that are answered, in ascending order."""
+        if not 0 < self.answered < n:
+            return np.arange(n)
+        return np.sort(np.random.default_rng(CHOICE_SEED).permutation(n)[: self.answered])
+
+    def _batches(self, rows: np.ndarray) -> Iterator[np.ndarray]:
         for start in range(0, len(rows), self.batch_size):
             yield rows[start : start + self.batch_size]
-            if watch is not None:
-                watch(min(start + self.batch_size, len(rows)), len(rows))
 
-    def _asked(self, model: Any, rows: np.ndarray, device: torch.device) -> _Part:
+    def _part(self, model: Any, rows: np.ndarray, device: torch.device, *, answered: bool) -> _Part:
         batch = self.examples.batch(rows).to(device)
         hidden = self.examples.hide(batch, self.masking, Moment.evaluation())
         with torch.no_grad():
-            predictions = self.task.predict(model, hidden, self.settings)
             loss = self._loss(model, hidden)
+            if not answered:
+                return _Part(rows, {}, loss, hidden.count)
+            predictions = self.task.predict(model, hidden, self.settings)
         references = self.examples.references(rows)
         records = {statistic.name: statistic.of(predictions, references) for statistic in self.statistics}
         return _Part(rows, records, loss, hidden.count)
@@ -91,18 +110,18 @@ class Validation:
             return 0.0
         return float(self.task.loss(model, hidden).sum)
 
-    def _value(self, metric: Metric, parts: Sequence[_Part], n: int) -> float:
-        name = metric.statistic.name
-        first = parts[0].records[name]
-        records = np.empty((n, *first.shape[1:]), dtype=first.dtype)
-        for part in parts:
-            records[part.rows] = part.records[name]
+    def _value(self, metric: Metric, parts: Sequence[_Part], chosen: np.ndarray) -> float:
+        name, n = metric.statistic.name, len(chosen)
+        tables = [(part.rows, part.records[name]) for part in parts if part.records]
+        records = np.empty((n, *tables[0][1].shape[1:]), dtype=tables[0][1].dtype)
+        for rows, table in tables:
+            records[np.searchsorted(chosen, rows)] = table
         return float(metric.value(metric.statistic.summable(records[None]), np.ones((1, n)))[0])
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What came of a batch: its rows, their records by statistic, and the sum and count of the loss."""
+    """What came of a batch: its rows, their records by statistic (none if only the loss was asked), its loss."""
 
     rows: np.ndarray
     records: dict[str, np.ndarray]

@@ -63,13 +63,15 @@ class Metric:
         higher_is_better: whether more is better.
         unit: "share" (0 to 1, written in per cent), or what is counted ("nats", "points", "" for a plain number).
         best: the perfect value; None if there is none.
-        chance: the value of an answer that ignores the input: a number, or a function of all references.
+        chance: the value of an answer that ignores the input: a number (nan if it is not known), or a function of all
+            references.
         negligible: a difference of this size makes none, in the metric's own unit: a number, or a function of all
             references; `NEGLIGIBLE` of a share if not said, and that share of `chance` of any other number.
         of_whole: whether it measures anything where nothing is hidden; otherwise it is perfect there by definition.
         counts: the share of examples that are right; each example scores 0 or 1.
         biased: resamples miss the true value, so no interval is given.
         meaning: what it is, in a sentence, where not everybody knows.
+        alone: the formula for an example on its own, where that of sums says little of a single one.
 
     >>> hit = Statistic("hit", lambda p, r: (np.asarray(p) == np.asarray(r))[:, None].astype(float))
     >>> accuracy = Metric("accuracy", "accuracy", hit, counts=True)
@@ -91,6 +93,7 @@ class Metric:
     counts: bool = False
     biased: bool = False
     meaning: str = ""
+    alone: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
 
     @property
     def linear(self) -> bool:
@@ -112,7 +115,7 @@ class Metric:
     def each(self, summable: Any) -> np.ndarray:
         """[N] float64, the metric of every example on its own."""
         rows = summable.toarray() if not isinstance(summable, np.ndarray) else summable
-        return self.formula(rows, np.ones(len(rows)))
+        return (self.alone or self.formula)(rows, np.ones(len(rows)))
 
     def chance_of(self, references: Sequence[Any]) -> float:
         """The value of an answer that ignores the input."""

@@ -1,0 +1,25 @@
+"""BLEU on characters: for languages that are written without blanks between words."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from maskwright.tasks.metrics.bleu import bleu, bleu_alone, ngram_counts
+from maskwright.tasks.metrics.metric import Metric, Statistic
+
+__all__ = ["BLEU_CHARACTERS", "CHARACTERS"]
+
+CHARACTERS = "char"
+"""The tokenizer of sacreBLEU that makes a word of every character."""
+
+BLEU_CHARACTERS = Metric(
+    "bleu_characters",
+    "BLEU of characters",
+    Statistic("character sequences", partial(ngram_counts, CHARACTERS)),
+    bleu,
+    unit="points",
+    best=100.0,
+    negligible=0.5,
+    alone=bleu_alone,
+    meaning="BLEU in which every character counts as a word, for Chinese, Japanese, Thai and the like.",
+)
