@@ -1,76 +1,44 @@
 """A task with an error instead of right answers goes through the whole evaluation."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from maskwright.config import EvaluationConfig
-from maskwright.data.checked import CheckedData
-from maskwright.evaluate import session
-from maskwright.evaluate.session import examine
+from maskwright.errors import ConfigError
+from maskwright.evaluate.run import evaluate
 from maskwright.train.progress import Event
-from tests.evaluate.made_up import CELLS, TASK, Mean, rows
+from tests.evaluate.made_up import CELLS, HIDING, TASK, finished
 
 
-class Folder(SimpleNamespace):
-    """What evaluation asks of a run folder."""
-
-    def environment(self):
-        return {"seconds": self.seconds, "cells": 500, "cells_whole": 1000, "device": "cpu"}
-
-
-def subject(path, factor, seconds, masking):
-    config = SimpleNamespace(
-        task="made-up",
-        model="mean",
-        masking=masking,
-        data=SimpleNamespace(test="test"),
-        training=SimpleNamespace(dtype="fp32", seed=0),
-        evaluation=EvaluationConfig(ratios=[0.0, 0.25, 0.75], draws=2, bootstrap=200, examples=3, unit="patch"),
-    )
-    folder = Folder(path=path, model=path / "model", seconds=seconds)
-    return SimpleNamespace(config=config, folder=folder, seed=0, info={"fill": None if masking is None else "zero"})
-
-
-def examination(tmp_path, **more):
-    """The document, what was told on the way, and the data."""
-    from datasets import Dataset
-
-    def made(n, seed):
-        found = rows(n, seed)
-        shifted = (found["row"] + 0.5).tolist()
-        return Dataset.from_dict({**{k: v.tolist() for k, v in found.items()}, "variant:shifted": shifted})
-
-    task = SimpleNamespace(**vars(TASK), **more)
-    models = {"run": Mean(1.0), "twin": Mean(0.2)}
-    task.load_trained = lambda folder: (models[folder.parent.name], "reader")
-    data = CheckedData(made(30, 0), made(5, 1), made(200, 2), (), ("shifted",), {}, (), "ab")
-    masking = SimpleNamespace(to_dict=lambda: {"pattern": "iid"})
-    pair = subject(tmp_path / "run", 1.0, 6.0, masking), subject(tmp_path / "twin", 0.2, 8.0, None)
+def examination(folder, *overrides, task="TASK"):
+    """The document, and what was told on the way: a model that says the mean, a twin that says a fifth of it."""
+    run = finished(folder / "run", 1.0, 6.0, HIDING, task)
+    finished(folder / "twin", 0.2, 8.0, "none", task)
     events: list[Event] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session.tasks, "get", lambda name: task)
-        patch.setattr(session, "dump_config", lambda config: "model: mean\n")
-        return examine([pair], data, events.append), events, data
+    return evaluate([run], overrides, events.append).document, events
 
 
 @pytest.fixture(scope="module")
 def examined(tmp_path_factory):
-    return examination(tmp_path_factory.mktemp("runs"))
+    return (*examination(tmp_path_factory.mktemp("runs")), TASK.load(TASK.configuration.data()))
 
 
 def test_a_task_can_show_examples_in_sections_of_its_own(examined, tmp_path):
     assert len(examined[0]["examples"]["items"]) == 3
-    assert examination(tmp_path, SHOWS_EXAMPLES=True)[0]["examples"] is None
+    document, _ = examination(tmp_path, task="QUIET")
+    assert document["examples"] is None
+    assert document["sections"][0]["title"] == "Means <said>"
 
 
 def test_the_document_speaks_of_the_tasks_metric(examined):
     document, _, data = examined
     assert json.loads(json.dumps(document, allow_nan=False)) == document
-    metric = {"name": "rmse", "label": "error", "higher_is_better": False, "percent": False}
-    assert document["metric"] == {**metric, "of_whole": True, "meaning": ""}
+    chance = document["data"]["chance"]
+    assert document["metric"] == {
+        **{"name": "rmse", "label": "error", "higher_is_better": False, "unit": "", "best": 0.0, "chance": chance},
+        **{"negligible": 0.02 * chance, "of_whole": True, "counts": False, "biased": False, "meaning": ""},
+    }
     assert (document["noun"], document["unit_noun"]) == ("rows", "cells")
     assert document["settings"]["interval"] == "paired bootstrap over test rows"
     assert document["data"]["label_counts"] is None
@@ -124,13 +92,14 @@ def test_variants_are_compared_by_value(examined):
 def test_examples_have_pictures_whole_and_hidden_and_answers(examined):
     document, _, _ = examined
     shown = document["examples"]
-    assert shown["counts"] == {"any": 200}
-    assert "blindly" in shown["how"]
+    assert set(shown["counts"]) == {"the model is ahead", "the twin is ahead", "equal"}
+    assert "furthest ahead" in shown["how"]
+    assert "(error)" in shown["how"]
     assert "rows" in shown["how"]
     assert len(shown["items"]) == 3
     for item in shown["items"]:
-        assert item["label"] is None
-        assert item["pieces"] is None
+        assert item["reference"] is None
+        assert item["pieces"] == []
         assert item["whole"][0]["src"] != item["pictures"][0]["src"]
         assert item["model"]["right"] is None
         assert item["twin"]["src"].startswith("data:image/png;base64,")
@@ -151,14 +120,62 @@ def test_costs_are_in_cells(examined):
     assert cost["training_time_saved"] == pytest.approx(0.25)
 
 
+def test_the_largest_differences_are_among_the_examples_shown(examined):
+    document, _, data = examined
+    truth = np.asarray(data.test["row"], dtype=np.float32).mean(axis=1)
+    said = {"model": [], "twin": []}
+    for item in document["examples"]["items"]:
+        for who, answers in said.items():
+            answers.append(abs(float(item[who]["label"]) - truth[item["example_id"]]))
+    kinds = [item["kind"] for item in document["examples"]["items"]]
+    for kind, mine, twins in zip(kinds, said["model"], said["twin"], strict=True):
+        assert mine == twins if kind == "equal" else (mine < twins) == (kind == "the model is ahead")
+    ahead = [twins - mine for kind, mine, twins in zip(kinds, *said.values(), strict=True) if "model" in kind]
+    # With half of a row hidden the model says half of its mean: it is ahead by what the twin says less.
+    assert min(ahead) > 0.5
+
+
+def test_other_metrics_are_measured_alike_under_every_condition(examined):
+    document, _, data = examined
+    mae, median = document["other_metrics"]
+    assert (mae["name"], median["name"]) == ("mean_absolute_error", "median")
+    truth = np.asarray(data.test["row"], dtype=np.float32).mean(axis=1)
+    assert mae["clean"]["twin"]["value"] == pytest.approx(np.abs(0.8 * truth).mean(), rel=1e-5)
+    assert median["clean"]["twin"]["value"] == pytest.approx(np.median(np.abs(0.8 * truth)), rel=1e-5)
+    assert mae["chance"] == pytest.approx(np.abs(truth - np.median(truth)).mean(), rel=1e-5)
+    for metric in (mae, median):
+        points = [(point["pattern"], point["ratio"]) for point in metric["points"]]
+        assert points == [("iid", 0.25), ("iid", 0.75), ("span", 0.25), ("span", 0.75)]
+        assert [row["variant"] for row in metric["variants"]] == ["shifted"]
+        for compared in (metric["clean"], *metric["points"], *metric["variants"]):
+            for who in ("model", "twin", "difference"):
+                one = compared[who]
+                assert one["low"] <= one["value"] + 1e-9
+                assert one["value"] <= one["high"] + 1e-9
+            expected = compared["model"]["value"] - compared["twin"]["value"]
+            assert compared["difference"]["value"] == pytest.approx(expected)
+
+
+def test_the_configuration_chooses_the_headline_and_the_order(tmp_path):
+    document, _ = examination(tmp_path, "evaluation.metrics=[median, rmse]", "evaluation.draws=1")
+    assert document["metric"]["name"] == "median"
+    assert [metric["name"] for metric in document["other_metrics"]] == ["rmse"]
+    assert "median error" in document["verdict"]["sentence"]
+    medians = [point["score"]["model"]["value"] for point in document["curves"]["iid"]["points"]]
+    assert medians == sorted(medians)
+    with pytest.raises(ConfigError, match=r"evaluation\.metrics: .* has no 'rmsd'\. Did you mean 'rmse'"):
+        examination(tmp_path / "wrong", "evaluation.metrics=[rmsd]")
+
+
 def test_slow_metrics_tell_how_far_they_are(examined):
     _, events, _ = examined
     told = [(event.step, event.steps) for event in events if event.message == "resampling" and event.step]
-    outcomes = 2 * (1 + 2 * 2 * 2 + 1 + 1)
-    assert told[-1] == (outcomes * 201, outcomes * 201)
+    outcomes = 1 + 2 * 2 * 2 + 1
+    # Model and twin are resampled together: two draws of two ratios of two patterns, the whole rows and the variant of each.
+    assert told[-1] == (2 * outcomes * 201, 2 * outcomes * 201)
     assert [step for step, _ in told] == sorted(step for step, _ in told)
-    scored = [event for event in events if event.message == "scoring the twin"]
-    assert scored[-1].step == scored[-1].steps
+    asked = [event for event in events if event.message == "asking the twin"]
+    assert asked[-1].step == asked[-1].steps
 
 
 def test_the_report_shows_them(examined):

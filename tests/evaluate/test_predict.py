@@ -6,12 +6,14 @@ import torch
 
 from maskwright.errors import RunError
 from maskwright.evaluate import predict as module
-from maskwright.evaluate.predict import Machine, Trial, pools, predict
+from maskwright.evaluate.predict import Machine, Records, Request, Trial, ask, pools, predictions_of
 from maskwright.masking import Masking
-from maskwright.tasks.contract import EVALUATION_SEED
+from maskwright.rng import EVALUATION_SEED
+from maskwright.tasks.metrics.accuracy import ACCURACY
+from maskwright.tasks.metrics.metric import Statistic
 from maskwright.tasks.scratch import train_tokenizer
-from maskwright.tasks.text import text_classification as task
-from maskwright.tasks.text.encoded import Encoded, Ragged
+from maskwright.tasks.text.encoded import EncodedTexts, Ragged
+from maskwright.tasks.text.text_classification import TASK
 from maskwright.units.vocabulary import Vocabulary
 
 WORDS = ["apple", "pear", "plum", "iron", "zinc", "copper", "chord", "drum", "the", "of", "in", "on"]
@@ -48,7 +50,8 @@ def examples(texts, tokenizer):
     ids = Ragged.from_rows([tokenizer(text)["input_ids"] for text in texts])
     numbers = np.arange(100, 137)
     vocabulary = Vocabulary.from_tokenizer(tokenizer)
-    return Encoded({"input_ids": ids}, numbers, numbers % 3, vocabulary, np.ones(3, dtype=np.float32))
+    right, weights = numbers % 3, np.ones(37, dtype=np.float32)
+    return EncodedTexts({"input_ids": ids}, numbers, {"labels": right}, right, vocabulary, weights)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +63,19 @@ def machine(batch_cells=64):
     return Machine(torch.device("cpu"), bf16=False, batch_cells=batch_cells)
 
 
+LOGITS = Statistic("logits", lambda predictions, references: np.asarray(predictions))
+"""The answers themselves."""
+
+
+def asked(model, examples, trials, on_progress=lambda rows: None, batch_cells=64) -> Records:
+    request = Request(TASK, [LOGITS, ACCURACY.statistic], None, machine(batch_cells))
+    return ask(model, examples, trials, request, on_progress)
+
+
+def answers_of(records: Records) -> np.ndarray:
+    return records.by_statistic["logits"]
+
+
 def masking(ratio, fill="mask-token"):
     return Masking.from_dict({"pattern": "iid", "budget": {"ratio": ratio}, "fill": fill, "unit": "word"})
 
@@ -69,9 +85,11 @@ TRIALS = [Trial(), *(Trial(masking(0.5), draw) for draw in range(3)), Trial(mask
 
 def test_answers_come_back_in_the_order_asked(examples, vocabulary):
     model = Counter(vocabulary.size)
-    found = predict(model, examples, TRIALS, task=task, machine=machine())
-    assert found.answers.shape == (5, 37, 3)
-    assert found.answers.dtype == np.float32
+    found = asked(model, examples, TRIALS)
+    answers = answers_of(found)
+    assert answers.shape == (5, 37, 3)
+    assert answers.dtype == np.float32
+    assert np.array_equal(found.by_statistic["hit"][..., 0], answers.argmax(-1) == examples.right)
     for row in (0, 13, 36):
         plain = {"input_ids": torch.from_numpy(examples.inputs["input_ids"][row].astype(np.int64))[None]}
         plain["attention_mask"] = torch.ones_like(plain["input_ids"])
@@ -83,16 +101,43 @@ def test_answers_come_back_in_the_order_asked(examples, vocabulary):
                     plain, vocabulary=vocabulary, example_ids=ids, seed=EVALUATION_SEED, epoch=trial.draw
                 ).inputs
             expected = model(**given).logits[0].numpy()
-            assert found.answers[i, row] == pytest.approx(expected, abs=1e-5)
+            assert answers[i, row] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_few_examples_are_answered_again_as_they_were(examples, vocabulary):
+    model = Counter(vocabulary.size)
+    answers = answers_of(asked(model, examples, TRIALS))
+    request = Request(TASK, [], None, machine())
+    for i, trial in enumerate(TRIALS):
+        again = predictions_of(model, examples, [30, 2, 11], trial, request)
+        assert set(again) == {30, 2, 11}
+        for row, prediction in again.items():
+            assert prediction == pytest.approx(answers[i, row], abs=1e-5)
+
+
+def test_records_may_be_objects_of_any_kind(examples, vocabulary):
+    def noted(predictions, references):
+        records = np.empty(len(predictions), dtype=object)
+        for place, (logits, right) in enumerate(zip(predictions, references, strict=True)):
+            records[place] = {"of": int(right), "says": int(logits.argmax())}
+        return records
+
+    request = Request(TASK, [Statistic("objects", noted), ACCURACY.statistic], None, machine())
+    found = ask(Counter(vocabulary.size), examples, TRIALS, request)
+    objects = found.by_statistic["objects"]
+    assert objects.shape == (5, 37)
+    assert [one["of"] for one in objects[3]] == examples.right.tolist()
+    hits = [[one["of"] == one["says"] for one in row] for row in objects]
+    assert np.array_equal(hits, found.by_statistic["hit"][..., 0])
 
 
 @pytest.mark.parametrize(("batch_cells", "cells"), [(1, 10), (64, 500), (10_000, 2_000_000)])
 def test_batching_changes_no_answer(examples, vocabulary, monkeypatch, batch_cells, cells):
     model = Counter(vocabulary.size)
-    expected = predict(model, examples, TRIALS, task=task, machine=machine())
+    expected = asked(model, examples, TRIALS)
     monkeypatch.setattr(module, "POOL_CELLS", cells)
-    found = predict(model, examples, TRIALS, task=task, machine=machine(batch_cells))
-    assert found.answers == pytest.approx(expected.answers, abs=1e-5)
+    found = asked(model, examples, TRIALS, batch_cells=batch_cells)
+    assert answers_of(found) == pytest.approx(answers_of(expected), abs=1e-5)
     assert np.array_equal(found.hidden, expected.hidden)
     assert found.work == expected.work
 
@@ -108,13 +153,13 @@ def test_large_inputs_are_hidden_few_at_a_time(examples, monkeypatch):
 def test_two_models_see_the_same_masks(examples, vocabulary):
     one, other = Counter(vocabulary.size), Counter(vocabulary.size)
     for model in (one, other):
-        predict(model, examples, TRIALS, task=task, machine=machine())
+        asked(model, examples, TRIALS)
     assert all(torch.equal(a[0], b[0]) for a, b in zip(one.seen, other.seen, strict=True))
 
 
 def test_whole_texts_are_read_once_and_unmasked(examples, vocabulary):
     model = Counter(vocabulary.size)
-    found = predict(model, examples, [Trial()], task=task, machine=machine())
+    found = asked(model, examples, [Trial()])
     assert sum(len(ids) for ids, _ in model.seen) == len(examples)
     assert not any((ids == vocabulary.mask_id).any() for ids, _ in model.seen)
     assert (found.hidden == 0).all()
@@ -122,8 +167,8 @@ def test_whole_texts_are_read_once_and_unmasked(examples, vocabulary):
 
 
 def test_draws_differ_and_the_share_is_right_on_average(examples, vocabulary):
-    found = predict(Counter(vocabulary.size), examples, TRIALS, task=task, machine=machine())
-    assert not np.array_equal(found.answers[1], found.answers[2])
+    found = asked(Counter(vocabulary.size), examples, TRIALS)
+    assert not np.array_equal(answers_of(found)[1], answers_of(found)[2])
     assert found.hidden[1:4].mean() == pytest.approx(0.5, abs=0.05)
     assert found.hidden[4].mean() == pytest.approx(0.9, abs=0.05)
 
@@ -131,7 +176,7 @@ def test_draws_differ_and_the_share_is_right_on_average(examples, vocabulary):
 def test_dropped_tokens_are_not_paid_for(examples, vocabulary):
     model = Counter(vocabulary.size)
     trials = [Trial(), *(Trial(masking(0.5, "drop"), draw) for draw in range(2))]
-    found = predict(model, examples, trials, task=task, machine=machine())
+    found = asked(model, examples, trials)
     words = examples.lengths.sum() - 2 * len(examples)
     assert found.work == pytest.approx(examples.lengths.sum() + 2 * (2 * len(examples) + words / 2), rel=0.03)
     padding = sum(int((attended == 0).sum()) for _, attended in model.seen)
@@ -141,14 +186,14 @@ def test_dropped_tokens_are_not_paid_for(examples, vocabulary):
 
 def test_batches_keep_to_the_budget_of_cells(examples):
     for pool in pools(examples, TRIALS, machine()):
-        shapes = [batch["input_ids"].shape for _, batch in examples.joined(pool.parts, 64)]
+        shapes = [hidden.inputs["input_ids"].shape for _, hidden in examples.joined(pool.parts, 64)]
         assert all(rows * longest <= 64 or rows == 1 for rows, longest in shapes)
         assert sum(rows for rows, _ in shapes) == len(examples) * len(TRIALS)
 
 
 def test_progress_counts_every_row(examples, vocabulary):
     done = []
-    predict(Counter(vocabulary.size), examples, TRIALS, task=task, machine=machine(), on_progress=done.append)
+    asked(Counter(vocabulary.size), examples, TRIALS, done.append)
     assert sum(done) == len(examples) * len(TRIALS)
 
 
@@ -158,4 +203,4 @@ def test_too_little_memory_is_told(examples, vocabulary):
             raise torch.OutOfMemoryError
 
     with pytest.raises(RunError, match=r"64 tokens in a batch.*smaller evaluation\.batch_size"):
-        predict(Greedy(vocabulary.size), examples, [Trial()], task=task, machine=machine())
+        asked(Greedy(vocabulary.size), examples, [Trial()])

@@ -24,23 +24,35 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
     assert evaluation.path == run / "evaluation.json"
     assert json.loads(evaluation.path.read_text(), parse_constant=pytest.fail) == document
     assert list(document) == [
-        *("schema", "schema_version", "maskwright_version", "created", "task", "noun", "unit_noun", "metric", "model"),
-        *("masking", "runs", "data", "settings", "clean", "curves", "groups", "calibration", "generalisation"),
-        *("significance", "cost", "examples", "sections", "configuration", "environment", "verdict"),
+        *("schema", "schema_version", "maskwright_version", "created", "task", "noun", "unit_noun", "model"),
+        *("masking", "runs", "data", "settings", "metric", "clean", "curves", "other_metrics", "groups"),
+        *("calibration", "generalisation", "significance", "cost", "examples", "sections", "configuration"),
+        *("environment", "verdict"),
     ]
+    assert document["schema_version"] == 3
     assert document["data"]["examples"] == 30
     assert document["settings"]["fill"] == "mask-token"
     assert [point["ratio"] for point in document["curves"]["span"]["points"]] == [0.0, 0.5, 0.9]
     assert [row["variant"] for row in document["groups"]["variants"]] == ["original", "removed", "swapped"]
-    assert len(document["calibration"]) == 1 + 2 * 2
-    for row in document["calibration"]:
-        for name in ("ece", "overconfidence", "nll", "brier"):
+    calibration = document["calibration"]
+    assert [metric["name"] for metric in calibration["metrics"]] == ["ece", "overconfidence", "loss", "brier"]
+    assert len(calibration["rows"]) == 1 + 2 * 2
+    for row in calibration["rows"]:
+        for name in ("ece", "overconfidence", "loss", "brier"):
             for who in ("model", "twin"):
-                bounds = row[who]["intervals"][name]
-                assert bounds["low"] is None if name == "ece" else bounds["low"] <= row[who][name] <= bounds["high"]
+                one = row[who][name]
+                assert one["low"] is None if name == "ece" else one["low"] <= one["value"] <= one["high"]
             difference = row["difference"][name]
-            assert difference["value"] == pytest.approx(row["model"][name] - row["twin"][name])
+            assert difference["value"] == pytest.approx(row["model"][name]["value"] - row["twin"][name]["value"])
             assert difference["low"] is None if name == "ece" else difference["low"] <= difference["high"]
+    assert [metric["name"] for metric in document["other_metrics"]] == ["macro_f1", "loss"]
+    for metric in document["other_metrics"]:
+        assert [row["variant"] for row in metric["variants"]] == ["removed", "swapped"]
+        assert len(metric["points"]) == 2 * 2
+    losses = {(row["pattern"], row["ratio"]): row["model"]["loss"] for row in calibration["rows"]}
+    for point in document["other_metrics"][1]["points"]:
+        assert point["model"] == losses[point["pattern"], point["ratio"]], "one metric, one number"
+    assert document["significance"]["metric"] == "accuracy"
     assert len(document["significance"]["tests"]) == 1 + 2 * 2 + 2
     assert len(document["examples"]["items"]) == 6
     assert document["cost"]["model"]["evaluation_cells"] == document["cost"]["twin"]["evaluation_cells"]
@@ -75,6 +87,23 @@ def test_the_clean_point_agrees_with_transformers_alone(evaluation, run, data_no
             hits.append(model.config.id2label[int(model(**inputs).logits.argmax())] == row["label"])
     removed = evaluation.document["groups"]["variants"][1]
     assert removed["model"]["value"] == pytest.approx(np.mean(hits))
+
+
+def test_the_configuration_chooses_what_is_measured(run, evaluation):
+    few = ["evaluation.patterns=[iid]", "evaluation.draws=1", "evaluation.twin=false"]
+    chosen = "evaluation.metrics=[macro_f1, balanced_accuracy]"
+    document = evaluate([run], [*few, chosen]).document
+    assert document["metric"]["name"] == "macro_f1"
+    assert [metric["name"] for metric in document["other_metrics"]] == ["balanced_accuracy"]
+    plain = evaluate([run], few).document
+    assert document["clean"]["model"]["value"] == plain["other_metrics"][0]["clean"]["model"]["value"]
+    assert document["curves"]["iid"]["points"][1]["score"] == {
+        name: plain["other_metrics"][0]["points"][0][name] for name in ("model", "twin", "difference")
+    }
+    # Macro F1 counts no right answers: shares of them have no metric to be read off, and neither has a test.
+    assert document["groups"]["cells"] == []
+    assert document["significance"] is None
+    assert document["verdict"]["sentence"].count("macro F1") >= 1
 
 
 def test_a_neighbour_is_taken_as_the_twin(trained):
@@ -139,6 +168,8 @@ def test_drop_is_evaluated_as_drop(trained):
         ("evaluation.drws=1", ConfigError, "Did you mean 'draws'"),
         ("evaluation.patterns=[spam]", ConfigError, "Did you mean 'span'"),
         ("evaluation.ratios=[0, 0]", ConfigError, "at least one ratio above 0"),
+        ("evaluation.metrics=[acuracy]", ConfigError, "text-classification has no 'acuracy'. Did you mean 'accuracy'"),
+        ("evaluation.metrics=[]", ConfigError, "evaluation.metrics"),
     ],
 )
 def test_overrides_that_cannot_be_used(run, evaluation, override, error, message):
@@ -156,7 +187,7 @@ def test_folders_that_cannot_be_used(tmp_path, run):
         evaluate([tmp_path / "nothing"])
     with pytest.raises(RunError, match="not a run folder"):
         evaluate([tmp_path])
-    (tmp_path / "maskwright.json").write_text('{"format": 1, "status": "interrupted"}')
+    (tmp_path / "maskwright.json").write_text('{"format": 2, "status": "interrupted"}')
     with pytest.raises(RunError, match="has not finished"):
         evaluate([tmp_path])
 

@@ -7,7 +7,7 @@ from maskwright.train.files import write_json, write_text
 from maskwright.train.folder import FORMAT, RunFolder
 
 
-def make(path, *, masking="none", fingerprint="a", finished=True, **training):
+def make(path, *, masking="none", fingerprint="a", finished=True, kept_by="accuracy", **training):
     """A run folder without weights: all that finding a twin reads."""
     from maskwright.config import dump_config
 
@@ -25,6 +25,7 @@ def make(path, *, masking="none", fingerprint="a", finished=True, **training):
     write_text(path / "run.yaml", dump_config(config))
     status = "finished" if finished else "running"
     info = {"format": FORMAT, "status": status, "data_fingerprint": fingerprint, "seed": config.training.seed}
+    info |= {"kept_by": kept_by}
     write_json(path / "maskwright.json", info)
     return path
 
@@ -53,6 +54,7 @@ def test_a_neighbour_without_masking_is_the_twin(masked, tmp_path):
         {"masking": "automask"},
         {"fingerprint": "b"},
         {"finished": False},
+        {"kept_by": "macro_f1"},
     ],
 )
 def test_other_neighbours_are_not(masked, tmp_path, changed):

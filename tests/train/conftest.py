@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.config import RunConfig, parse_config
+from maskwright.config import RunConfig
+from maskwright.tasks import parse_config
 
 TOPICS = {
     "animals": "cat dog horse cow sheep goat duck goose",

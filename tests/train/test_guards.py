@@ -11,9 +11,9 @@ import torch
 
 from maskwright.config import dump_config
 from maskwright.errors import RunError
-from maskwright.tasks.text import text_classification
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
+from maskwright.train.validation import Validation
 
 
 def steps_of(path):
@@ -29,7 +29,7 @@ def check_same_curve(one, other):
 @pytest.fixture(scope="module")
 def whole(request, tmp_path_factory, data_node, still_model_folder):
     """Batches of 16 in one process; the last optimiser step of an epoch has 6 examples."""
-    from maskwright.config import parse_config
+    from maskwright.tasks import parse_config
 
     def config(name, **training):
         settings = {"epochs": 2, "batch_size": 16, "learning_rate": 1e-3, "class_weights": "auto", "dtype": "fp32"}
@@ -80,13 +80,13 @@ def test_two_processes_change_nothing_but_dropout(whole, tmp_path):
 
 def test_evaluation_does_not_change_training(make_config, monkeypatch):
     seldom = steps_of(train(make_config("seldom", epochs=1)))
-    honest = text_classification.metrics
+    honest = Validation.scores
 
-    def careless(logits, labels):
+    def careless(*asked, **facts):
         torch.rand(3), np.random.rand(3)  # noqa: NPY002 - foreign code that draws from the global states
-        return honest(logits, labels)
+        return honest(*asked, **facts)
 
-    monkeypatch.setattr(text_classification, "metrics", careless)
+    monkeypatch.setattr(Validation, "scores", careless)
     assert steps_of(train(make_config("often", epochs=1, evaluate_every=2))) == seldom
 
 
@@ -102,18 +102,19 @@ def test_masks_follow_seed_epoch_and_example(make_config, monkeypatch):
     from maskwright.train.trainer import MaskedTrainer
 
     seen = {}
-    original = MaskedTrainer.hidden
+    original = MaskedTrainer.views
 
-    def spy(self, batch, ids):
-        inputs = original(self, batch, ids)
-        assert set(inputs) == {"input_ids", "attention_mask", "token_type_ids"}
+    def spy(self, batch):
+        (hidden,) = original(self, batch)
+        assert set(hidden.inputs) == {"input_ids", "attention_mask", "token_type_ids"}
         epoch = self.order.epoch_of(self.state.global_step)
-        for row, example in enumerate(ids.tolist()):
-            length = int(batch["attention_mask"][row].sum())
-            seen.setdefault((self.config.training.batch_size, epoch), {})[example] = inputs["input_ids"][row, :length]
-        return inputs
+        for row, example in enumerate(batch.ids.tolist()):
+            length = int(batch.inputs["attention_mask"][row].sum())
+            ids = hidden.inputs["input_ids"][row, :length]
+            seen.setdefault((self.config.training.batch_size, epoch), {})[example] = ids
+        return (hidden,)
 
-    monkeypatch.setattr(MaskedTrainer, "hidden", spy)
+    monkeypatch.setattr(MaskedTrainer, "views", spy)
     train(make_config("small", batch_size=4))
     train(make_config("large", batch_size=32))
     assert len(seen[4, 0]) == 70

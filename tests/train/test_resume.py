@@ -20,7 +20,7 @@ OFTEN = {"save_every": 4, "evaluate_every": 6}
 
 SCRIPT = """
 import os, signal, sys
-from maskwright.config import load_config
+from maskwright.tasks import load_config
 from maskwright.train.run import train
 
 def watch(event):
@@ -173,6 +173,21 @@ def test_changed_data_is_refused(make_config, data_node, tmp_path):
     changed.write_text(changed.read_text().replace("hammer", "mallet"))
     with pytest.raises(RunError, match="the data has changed"):
         train(config)
+
+
+def test_another_metric_to_choose_weights_by_is_refused(make_config):
+    config = make_config("begun", epochs=2)
+    with pytest.raises(TrainingStopped):
+        train(config, on_progress=stopping_at(3, signal.SIGINT))
+    other = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"metrics": ["macro_f1"]})})
+    with pytest.raises(RunError, match=r"chosen by accuracy, not by macro_f1\. Set evaluation\.metrics as it was"):
+        train(other)
+    more = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"metrics": ["accuracy"]})})
+    assert RunFolder(train(more)).info()["kept_by"] == "accuracy"
+    # Once it is done, any metrics may be measured.
+    notes = []
+    train(other, on_progress=lambda event: notes.append(event.message))
+    assert any("evaluation.metrics: ['accuracy'] -> ['macro_f1']" in note for note in notes)
 
 
 def test_one_process_per_folder(make_config):

@@ -64,8 +64,9 @@ def differences(one: TrainedRun, other: TrainedRun) -> list[str]:
         for key in {**mine, **others}
         if mine.get(key) != others.get(key)
     ]
-    # Batch sizes are per process, and numbers have another precision: both decide what is learned.
-    for fact in ("world_size", "dtype"):
+    # Batch sizes are per process, numbers have another precision, weights are chosen by a metric: all of these decide
+    # what is learned.
+    for fact in ("world_size", "dtype", "kept_by"):
         if one.info.get(fact) != other.info.get(fact):
             found.append(f"{fact}: {one.info.get(fact)} and {other.info.get(fact)}")
     if one.info.get("data_fingerprint") != other.info.get("data_fingerprint"):

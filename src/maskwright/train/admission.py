@@ -12,7 +12,7 @@ from maskwright.config import RunConfig
 from maskwright.errors import RunError
 from maskwright.train.folder import RunFolder
 
-__all__ = ["CHANGED", "check_unchanged", "is_finished", "refusals", "unused_evaluation"]
+__all__ = ["CHANGED", "check_unchanged", "is_finished", "kept_by", "refusals", "unused_evaluation"]
 
 _OWN = (".lock", "run.yaml", "checkpoints")
 """What a run that was killed before its first step may have left."""
@@ -35,7 +35,22 @@ def is_finished(folder: RunFolder, config: RunConfig, resume: bool) -> bool:
         return True
     if not resume:
         raise RunError(f"{folder.path}: holds an unfinished run. Go on with it, or choose another folder.")
+    before, now = info.get("kept_by"), kept_by(config)
+    if before != now:
+        raise RunError(
+            f"{folder.path}: holds an unfinished run whose weights are chosen by {before}, not by {now}. Set "
+            f"evaluation.metrics as it was, or choose another folder (training.output=...)."
+        )
     return False
+
+
+def kept_by(config: RunConfig) -> str | None:
+    """Name of the metric that decides which weights are kept and when training stops; None where none does."""
+    from maskwright import tasks
+
+    if not config.training.keep_best and config.training.early_stopping is None:
+        return None
+    return tasks.get(config.task).chosen_metrics(config.evaluation.metrics)[0].name
 
 
 def check_unchanged(folder: RunFolder, config: RunConfig) -> None:

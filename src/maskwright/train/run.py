@@ -14,7 +14,7 @@ from maskwright import __version__
 from maskwright.config import RunConfig
 from maskwright.engine.modalities import of_node
 from maskwright.errors import ConfigError, RunError
-from maskwright.train.admission import CHANGED, check_unchanged, is_finished, refusals, unused_evaluation
+from maskwright.train.admission import CHANGED, check_unchanged, is_finished, kept_by, refusals, unused_evaluation
 from maskwright.train.folder import FORMAT, RunFolder
 from maskwright.train.progress import Event, Watcher, silent
 from maskwright.train.trackers import check_trackers
@@ -201,6 +201,7 @@ class _Session:
             "fill": node and of_node(node, "fill"),
             "twin": node is None,
             "seed": self.config.training.seed,
+            "kept_by": kept_by(self.config),
             "model": self.config.model,
             "data_fingerprint": data.fingerprint,
             "columns": dict(data.columns),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sacrebleu.metrics import CHRF as SacreCHRF
+import sacrebleu
 
 from maskwright.tasks.metrics.chrf import CHRF
 from maskwright.tasks.metrics.generated_text import GeneratedText
@@ -11,7 +11,7 @@ from tests.tasks.metrics.resamples import check_resamples, value_of
 
 
 def corpus(answers, references):
-    return SacreCHRF().corpus_score([one.text for one in answers], [[str(one) for one in references]]).score
+    return sacrebleu.CHRF().corpus_score([one.text for one in answers], [[str(one) for one in references]]).score
 
 
 def test_on_corpora_and_resamples_it_is_sacrebleu():
@@ -29,5 +29,5 @@ def test_corners_are_those_of_sacrebleu(pair):
 def test_on_its_own_a_sentence_is_scored_as_sacrebleu_scores_sentences():
     answers, references = texts()
     each = CHRF.each(CHRF.statistic.summable(CHRF.statistic.of(answers, references)[None]))
-    expected = [SacreCHRF().sentence_score(a.text, [r]).score for a, r in zip(answers, references, strict=True)]
+    expected = [sacrebleu.CHRF().sentence_score(a.text, [r]).score for a, r in zip(answers, references, strict=True)]
     np.testing.assert_allclose(each, expected, atol=1e-9)
