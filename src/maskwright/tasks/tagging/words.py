@@ -1,0 +1,147 @@
+"""Sentences as tokens: which word each token is of, which token stands for its word, what is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from maskwright.config import RunConfig
+from maskwright.errors import ConfigError
+from maskwright.tasks.text.encoded import Ragged
+from maskwright.tasks.text.tokenizing import CHUNK, PASSED_ON, load_tokenizer
+
+__all__ = ["NO_WORD", "TokenisedWords", "load_word_tokenizer", "texts_of", "tokenised_words"]
+
+NO_WORD = -1
+"""Word of special tokens."""
+
+
+def load_word_tokenizer(config: RunConfig, rows: Any) -> Any:
+    """The tokenizer of a run, which can tell what word a token is of.
+
+    Args:
+        config: of the run.
+        rows: training rows with `tokens`; read for `scratch:` models only.
+
+    Raises:
+        ConfigError: it cannot be had, or is one of Python's own, which cannot tell.
+    """
+    tokenizer = load_tokenizer(config, lambda: texts_of(rows))
+    if not tokenizer.is_fast:
+        raise ConfigError(
+            f"model: the tokenizer of '{config.model}' ({type(tokenizer).__name__}) does not say which word a token is "
+            "of. token-classification needs a fast tokenizer, one with a tokenizer.json; choose a model that has one."
+        )
+    return tokenizer
+
+
+def texts_of(rows: Any) -> Iterator[str]:
+    """Every sentence of a split as text."""
+    return (" ".join(words) for words in rows["tokens"])
+
+
+@dataclass(frozen=True, eq=False)
+class TokenisedWords:
+    """Tokenised sentences.
+
+    Attributes:
+        inputs: what the model takes, by name, a row per sentence.
+        words: the word of each token, from 0; `NO_WORD` of special tokens.
+        cut: sentences that were cut.
+        cut_words: words that were cut off.
+        vanished: words that the tokenizer turns into nothing.
+    """
+
+    inputs: Mapping[str, Ragged]
+    words: Ragged
+    cut: int
+    cut_words: int
+    vanished: int
+
+    @property
+    def first(self) -> np.ndarray:
+        """[all tokens] bool, the first token of its word, which has the word's label."""
+        words = self.words.values
+        begins = np.ones(len(words), dtype=bool)
+        begins[1:] = words[1:] != words[:-1]
+        starts = self.words.ends - self.words.lengths
+        begins[starts[self.words.lengths > 0]] = True
+        return begins & (words != NO_WORD)
+
+    def looked_up(self, values: Sequence[Sequence[int]], nothing: int, at: np.ndarray | None = None) -> Ragged:
+        """A number per token from a number per word.
+
+        Args:
+            values: a row for each sentence, of a number for each of its words.
+            nothing: what tokens have that are of no word.
+            at: [all tokens] bool, tokens that get it; the others have `nothing`. None: all of them.
+        """
+        flat = np.fromiter((value for row in values for value in row), dtype=np.int32)
+        starts = np.cumsum([0, *(len(row) for row in values)])[:-1]
+        words = self.words.values
+        chosen = words != NO_WORD if at is None else at
+        found = np.full(len(words), nothing, dtype=np.int32)
+        found[chosen] = flat[(words + np.repeat(starts, self.words.lengths))[chosen]]
+        return Ragged(found, self.words.ends)
+
+    def notes(self, max_length: int) -> tuple[str, ...]:
+        """What the user should know."""
+        notes = []
+        if self.cut:
+            notes.append(
+                f"{self.cut:,} of {len(self.words):,} sentences are longer than data.max_length={max_length} tokens "
+                f"and are cut at the end, {self.cut_words:,} words with them. Their tags are not learned, and count as "
+                "answered with O."
+            )
+        if self.vanished:
+            notes.append(
+                f"{self.vanished:,} words have no token, as the tokenizer removes all their characters. Their tags "
+                "are not learned, and count as answered with O."
+            )
+        return tuple(notes)
+
+
+def tokenised_words(
+    sentences: Sequence[Sequence[str]],
+    tokenizer: Any,
+    max_length: int,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> TokenisedWords:
+    """Tokenise sentences word by word; longer ones than `max_length` tokens are cut at the end.
+
+    Words are written as in running text, with a blank before each but the first, because that is what tokenizers of
+    bytes have learned: without it they take every word for the end of another.
+
+    Args:
+        sentences: [N] lists of words.
+        tokenizer: of `load_word_tokenizer`.
+        max_length: tokens, special tokens included.
+        on_progress: called with sentences done and sentences in all.
+    """
+    names = [name for name in PASSED_ON if name == "input_ids" or name in tokenizer.model_input_names]
+    parts: dict[str, list[Sequence[int]]] = {name: [] for name in names}
+    words: list[list[int]] = []
+    cut = cut_words = vanished = 0
+    for start in range(0, len(sentences), CHUNK):
+        some = [
+            [word if place == 0 else f" {word}" for place, word in enumerate(s)]
+            for s in sentences[start : start + CHUNK]
+        ]
+        options = {"is_split_into_words": True, "truncation": True, "return_attention_mask": False}
+        tokens = tokenizer(some, max_length=max_length, **options)
+        for name in names:
+            parts[name].extend(tokens[name])
+        for sentence, encoding in zip(some, tokens.encodings, strict=True):
+            row = [NO_WORD if word is None else word for word in encoding.word_ids]
+            words.append(row)
+            seen, last = len({*row} - {NO_WORD}), max(row, default=NO_WORD)
+            behind = len(sentence) - 1 - last if encoding.overflowing else 0
+            cut += bool(encoding.overflowing)
+            cut_words += behind
+            vanished += len(sentence) - seen - behind
+        on_progress(min(start + CHUNK, len(sentences)), len(sentences))
+    inputs = {name: Ragged.from_rows(rows) for name, rows in parts.items()}
+    return TokenisedWords(inputs, Ragged.from_rows(words), cut, cut_words, vanished)
