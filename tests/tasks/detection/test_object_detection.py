@@ -1,6 +1,7 @@
 """Detectors: what hiding makes of boxes, a loss that adds up over images, models of several families, whole runs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,22 +11,30 @@ import torch
 from safetensors.torch import load_file
 
 from maskwright import tasks
-from maskwright.config import parse_config
+from maskwright.config import LoraConfig
 from maskwright.errors import ConfigError
 from maskwright.evaluate.run import evaluate
+from maskwright.masking import Masking
+from maskwright.preview.run import preview_run
+from maskwright.rng import Moment
+from maskwright.tasks import parse_config
+from maskwright.tasks.contract import FILLER, Hidden, View
 from maskwright.tasks.detection import models as detection_models
-from maskwright.tasks.detection import object_detection as task
-from maskwright.tasks.detection.loss import Rule, after_hiding, image_losses
-from maskwright.tasks.detection.report import TRUE, with_boxes
-from maskwright.tasks.detection.scenes import HIDDEN
+from maskwright.tasks.detection.drawing import TRUE, with_boxes
+from maskwright.tasks.detection.loss import image_losses
+from maskwright.tasks.detection.scenes import OBJECTS, USUAL, Scenes
+from maskwright.tasks.metrics.average_precision import AP, AP50, AP75, AR, MATCHED
 from maskwright.tasks.vision import models as vision_models
+from maskwright.tasks.vision.picture_tasks import plain_processor
+from maskwright.testing import check_task
+from maskwright.train import lora
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
 from maskwright.vision.objects import BoxPolicy
 from tests.tasks.scenes import write_scenes
 
-MOMENT = {"seed": 0, "epoch": 0}
 PATCH = {"budget": 0.5, "unit": "patch"}
+task = tasks.get("object-detection")
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +70,25 @@ def make_config(files, tmp_path, monkeypatch):
 
 def encoded(config, split="train"):
     data = task.load(config.data)
-    return task.encode(getattr(data, split), detection_models.reader_of(config), config, data=data)
+    return task.encode(getattr(data, split), task.reader(config, data), config, data=data)
 
 
-def test_the_task_is_known_and_its_defaults_are_those_of_pictures(make_config):
+def built(config):
+    return task.build(config, task.load(config.data)).model
+
+
+def test_its_defaults_are_those_of_pictures(make_config):
     config = make_config()
     assert (config.evaluation.unit, config.evaluation.patterns) == ("patch", ["iid", "block"])
-    assert tasks.get("object-detection") is task
+    assert task.name == config.task
+
+
+@pytest.mark.parametrize("fill", ["mean", "drop"])
+def test_it_keeps_the_contract(make_config, tmp_path, fill):
+    masking = {"pattern": {"within": {"pattern": "iid", "region": "objects"}}, "fill": fill, **PATCH}
+    config = make_config(masking=masking, data={"hidden_boxes": "shrink"}).model_dump(mode="json", exclude_none=True)
+    node = {name: config[name] for name in ("model", "data", "masking", "training")}
+    check_task("object-detection", node, tmp_path)
 
 
 # ---- targets ----
@@ -75,34 +96,54 @@ def test_the_task_is_known_and_its_defaults_are_those_of_pictures(make_config):
 
 def test_targets_are_the_boxes_as_shares_of_the_picture(make_config, files):
     examples = encoded(make_config(data={"size": 16}))
-    labels = examples.batch([1, 0])["labels"]
+    batch = examples.batch([1, 0, FILLER])
+    labels = batch.labels[OBJECTS]
     content = json.loads(Path(files["train"]).read_text())
     boxes = [one["bbox"] for one in content["annotations"] if one["image_id"] == 1]
     expected = [[(x + w / 2) / 32, (y + h / 2) / 32, w / 32, h / 32] for x, y, w, h in boxes]
     assert labels[0]["boxes"].tolist() == expected
-    assert [len(target["class_labels"]) for target in labels] == [2, 1]
+    assert [len(target["class_labels"]) for target in labels] == [2, 1, 1]
     assert labels[0]["boxes"].dtype == torch.float32
+    assert (batch.weight.tolist(), batch.examples) == ([1, 1, 0], 2)
+    assert batch.labels[USUAL].tolist() == [1.5] * 3
+    assert examples.references([1])[0]["annotations"][0]["bbox"] == boxes[0]
 
 
-def rule(boxes="keep", min_visible=0.5, objects=1.5):
-    return Rule(BoxPolicy(boxes, min_visible), objects)
-
-
-def target(boxes, labels=None, the_rule=None):
+def target(boxes, labels=None):
     n = len(boxes)
     return {
         "class_labels": torch.tensor(labels or [0] * n, dtype=torch.int64),
         "boxes": torch.tensor(boxes, dtype=torch.float32).reshape(n, 4),
         "ignore": torch.zeros(n, dtype=torch.bool),
-        "rule": the_rule or rule(),
     }
 
 
-# Hidden are the left half of the upper picture's 4 x 4 cells, and nothing of the lower one's.
-MASK = torch.zeros(2, 4, 4, dtype=torch.bool)
-MASK[0, :, :2] = True
+def losses(outputs, targets, config, usual=1.5):
+    return image_losses(outputs, targets, torch.full((len(targets),), usual), config)
+
+
 ALMOST_HIDDEN, HALF_SEEN, WHOLE = [0.3, 0.3, 0.5, 0.2], [0.6, 0.7, 0.7, 0.1], [0.81, 0.3, 0.3, 0.33]
-TWO = [[ALMOST_HIDDEN, HALF_SEEN, WHOLE], [ALMOST_HIDDEN]]
+THREE = [ALMOST_HIDDEN, HALF_SEEN, WHOLE]
+LEFT_HALF = {"pattern": {"within": {"pattern": "iid", "region": {"col": [0.0, 0.5]}}}, "budget": 1.0, "unit": "patch"}
+
+
+def blank(boxes, labels, policy):
+    """Black pictures of 4 x 4 patches, with objects in boxes cxcywh as shares."""
+    annotations = [
+        {"bbox": [100 * (x - w / 2), 100 * (y - h / 2), 100 * w, 100 * h], "category_id": label}
+        for (x, y, w, h), label in zip(boxes, labels, strict=True)
+    ]
+    return Scenes(
+        names=["black"],
+        open=lambda name: np.zeros((16, 16, 3), np.uint8),
+        reader=plain_processor(16),
+        side=(4, 4),
+        example_ids=np.arange(1),
+        labels=np.full(1, -1),
+        weights=np.ones(1, np.float32),
+        objects=[json.dumps({"width": 100, "height": 100, "annotations": annotations})],
+        policy=policy,
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,22 +155,28 @@ TWO = [[ALMOST_HIDDEN, HALF_SEEN, WHOLE], [ALMOST_HIDDEN]]
         ("shrink", [0, 1], [False, False]),
     ],
 )
-def test_what_becomes_of_boxes_in_a_batch(boxes, labels, ignored):
-    given = [target(TWO[0], [1, 0, 1], rule(boxes)), target(TWO[1], None, rule(boxes))]
-    first, second = after_hiding(given, MASK)
-    assert first["class_labels"].tolist() == labels
-    assert first["ignore"].tolist() == ignored
-    assert torch.equal(first["boxes"][-1], given[0]["boxes"][-1])  # untouched, to the bit
-    assert torch.equal(second["boxes"], given[1]["boxes"])
-    assert second["ignore"].tolist() == [False]
+def test_what_becomes_of_boxes(boxes, labels, ignored):
+    examples = blank(THREE, [1, 0, 1], BoxPolicy(boxes, 0.5))
+    batch = examples.batch([0])
+    hidden = examples.hide(batch, Masking.from_dict({**LEFT_HALF, "fill": "mean"}), Moment())
+    assert hidden.mask[0].all(0).tolist() == [True, True, False, False]
+    (before,), (left,) = batch.labels[OBJECTS], hidden.labels[OBJECTS]
+    assert left["class_labels"].tolist() == labels
+    assert left["ignore"].tolist() == ignored
+    assert torch.equal(left["boxes"][-1], before["boxes"][-1])  # untouched, to the bit
     moved = [0.725, 0.7, 0.45, 0.1] if boxes == "shrink" else HALF_SEEN
-    assert first["boxes"][-2].tolist() == pytest.approx(moved, abs=1e-6)
-    assert len(given[0]["boxes"]) == 3
+    assert left["boxes"][-2].tolist() == pytest.approx(moved, abs=1e-6)
+    assert len(before["boxes"]) == 3
 
 
-def test_without_a_mask_nothing_becomes_of_them():
-    given = [target(TWO[0], None, rule("drop"))]
-    assert torch.equal(after_hiding(given, None)[0]["boxes"], given[0]["boxes"])
+@pytest.mark.parametrize("share", [None, 0.0])
+def test_where_nothing_is_hidden_nothing_becomes_of_them(share):
+    examples = blank(THREE, [1, 0, 1], BoxPolicy("drop", 0.9))
+    masking = None if share is None else Masking.from_dict({**LEFT_HALF, "budget": share, "fill": "mean"})
+    batch = examples.batch([0])
+    hidden = examples.hide(batch, masking, Moment())
+    assert torch.equal(hidden.labels[OBJECTS][0]["boxes"], batch.labels[OBJECTS][0]["boxes"])
+    assert (hidden.mask is None) == (masking is None)
 
 
 @pytest.mark.parametrize("fill", ["mean", "drop"])
@@ -137,14 +184,14 @@ def test_without_a_mask_nothing_becomes_of_them():
 def test_every_box_policy_goes_through_a_whole_training_step(make_config, boxes, fill):
     masking = {"pattern": "block", "fill": fill, **PATCH}
     config = make_config(masking=masking, data={"hidden_boxes": boxes, "min_visible": 0.6})
-    examples = encoded(config)
-    model = task.build(config, task.load(config.data)).model
+    examples, model = encoded(config), built(config)
     batch = examples.batch(range(12))
-    hidden = examples.hide({"pixel_values": batch["pixel_values"]}, config.masking, batch["example_id"], **MOMENT)
-    loss = task.loss_sum(model, hidden.inputs, batch["labels"], batch["weight"])
-    loss.backward()
-    after = after_hiding(batch["labels"], hidden.inputs[HIDDEN])
-    before, left = (sum(len(one["boxes"]) for one in targets) for targets in (batch["labels"], after))
+    hidden = examples.hide(batch, config.masking, Moment())
+    loss = task.loss(model, hidden)
+    loss.sum.backward()
+    assert loss.count == 12
+    after = hidden.labels[OBJECTS]
+    before, left = (sum(len(one["boxes"]) for one in targets) for targets in (batch.labels[OBJECTS], after))
     assert (left < before) == (boxes in ("drop", "shrink"))
     assert any(one["ignore"].any() for one in after) == (boxes == "ignore")
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
@@ -188,45 +235,43 @@ def test_of_one_image_it_is_the_loss_of_transformers(model_type):
     config, outputs = settings(model_type), random_outputs(n=1)
     theirs = (ForObjectDetectionLoss, DeformableDetrForObjectDetectionLoss, RTDetrForObjectDetectionLoss)
     theirs = theirs[ARCHITECTURES.index(model_type)]
-    one = target([HALF_SEEN, WHOLE], [0, 1], rule(objects=2.0))
+    one = target([HALF_SEEN, WHOLE], [0, 1])
     inner = (outputs.intermediate_logits, outputs.intermediate_reference_points)
     inner += (outputs.enc_topk_logits, outputs.enc_topk_bboxes)
     inner = inner if model_type == "rt_detr" else (None, None)
     expected = theirs(outputs.logits, [one], "cpu", outputs.pred_boxes, config, *inner)[0]
-    assert image_losses(outputs, [one], config).item() == pytest.approx(expected.item(), rel=1e-5)
+    assert losses(outputs, [one], config, usual=2.0).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 @pytest.mark.parametrize("model_type", ARCHITECTURES)
 def test_an_image_has_the_same_loss_in_any_company(model_type):
     outputs, config = random_outputs(), settings(model_type)
     targets = [target([HALF_SEEN, WHOLE], [0, 1]), target([]), target([ALMOST_HIDDEN])]
-    together = image_losses(outputs, targets, config)
+    together = losses(outputs, targets, config)
     for row, one in enumerate(targets):
         alone = SimpleNamespace(**{name: value[[row]] for name, value in vars(outputs).items()})
-        assert torch.allclose(image_losses(alone, [one], config), together[[row]], rtol=1e-6)
+        assert torch.allclose(losses(alone, [one], config), together[[row]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("boxes", ["keep", "drop"])
 def test_accumulation_gives_the_same_gradient(make_config, boxes):
     config = make_config(data={"hidden_boxes": boxes})
-    examples = encoded(config)
-    model = task.build(config, task.load(config.data)).model.double()
-    found = []
+    examples, model = encoded(config), built(config).double()
+    gradients = []
     for parts in ([range(8)], [range(2), range(2, 4), range(4, 6), range(6, 8)]):
         model.zero_grad()
         for rows in parts:
             batch = examples.batch(rows)
-            pixels = {"pixel_values": batch["pixel_values"].double()}
-            hidden = examples.hide(pixels, config.masking, batch["example_id"], **MOMENT).inputs
-            (task.loss_sum(model, hidden, batch["labels"], batch["weight"]) / 8).backward()
-        found.append([p.grad.clone() for p in model.parameters()])
+            exact = replace(batch, inputs={"pixel_values": batch.inputs["pixel_values"].double()})
+            (task.loss(model, examples.hide(exact, config.masking, Moment())).sum / 8).backward()
+        gradients.append([p.grad.clone() for p in model.parameters()])
     # Boxes and probabilities are compared in float32, hence the tolerance.
-    assert all(torch.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in zip(*found, strict=True))
+    assert all(torch.allclose(a, b, rtol=1e-4, atol=1e-6) for a, b in zip(*gradients, strict=True))
 
 
-def test_weights_count(make_config):
+def test_weights_count():
     outputs, config = random_outputs(), settings()
-    losses = image_losses(outputs, [target([WHOLE])] * 3, config)
+    each = losses(outputs, [target([WHOLE])] * 3, config)
 
     class Model:
         def __init__(self):
@@ -236,8 +281,11 @@ def test_weights_count(make_config):
             return outputs
 
     model = Model()
-    weighted = task.loss_sum(model, {"pixel_values": None}, [target([WHOLE])] * 3, torch.tensor([0.0, 2.0, 1.0]))
-    assert weighted.item() == pytest.approx((2 * losses[1] + losses[2]).item())
+    labels = {OBJECTS: [target([WHOLE])] * 3, USUAL: torch.full((3,), 1.5)}
+    hidden = Hidden({"pixel_values": None}, labels, torch.tensor([0.0, 2.0, 1.0]), 2, torch.zeros(3))
+    loss = task.loss(model, hidden)
+    assert loss.sum.item() == pytest.approx((2 * each[1] + each[2]).item())
+    assert loss.count == 2
 
 
 @pytest.mark.parametrize("model_type", ARCHITECTURES)
@@ -251,14 +299,14 @@ def test_ignored_objects_neither_ask_nor_punish(model_type):
         outputs.logits[0, 0, 1] = outputs.logits[0, 2, 0] = 5.0
     one = target([ALMOST_HIDDEN, WHOLE], [1, 0])
     one["ignore"][0] = True
-    image_losses(outputs, [one], config).sum().backward()
+    losses(outputs, [one], config).sum().backward()
     assert outputs.logits.grad[0, :2].abs().max() == 0
     assert outputs.pred_boxes.grad[0, :2].abs().max() == 0
     assert (outputs.logits.grad[0, 2:].abs().sum(-1) > 0).all()
     assert outputs.pred_boxes.grad[0, 3:].abs().max() == 0
     dropped = target([WHOLE], [0])
     outputs.logits.grad = None
-    image_losses(outputs, [dropped], config).sum().backward()
+    losses(outputs, [dropped], config).sum().backward()
     assert (outputs.logits.grad[0, :2].abs().sum(-1) > 0).all()  # there they are false alarms
 
 
@@ -267,14 +315,14 @@ def test_an_image_of_which_everything_is_ignored_has_no_loss():
     with torch.no_grad():
         outputs.pred_boxes[:] = torch.tensor([0.5, 0.5, 0.2, 0.2])
     one["ignore"][:] = True
-    assert image_losses(outputs, [one], settings()).item() == 0.0
+    assert losses(outputs, [one], settings()).item() == 0.0
 
 
 def test_predictions_that_are_no_numbers_give_a_loss_that_is_none():
     outputs = random_outputs(n=1)
     with torch.no_grad():
         outputs.pred_boxes[0, 0, 0] = float("nan")
-    assert torch.isnan(image_losses(outputs, [target([WHOLE])], settings())).all()
+    assert torch.isnan(losses(outputs, [target([WHOLE])], settings())).all()
 
 
 # ---- hiding inside and around objects ----
@@ -286,18 +334,16 @@ def test_patterns_see_the_objects(make_config, region, fill):
     masking = {"pattern": {"within": {"pattern": "iid", "region": region}}, "fill": fill, **PATCH}
     config = make_config(masking=masking)
     examples = encoded(config)
-    batch = examples.batch([3, 1, 7])
-    hidden = examples.hide({"pixel_values": batch["pixel_values"]}, config.masking, batch["example_id"], **MOMENT)
-    mask = hidden.inputs[HIDDEN].reshape(3, 4, 4)
-    for cells, row in zip(mask, [3, 1, 7], strict=True):
+    hidden = examples.hide(examples.batch([3, 1, 7]), config.masking, Moment())
+    for cells, row in zip(hidden.mask, [3, 1, 7], strict=True):
         inside = np.zeros((4, 4), dtype=bool)
         for x0, y0, x1, y1 in examples.boxes(row) * 4:
             inside[int(y0) : int(np.ceil(y1)), int(x0) : int(np.ceil(x1))] = True
         where = inside if region == "objects" else ~inside
         assert not (cells.numpy() & ~where).any()
         assert abs(int(cells.sum()) - 0.5 * where.sum()) <= 1
-    alone = examples.hide({"pixel_values": batch["pixel_values"][1:2]}, config.masking, torch.tensor([1]), **MOMENT)
-    assert torch.equal(alone.inputs[HIDDEN][0], hidden.inputs[HIDDEN][1])
+    alone = examples.hide(examples.batch([1]), config.masking, Moment())
+    assert torch.equal(alone.mask[0], hidden.mask[1])
 
 
 def test_the_same_share_of_each_object(make_config):
@@ -305,12 +351,11 @@ def test_the_same_share_of_each_object(make_config):
     config = make_config(masking={"pattern": pattern, "fill": "zero", "budget": 0.5, "unit": "pixel"})
     examples = encoded(config)
     batch = examples.batch([1, 3])
-    hidden = examples.hide({"pixel_values": batch["pixel_values"]}, config.masking, batch["example_id"], **MOMENT)
-    again = examples.hide({"pixel_values": batch["pixel_values"]}, config.masking, batch["example_id"], seed=0, epoch=1)
-    for mask, row in zip(hidden.inputs[HIDDEN], [1, 3], strict=True):
+    hidden, again = (examples.hide(batch, config.masking, Moment(epoch=epoch)) for epoch in (0, 1))
+    for mask, row in zip(hidden.mask, [1, 3], strict=True):
         for x0, y0, x1, y1 in np.rint(examples.boxes(row) * 32).astype(int):
             assert mask[y0:y1, x0:x1].float().mean() == pytest.approx(0.5, abs=0.15)
-    assert not torch.equal(again.inputs[HIDDEN], hidden.inputs[HIDDEN])
+    assert not torch.equal(again.mask, hidden.mask)
 
 
 @pytest.mark.parametrize(
@@ -402,15 +447,32 @@ def saved(folder, kind):
 def test_saved_models_of_other_families_train(make_config, tmp_path, kind):
     config = make_config(model=saved(tmp_path / kind, kind))
     path, side = train(config), config.data.size
-    model, reader = task.load_trained(path / "model")
+    restored = task.restore(path / "model")
+    model, reader = restored.model, restored.reader
     assert model.config.model_type == kind
     assert model.config.id2label == {0: "red", 1: "blue"}
     assert reader(np.zeros((20, 50, 3), np.uint8), return_tensors="pt")["pixel_values"].shape == (1, 3, side, side)
     examples = encoded(make_config(model=path / "model", data={"size": side}), "test")
-    answers = task.answer(model, {"pixel_values": examples.batch([0, 1])["pixel_values"]})
-    assert answers.shape == (2, 7, 2 + 4)
-    assert (answers >= 0).all()
-    assert (answers <= 1).all()
+    with torch.no_grad():
+        answers = task.predict(model, Hidden.whole(examples.batch([0, 1])), None)
+    assert [len(answers), answers[0]["boxes"].shape, answers[0]["scores"].shape] == [2, (7, 4), (7,)]
+    for one in answers:
+        assert set(one["labels"].tolist()) <= {0, 1}
+        assert ((one["scores"] >= 0) & (one["scores"] <= 1)).all()
+        assert (one["boxes"][:, 2:] >= one["boxes"][:, :2]).all()
+
+
+@pytest.mark.parametrize("kind", ["yolos", "detr", "rt_detr"])
+def test_with_adapters_the_heads_learn_whole(make_config, tmp_path, kind):
+    config = make_config(model=saved(tmp_path / kind, kind))
+    made = task.build(config, task.load(config.data))
+    lora.attach(made.model, LoraConfig(rank=2), made.heads, seed=0)
+    learning = {name for name, parameter in made.model.named_parameters() if parameter.requires_grad}
+    whole = {name for name in learning if "lora_" not in name}
+    assert whole
+    assert all(set(name.split(".")) & set(detection_models.HEADS) for name in whole)
+    of_boxes = "bbox_embed" if kind == "rt_detr" else "bbox_predictor"
+    assert any(of_boxes in name for name in whole)
 
 
 def test_pictures_of_saved_models_become_squares_unless_told_otherwise(make_config, tmp_path):
@@ -429,9 +491,9 @@ def test_the_size_of_its_own_processor_is_looked_at_too(make_config, tmp_path):
         detection_models.architecture(make_config(model=folder, data={"size": None}))
 
 
-def test_families_whose_loss_is_not_known_are_refused(make_config, tmp_path):
+def test_families_whose_loss_is_not_written_are_refused(make_config, tmp_path):
     config = make_config(model=saved(tmp_path / "model", "d_fine"))
-    with pytest.raises(ConfigError, match=r"d_fine, whose loss is not known here.*yolos, detr"):
+    with pytest.raises(ConfigError, match=r"d_fine, whose loss is not written here.*yolos, detr"):
         detection_models.architecture(config)
 
 
@@ -497,9 +559,8 @@ def test_pictures_that_its_strides_do_not_divide_are_refused(make_config, size):
 
 def test_what_nobody_trains_is_not_waited_for(make_config, tmp_path):
     config = make_config(model=saved(tmp_path / "rt_detr", "rt_detr"))
-    examples, model = encoded(config), task.build(config, task.load(config.data)).model.train()
-    batch = examples.batch(range(4))
-    task.loss_sum(model, {"pixel_values": batch["pixel_values"]}, batch["labels"], batch["weight"]).backward()
+    examples, model = encoded(config), built(config).train()
+    task.loss(model, Hidden.whole(examples.batch(range(4)))).sum.backward()
     left = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
     assert left == []
 
@@ -508,12 +569,13 @@ def test_what_nobody_trains_is_not_waited_for(make_config, tmp_path):
 def test_other_fills_train_and_are_loaded_back(make_config, fill):
     config = make_config(masking={"pattern": "iid", "fill": fill, **PATCH}, epochs=0.5)
     path = train(config)
-    model, _ = task.load_trained(path / "model")
-    examples = encoded(config, "test")
+    model, examples = task.restore(path / "model").model, encoded(config, "test")
     batch = examples.batch([0, 1])
-    hidden = examples.hide({"pixel_values": batch["pixel_values"]}, config.masking, batch["example_id"], **MOMENT)
-    whole = examples.hide({"pixel_values": batch["pixel_values"]}, None, batch["example_id"], **MOMENT)
-    assert not torch.equal(task.answer(model, hidden.inputs), task.answer(model, whole.inputs))
+    with torch.no_grad():
+        hidden, whole = (
+            task.predict(model, examples.hide(batch, masking, Moment()), None) for masking in (config.masking, None)
+        )
+    assert not np.array_equal(hidden[0]["boxes"], whole[0]["boxes"])
 
 
 # ---- answers and pictures ----
@@ -521,37 +583,56 @@ def test_other_fills_train_and_are_loaded_back(make_config, fill):
 
 def perfect(examples, rows, queries=5):
     """Answers that say exactly what is there, and surely nothing else."""
-    answers = np.zeros((len(rows), queries, len(examples.classes) + 4), dtype=np.float32)
-    for place, row in enumerate(rows):
-        one = examples.target(row)
-        for query, (label, box) in enumerate(zip(one["class_labels"], one["boxes"], strict=True)):
-            answers[place, query, label] = 0.9
-            answers[place, query, -4:] = box
+    answers = []
+    for row in rows:
+        one, boxes = examples.target(row), examples.boxes(row)
+        n = len(boxes)
+        answer = {"boxes": np.zeros((queries, 4)), "scores": np.zeros(queries), "labels": np.zeros(queries, int)}
+        answer["boxes"][:n], answer["scores"][:n], answer["labels"][:n] = boxes, 0.9, one["class_labels"]
+        answers.append(answer)
     return answers
 
 
 def test_perfect_answers_are_perfect(make_config):
     examples = encoded(make_config(), "test")
-    answers = perfect(examples, range(6))
-    assert task.metrics(answers, examples) == pytest.approx({"map": 1, "map50": 1, "map75": 1, "mar": 1, "loss": 0})
-    answers[0, 0, -4:] = [0.1, 0.1, 0.05, 0.05]
-    found = task.outcome(answers, examples)
+    answers, references = perfect(examples, range(6)), examples.references(range(6))
+    for metric in (AP, AP50, AP75, AR):
+        summable = MATCHED.summable(MATCHED.of(answers, references)[None])
+        assert metric.value(summable, np.ones((1, 6))) == pytest.approx(1)
+    answers[0]["boxes"][0] = [0.1, 0.1, 0.15, 0.15]
+    summable = MATCHED.summable(MATCHED.of(answers, references)[None])
     weights = np.ones((2, 6))
     weights[1, 0] = 0
-    one, other = found.value(weights)
+    one, other = AP.value(summable, weights)
     assert one < other == pytest.approx(1)
-    assert found.hits is None
+    assert AP.each(summable)[0] < AP.each(summable)[1] == pytest.approx(1)
 
 
-def test_what_was_found_is_told_and_drawn(make_config):
+def shown(examples, row, masking=None, predictions=None):
+    return task.shown(examples, row, View(examples.reader, masking, Moment(), ("red", "blue")), predictions or {})
+
+
+def test_what_models_find_is_said_and_drawn(make_config):
     examples = encoded(make_config(), "test")
-    answers = perfect(examples, [1])
-    assert task.told(answers[0], examples, 1, examples.classes)["label"] == "2 of 2 found"
-    answers[0, 0, -4:] = [0.02, 0.02, 0.03, 0.03]
-    told = task.told(answers[0], examples, 1, examples.classes)
-    assert told["label"] == "1 of 2 found, 1 false"
-    assert told["src"].startswith("data:image/png;base64,")
-    assert (told["probability"], told["right"]) == (None, None)
+    (answer,) = perfect(examples, [1])
+    assert shown(examples, 1, predictions={"model": answer}).answers["model"].text == "2 of 2 found"
+    answer["boxes"][0] = [0.02, 0.02, 0.05, 0.05]
+    said = shown(examples, 1, predictions={"model": answer}).answers["model"]
+    assert said.text == "1 of 2 found, 1 false"
+    assert said.picture.startswith("data:image/png;base64,")
+    assert (said.probability, said.right) == (None, None)
+
+
+def test_beside_answers_all_objects_are_drawn_and_else_those_asked_for(make_config):
+    examples = encoded(make_config(data={"hidden_boxes": "drop", "min_visible": 1.0}), "test")
+    masking = Masking.from_dict({"pattern": "iid", "fill": "mean", "budget": 1.0, "unit": "patch"})
+    (answer,) = perfect(examples, [1])
+    beside, alone = shown(examples, 1, masking, {"model": answer}), shown(examples, 1, masking)
+    whole = shown(examples, 1)
+    assert (beside.reference, alone.reference) == ("2 objects", "2 objects, 0 of them asked for")
+    assert (alone.hidden, alone.units, alone.unit, whole.units) == (16, 16, "patch", 0)
+    yellow = [(one.pictures[0][1] == TRUE).all(-1).any() for one in (beside, alone, whole)]
+    assert yellow == [True, False, True]
 
 
 @pytest.mark.parametrize("ground", [0, 255])
@@ -568,10 +649,10 @@ def test_boxes_are_seen_on_any_ground(ground):
 
 def test_preview_shows_boxes_before_and_after(make_config):
     config = make_config(data={"hidden_boxes": "ignore", "min_visible": 0.9})
-    found = task.preview(config, task.load(config.data), 3, epoch=0)
-    assert found["hidden"] * 2 == found["units"] == 3 * 16
-    assert found["examples"][0]["label"] == "1 object, 0 of them asked for"
-    for example in found["examples"]:
+    preview = preview_run(task, config, task.load(config.data), 3, epoch=0)
+    assert preview["hidden"] * 2 == preview["units"] == 3 * 16
+    assert preview["examples"][0]["label"] == "1 object, 0 of them asked for"
+    for example in preview["examples"]:
         assert [picture.shape for _, picture in example["pictures"]] == [(256, 256, 3)] * 2
 
 
@@ -608,17 +689,27 @@ def test_dropping_halves_the_work(make_config):
 @pytest.mark.parametrize("model", ["scratch:tiny", "scratch:yolos-tiny"])
 def test_a_model_learns_two_pictures_by_heart(make_config, model):
     config = make_config(model=model, data={"queries": 4})
-    examples = encoded(config)
-    model = task.build(config, task.load(config.data)).model
-    batch = examples.batch([0, 1])
+    hidden, model = Hidden.whole(encoded(config).batch([0, 1])), built(config)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     losses = []
     for _ in range(150):
         optimizer.zero_grad()
-        losses.append(task.loss_sum(model, {"pixel_values": batch["pixel_values"]}, batch["labels"], batch["weight"]))
+        losses.append(task.loss(model, hidden).sum)
         losses[-1].backward()
         optimizer.step()
     assert losses[-1].item() < 0.3 * losses[0].item()
+
+
+def test_validation_says_the_loss_and_all_numbers(make_config):
+    config = make_config(epochs=1)
+    lines = [json.loads(line) for line in (train(config) / "metrics.jsonl").read_text("utf-8").splitlines()]
+    (scores,) = (line["validation"] for line in lines if "validation" in line)
+    assert list(scores) == ["map", "map50", "map75", "mar", "loss"]
+    assert scores["loss"] > 1  # and not 1 - AP
+    examples, model = encoded(config, "validation"), task.restore(Path(config.training.output) / "model").model
+    with torch.no_grad():
+        loss = task.loss(model.eval(), Hidden.whole(examples.batch(range(4))))
+    assert scores["loss"] == pytest.approx(float(loss.sum) / 4, rel=1e-5)
 
 
 @pytest.mark.parametrize("model", ["scratch:tiny", "scratch:yolos-tiny"])
@@ -628,6 +719,7 @@ def test_a_whole_run_is_evaluated_against_its_twin(make_config, model):
     document = evaluate([path]).document
     assert document["metric"]["name"] == "map"
     assert 0 <= document["clean"]["model"]["value"] <= document["clean"]["model"]["high"] <= 1
+    assert [one["name"] for one in document["other_metrics"]] == ["map50", "map75", "mar"]
     (numbers,) = document["sections"]
     assert len(numbers["tables"][0]["rows"]) == 3
     assert [row[0] for row in numbers["tables"][1]["rows"]] == ["red", "blue"]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from maskwright.vision.objects import BoxPolicy
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["KNOWN", "SIGMOID", "SOFTMAX", "VARIFOCAL", "Rule", "after_hiding", "class_scores", "image_losses"]
+__all__ = ["ARCHITECTURES", "SIGMOID", "SOFTMAX", "VARIFOCAL", "class_scores", "image_losses"]
 
 SOFTMAX = ("yolos", "detr", "table-transformer")
 """Architectures with one class more, for no object, which is what most predictions are to be."""
@@ -23,7 +20,8 @@ VARIFOCAL = ("rt_detr", "rt_detr_v2")
 """Architectures in which the probability of a class is to be the IoU of the box (arXiv:2008.13367), and of which the
 encoder proposes objects and every layer of the decoder answers."""
 
-KNOWN = (*SOFTMAX, *SIGMOID, *VARIFOCAL)
+ARCHITECTURES = (*SOFTMAX, *SIGMOID, *VARIFOCAL)
+"""All whose loss is written here."""
 
 INSIDE = 0.5
 """Share of a predicted box inside an ignored object from which on it is not punished: COCO's rule for crowds at an IoU
@@ -33,39 +31,13 @@ GAMMA = 2.0
 """Exponent of the focal loss, as Transformers has it."""
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What is the same for all images of a run and shapes their loss.
-
-    Attributes:
-        policy: what becomes of the boxes where parts are hidden.
-        objects: mean number of objects in a training image, by which the losses of boxes are divided.
-    """
-
-    policy: BoxPolicy
-    objects: float
-
-
-def after_hiding(targets: Sequence[Mapping[str, Any]], hidden: torch.Tensor | None) -> list[dict[str, Any]]:
-    """The objects of each image as they are after hiding.
-
-    Args:
-        targets: per image `class_labels` [n], `boxes` [n, 4] cxcywh as shares of the image, `ignore` [n] bool, `rule`.
-        hidden: [B, row, col] bool over cells of any size; None where nothing was hidden.
-    """
-    if hidden is None:
-        return [dict(target) for target in targets]
-    masks = hidden.cpu().numpy()
-    return [target["rule"].policy(target, mask) for target, mask in zip(targets, masks, strict=True)]
-
-
 def class_scores(logits: torch.Tensor, architecture: str) -> torch.Tensor:
     """[..., classes] float32 probabilities of the classes, without that of no object."""
     logits = logits.float()
     return logits.softmax(-1)[..., :-1] if architecture in SOFTMAX else logits.sigmoid()
 
 
-def image_losses(outputs: Any, targets: Sequence[Mapping[str, Any]], config: Any) -> torch.Tensor:
+def image_losses(outputs: Any, targets: Sequence[Mapping[str, Any]], usual: torch.Tensor, config: Any) -> torch.Tensor:
     """[B] the loss of each image, in which no other image has a part.
 
     It is the loss of the architecture with other denominators, so that images can be added up: that of classes is the
@@ -81,51 +53,53 @@ def image_losses(outputs: Any, targets: Sequence[Mapping[str, Any]], config: Any
 
     Args:
         outputs: with `logits` [B, Q, classes (+ 1)] and `pred_boxes` [B, Q, 4].
-        targets: see `after_hiding`.
+        targets: per image `class_labels` [n] int64, `boxes` [n, 4] cxcywh as shares of the image, `ignore` [n] bool.
+        usual: [B] mean number of objects in a training image, the same for all.
         config: of the model: costs and coefficients.
     """
     import torch
 
-    return torch.stack([_losses(*each, targets, config) for each in _predictions(outputs, config)]).sum(0)
+    return torch.stack([_losses(*each, targets, usual, config) for each in _predictions(outputs, config)]).sum(0)
 
 
 def _predictions(outputs: Any, config: Any) -> Iterator[tuple[Any, Any]]:
     """Logits [B, Q, classes] and boxes [B, Q, 4] of everything that is to find the objects, the final answer first."""
     yield outputs.logits.float(), outputs.pred_boxes.float()
     if config.model_type in VARIFOCAL and config.auxiliary_loss:
+        # Layers of the decoder but the last, which made the final answer; [B, layers, Q, ...].
         inner = outputs.intermediate_logits[:, :-1], outputs.intermediate_reference_points[:, :-1]
-        for logits, boxes in zip(*(found.unbind(1) for found in inner), strict=True):
+        for logits, boxes in zip(*(layers.unbind(1) for layers in inner), strict=True):
             yield logits.float(), boxes.float()
         yield outputs.enc_topk_logits.float(), outputs.enc_topk_bboxes.float()
 
 
-def _losses(logits: Any, boxes: Any, targets: Sequence[Mapping[str, Any]], config: Any) -> Any:
+def _losses(logits: Any, boxes: Any, targets: Sequence[Mapping[str, Any]], usual: Any, config: Any) -> Any:
     """[B] the losses of one set of predictions."""
     import torch
 
     if not bool(torch.isfinite(boxes).all() & torch.isfinite(logits).all()):
-        return (boxes.sum((1, 2)) + logits.sum((1, 2))) * float("nan")  # the trainer tells it
+        return (boxes.sum((1, 2)) + logits.sum((1, 2))) * float("nan")  # the trainer says so
     image, query, place = _matched(logits, boxes, targets, config)
-    labels, wanted, ignored = (torch.cat([target[name] for target in targets]) for name in _COLUMNS)
-    labels, wanted, ignored = (found.to(logits.device)[place] for found in (labels, wanted, ignored))
+    labels, wanted, ignored = (torch.cat([one[name] for one in targets]).to(logits.device)[place] for name in _COLUMNS)
+    # Predictions that are matched with no object are to be of the class behind the last: no object.
     classes = logits.new_full(logits.shape[:2], config.num_labels, dtype=torch.int64)
     classes[image, query] = labels
     counted = ~_lying_in_ignored(boxes.detach(), targets)
     counted[image, query] = ~ignored
     counted = counted.to(logits.dtype)
-    objects = logits.new_tensor([target["rule"].objects for target in targets])
+    objects = usual.to(logits)
     l1, giou, iou = _box_losses(boxes[image, query], wanted.to(boxes.dtype))
     if config.model_type in VARIFOCAL:
         overlaps = logits.new_zeros(logits.shape[:2])
         overlaps[image, query] = iou.detach()
-        found = config.weight_loss_vfl * _varifocal(logits, classes, overlaps, counted, config) / objects
+        of_classes = config.weight_loss_vfl * _varifocal(logits, classes, overlaps, counted, config) / objects
         each = config.weight_loss_bbox * l1 + config.weight_loss_giou * giou
     else:
-        of_classes = _weighted_mean if config.model_type in SOFTMAX else _focal
-        found = of_classes(logits, classes, counted, objects, config)
+        class_losses = _weighted_mean if config.model_type in SOFTMAX else _focal
+        of_classes = class_losses(logits, classes, counted, objects, config)
         each = config.bbox_loss_coefficient * l1 + config.giou_loss_coefficient * giou
     of_boxes = each.new_zeros(len(logits)).index_add(0, image, torch.where(ignored, 0.0, each))
-    return found + of_boxes / objects
+    return of_classes + of_boxes / objects
 
 
 _COLUMNS = ("class_labels", "boxes", "ignore")

@@ -1,4 +1,4 @@
-"""Detectors: RT-DETR and YOLOS from scratch, and saved ones of the families whose loss is known here."""
+"""Detectors: RT-DETR and YOLOS from scratch, and saved ones of the families whose loss is written here."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import numpy as np
 from maskwright.config import RunConfig
 from maskwright.data.checked import CheckedData
 from maskwright.errors import ConfigError, did_you_mean
-from maskwright.fills.indicator import Indicator
 from maskwright.tasks import pretrained
-from maskwright.tasks.classification import names_of
-from maskwright.tasks.detection.loss import KNOWN, VARIFOCAL
+from maskwright.tasks.classification import head_options
+from maskwright.tasks.detection.loss import ARCHITECTURES, VARIFOCAL
 from maskwright.tasks.scratch import PREFIX, advice
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision import picture_tasks
+from maskwright.tasks.vision.traits import adds_channel
 
-__all__ = ["architecture", "model_of", "reader_of", "size_of"]
+__all__ = ["HEADS", "architecture", "model_of", "reader_of", "size_of"]
 
 PIXELS, PATCH = 64, 8
 """Side of the pictures and of a patch of a model from scratch, unless the configuration says another."""
@@ -31,7 +31,7 @@ SAVED_PIXELS = 512
 OF_TRANSFORMER = "yolos-"
 """What stands before the size of a model from scratch that is a transformer of patches (YOLOS) and not an RT-DETR."""
 
-HEADS = 4
+ATTENTION_HEADS = 4
 """Attention heads of a new RT-DETR, of any size."""
 
 STRIDE = 32
@@ -46,11 +46,17 @@ CLASS_COST = 2
 POSITIONS = 0.02
 """Standard deviation of the positions of detection tokens, which are told apart by themselves."""
 
+HEADS = (
+    *("class_labels_classifier", "bbox_predictor"),
+    *("class_embed", "bbox_embed", "enc_score_head", "enc_bbox_head"),
+)
+"""Modules that say which objects there are and where: of YOLOS and DETR, and of RT-DETR and its like."""
+
 NEW_PARTS = ("class_embed", "enc_score_head", "denoising_class_embed")
 """Parts of RT-DETR's body that are as wide as there are classes."""
 
 REFUSED = (
-    "model: '{}' is a {}, whose loss is not known here. Known: {}; and scratch:tiny, scratch:small, "
+    "model: '{}' is a {}, whose loss is not written here. There are: {}; and scratch:tiny, scratch:small, "
     "scratch:yolos-tiny, scratch:yolos-small."
 )
 
@@ -64,10 +70,10 @@ def size_of(model: str) -> vision_models.Size | None:
     if not model.startswith(PREFIX):
         return None
     name, sizes = model.removeprefix(PREFIX), vision_models.SIZES
-    known = {kind + size: sizes[size] for kind in ("", OF_TRANSFORMER) for size in sizes}
-    if name not in known:
-        raise ConfigError(f"model: there is no size '{name}' in '{model}'. {did_you_mean(name, known)}")
-    return known[name]
+    by_name = {kind + size: sizes[size] for kind in ("", OF_TRANSFORMER) for size in sizes}
+    if name not in by_name:
+        raise ConfigError(f"model: there is no size '{name}' in '{model}'. {did_you_mean(name, by_name)}")
+    return by_name[name]
 
 
 def _yolos(model: str) -> bool:
@@ -77,10 +83,10 @@ def _yolos(model: str) -> bool:
 def reader_of(config: RunConfig) -> Any:
     """The image processor: all pictures are brought to one square, without padding, so that boxes stay shares of it."""
     if size_of(config.model) is not None:
-        return picture_tasks.plain_processor(config.data.size or PIXELS)  # pyright: ignore[reportAttributeAccessIssue]
+        return picture_tasks.plain_processor(config.data.size or PIXELS)
     reader = vision_models.image_processor(config.model)
     own = dict(reader.size)
-    asked = config.data.size  # pyright: ignore[reportAttributeAccessIssue]
+    asked = config.data.size
     if asked or not (own.get("height") and own.get("height") == own.get("width")):
         reader = vision_models.resized(reader, asked or SAVED_PIXELS)
     if hasattr(reader, "do_pad"):
@@ -98,25 +104,25 @@ def architecture(config: RunConfig, data: CheckedData | None = None) -> Any:
     from transformers import AutoModelForObjectDetection
 
     size = size_of(config.model)
-    found = _saved(config) if size is None else _new(config, size, 0 if data is None else data.facts["most"])
-    if found.model_type in VARIFOCAL:
+    made = _saved(config) if size is None else _new(config, size, 0 if data is None else data.facts["most"])
+    if made.model_type in VARIFOCAL:
         sides = picture_tasks.pixels_of(reader_of(config))
         if any(side % STRIDE or side == STRIDE for side in sides):
             raise ConfigError(
                 f"data.size: an RT-DETR takes multiples of {STRIDE} pixels, {2 * STRIDE} at least; given {sides[0]}."
             )
     if config.masking is not None:
-        backbone = getattr(found, "backbone_config", None) is not None
-        if backbone and isinstance(config.masking.fill, Indicator):
+        backbone = getattr(made, "backbone_config", None) is not None
+        if backbone and adds_channel(config.masking.fill):
             raise ConfigError(
                 "masking.fill: indicator widens the first layer, which is part of a backbone here; use mean."
             )
-        picture_tasks.check_family(AutoModelForObjectDetection, found, config.masking)
-    return found
+        picture_tasks.check_family(AutoModelForObjectDetection, made, config.masking)
+    return made
 
 
 def _new(config: RunConfig, size: vision_models.Size, most: int) -> Any:
-    section: Any = config.data
+    section = config.data
     queries = section.queries or max(FEWEST_QUERIES, QUERIES_PER_OBJECT * most)
     pixels = section.size or PIXELS
     if _yolos(config.model):
@@ -126,10 +132,10 @@ def _new(config: RunConfig, size: vision_models.Size, most: int) -> Any:
 
 def _saved(config: RunConfig) -> Any:
     saved = picture_tasks.saved_architecture(config.model)
-    if saved.model_type not in KNOWN or getattr(saved, "two_stage", False):
+    if saved.model_type not in ARCHITECTURES or getattr(saved, "two_stage", False):
         kind = f"{saved.model_type} in two stages" if getattr(saved, "two_stage", False) else saved.model_type
-        raise ConfigError(REFUSED.format(config.model, kind, ", ".join(KNOWN)))
-    if config.data.queries is not None:  # pyright: ignore[reportAttributeAccessIssue]
+        raise ConfigError(REFUSED.format(config.model, kind, ", ".join(ARCHITECTURES)))
+    if config.data.queries is not None:
         raise ConfigError("data.queries: a saved model has its own; leave it out.")
     backbone = getattr(getattr(saved, "backbone_config", None), "model_type", None)
     if backbone == "timm_backbone" and importlib.util.find_spec("timm") is None:
@@ -144,7 +150,7 @@ def model_of(config: RunConfig, data: CheckedData) -> tuple[Any, Sequence[str]]:
     """The model and what the user should know; new weights come from torch's random numbers."""
     from transformers import AutoModelForObjectDetection, RTDetrForObjectDetection, YolosForObjectDetection
 
-    made, names = architecture(config, data), names_of(data.labels)
+    made, names = architecture(config, data), head_options(data.labels)
     if size_of(config.model) is not None:
         made.id2label, made.label2id = names["id2label"], names["label2id"]
         yolos = _yolos(config.model)
@@ -193,7 +199,7 @@ def _rt_detr_of(size: vision_models.Size, pixels: int, queries: int) -> Any:
             f"{queries} predictions. Ask for fewer, or set a larger data.size."
         )
     # The deformable attention is made for heads whose width is a power of two.
-    width = HEADS * 2 ** round(math.log2(size.hidden / 6))
+    width = ATTENTION_HEADS * 2 ** round(math.log2(size.hidden / 6))
     stages = {"depths": [1] * 4, "layer_type": "basic", "out_features": ["stage2", "stage3", "stage4"]}
     widths = [size.hidden * part // 3 for part in (1, 2, 3, 4)]
     resnet = RTDetrResNetConfig(embedding_size=widths[0], hidden_sizes=widths, **stages)
@@ -207,8 +213,8 @@ def _rt_detr_of(size: vision_models.Size, pixels: int, queries: int) -> Any:
         decoder_in_channels=[width] * 3,
         encoder_ffn_dim=2 * width,
         decoder_ffn_dim=2 * width,
-        encoder_attention_heads=HEADS,
-        decoder_attention_heads=HEADS,
+        encoder_attention_heads=ATTENTION_HEADS,
+        decoder_attention_heads=ATTENTION_HEADS,
         decoder_layers=max(2, size.layers // 2),
         num_queries=queries,
         num_denoising=0,
@@ -247,5 +253,5 @@ def _sines(rows: int, cols: int, width: int) -> np.ndarray:
     rates = 100.0 ** -(np.arange(width // 4) / max(1, width // 4))
     of_row, of_col = (np.arange(n)[:, None] * rates for n in (rows, cols))
     of_row, of_col = (np.concatenate([np.sin(one), np.cos(one)], axis=1) for one in (of_row, of_col))
-    found = np.concatenate([np.repeat(of_row, cols, axis=0), np.tile(of_col, (rows, 1))], axis=1)
-    return np.pad(found, ((0, 0), (0, width - found.shape[1])))
+    sines = np.concatenate([np.repeat(of_row, cols, axis=0), np.tile(of_col, (rows, 1))], axis=1)
+    return np.pad(sines, ((0, 0), (0, width - sines.shape[1])))

@@ -3,67 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
+from maskwright import objectives
 from maskwright.budgets.ratio import Ratio
-from maskwright.config import RunConfig
-from maskwright.data.coco.detection import DetectionSection, load_detection_data
+from maskwright.config import Configuration, RunConfig
+from maskwright.data.coco.detection import DetectionSection, load_detection_data, objects_of
 from maskwright.data.media.images import open_picture
 from maskwright.engine.draw import check_on_grid
 from maskwright.errors import ConfigError
 from maskwright.fills.zero import Zero
 from maskwright.grid import Grid
 from maskwright.masking import Masking
-from maskwright.tasks.contract import Built, Metric
+from maskwright.tasks.contract import Built, Hidden, Loss, Task, Words
 from maskwright.tasks.detection import models as detection_models
-from maskwright.tasks.detection import report as detection_report
-from maskwright.tasks.detection.loss import Rule, after_hiding, class_scores, image_losses
-from maskwright.tasks.detection.report import sections, shown, told
-from maskwright.tasks.detection.scenes import HIDDEN, SIGNALS, Found, Scenes, detections, scenes_of
+from maskwright.tasks.detection.loss import class_scores, image_losses
+from maskwright.tasks.detection.report import sections
+from maskwright.tasks.detection.scenes import OBJECTS, SIGNALS, USUAL, Scenes, corners
+from maskwright.tasks.detection.shown import shown
+from maskwright.tasks.metrics.average_precision import AP, AP50, AP75, AR
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision import picture_tasks
-from maskwright.tasks.vision.picture_tasks import plain_fill, same_reader
-from maskwright.tasks.vision.pictures import forward, references
+from maskwright.tasks.vision.patch_inputs import forward
+from maskwright.tasks.vision.picture_tasks import PatchSide
 from maskwright.vision.objects import BoxPolicy
 
 if TYPE_CHECKING:
-    import torch
-
     from maskwright.data.checked import CheckedData
 
-__all__ = [
-    "DEFAULTS",
-    "INPUT",
-    "METRIC",
-    "NOUN",
-    "UNIT",
-    "Data",
-    "answer",
-    "build",
-    "chance",
-    "check",
-    "describe",
-    "encode",
-    "load",
-    "load_trained",
-    "loss_sum",
-    "metrics",
-    "outcome",
-    "plain_fill",
-    "preview",
-    "same_reader",
-    "sections",
-    "shown",
-    "told",
-]
+__all__ = ["TASK", "CutScenes"]
+
+FEWEST_OBJECTS = 1e-3
+"""Least mean number of objects in a picture, so that data without any can be divided by it."""
 
 
-class Data(DetectionSection):
+class CutScenes(DetectionSection):
     """Pictures with objects in boxes: COCO files, or tables with a column of objects; and how pictures are cut."""
 
     size: int | None = Field(
@@ -73,9 +54,7 @@ class Data(DetectionSection):
         description="side in pixels that pictures are brought to; default: the model's own if it is square, else 512; "
         "64 from scratch",
     )
-    patch: int | None = Field(
-        default=None, ge=1, description="side in pixels of what is hidden whole; default: the model's own patches"
-    )
+    patch: PatchSide = None
     queries: int | None = Field(
         default=None, ge=1, le=1000, description="predictions per picture of a model from scratch; default: by the data"
     )
@@ -87,28 +66,14 @@ class Data(DetectionSection):
     )
 
 
-DEFAULTS: dict[str, Any] = {"evaluation": {"patterns": ["iid", "block"], "unit": "patch"}}
-NOUN, UNIT, INPUT = "images", "patches", "image"
-METRIC = Metric("map", "AP (COCO)")
-
-
-def load(section: Data) -> CheckedData:
-    """Read and check pictures and objects; see `load_detection_data`."""
-    return load_detection_data(section)
-
-
 def check(config: RunConfig) -> None:
     """Refuse what does not go with a detector.
 
     Patterns may ask for `regions` and, within them, for `scores`; see `maskwright.vision.objects.object_regions`.
 
     Raises:
-        ConfigError: an objective without labels, class weights, units or maskings that pictures do not have.
+        ConfigError: units or maskings that pictures do not have, a size of model that there is not.
     """
-    if config.objective != "supervised":
-        raise ConfigError(f"objective: object-detection learns labels (supervised), given {config.objective!r}.")
-    if config.training.class_weights != "none":
-        raise ConfigError("training.class_weights: a picture has objects of several classes; leave it out.")
     detection_models.size_of(config.model)
     grid, unit = Grid(row=14, col=14), config.evaluation.unit
     vision_models.check_pixels(config, grid, SIGNALS)
@@ -119,25 +84,29 @@ def check(config: RunConfig) -> None:
             raise ConfigError(f"evaluation.patterns: {name}: {str(error).removeprefix('masking.pattern: ')}") from error
 
 
+def reader(config: RunConfig, data: CheckedData) -> Any:
+    """The image processor; ConfigError where it cannot be had."""
+    del data
+    return detection_models.reader_of(config)
+
+
 def build(config: RunConfig, data: CheckedData) -> Built:
-    """Make the model and its image processor; new weights depend on `training.seed` and on nothing else.
+    """A detector and its image processor; new weights depend on `training.seed` and on nothing else.
 
     Raises:
         ConfigError: the model cannot be loaded, is no detector known here, or cannot be masked in the way asked for.
     """
-    reader = detection_models.reader_of(config)
-    return picture_tasks.built(config, reader, lambda: detection_models.model_of(config, data))
+    processor = detection_models.reader_of(config)
+    return picture_tasks.built(
+        config, processor, lambda: detection_models.model_of(config, data), detection_models.HEADS
+    )
 
 
-def load_trained(folder: Path) -> tuple[Any, Any]:
-    """Load model and image processor from the `model/` folder of a run.
-
-    Raises:
-        RunError: the folder is missing or damaged.
-    """
+def restore(folder: Path) -> Built:
+    """The detector of a run; RunError where it is missing or damaged."""
     from transformers import AutoModelForObjectDetection
 
-    return picture_tasks.load_trained(AutoModelForObjectDetection, folder)
+    return picture_tasks.restored(AutoModelForObjectDetection, folder, detection_models.HEADS)
 
 
 def encode(
@@ -146,91 +115,65 @@ def encode(
     config: RunConfig,
     *,
     data: CheckedData,
-    weights: np.ndarray | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Scenes:
     """A split ready to be batched; pictures are read when their batch is made. All of them weigh the same."""
-    del weights, on_progress
-    section: Any = config.data
+    del on_progress
     side = _side(config, reader)
-    rule = Rule(BoxPolicy(section.hidden_boxes, section.min_visible), max(data.facts["objects"], 1e-3))
 
-    def made(split: Any, facts: Mapping[str, Any]) -> Scenes:
+    def scenes(split: Any) -> Scenes:
         return Scenes(
-            names=list(split[INPUT]),
+            names=split["image"],
             open=open_picture,
             reader=reader,
             side=side,
-            example_ids=np.asarray(split["example_id"], dtype=np.int64),
-            labels=np.zeros(len(split), dtype=np.int64),
-            weights=np.ones(1, dtype=np.float32),
-            facts=facts,
-            scenes=scenes_of(split),
-            classes=data.labels,
-            rule=rule,
+            example_ids=np.asarray(split["example_id"][:], dtype=np.int64),
+            labels=np.full(len(split), -1, dtype=np.int64),
+            weights=np.ones(len(split), dtype=np.float32),
+            objects=split["objects"],
+            policy=BoxPolicy(config.data.hidden_boxes, config.data.min_visible),
+            usual=max(data.facts["objects"], FEWEST_OBJECTS),
         )
 
-    return made(rows, references(made(data.train, {}), config.masking) if _asks_for_others(config) else {})
+    return replace(scenes(rows), facts=picture_tasks.other_pictures(lambda: scenes(data.train), config.masking))
 
 
-def loss_sum(
-    model: Any, inputs: Mapping[str, Any], labels: Sequence[Mapping[str, Any]], weight: torch.Tensor
-) -> torch.Tensor:
-    """The weighted losses of the pictures, added up; boxes first become what hiding makes of them.
+def loss(model: Any, hidden: Hidden) -> Loss:
+    """The losses of the pictures, each of which is a mean over its predictions or over the usual number of objects.
 
-    The key `hidden_cells` of the inputs says what was hidden, and `data.hidden_boxes`, which is part of the labels,
-    what follows for the boxes; see `maskwright.vision.objects.BoxPolicy` and `image_losses`.
+    So it is a mean over pictures and not over objects: what a picture adds does not depend on which others it meets.
     """
-    inputs = dict(inputs)
-    targets = after_hiding(labels, inputs.pop(HIDDEN, None))
-    return (image_losses(forward(model, inputs), targets, _config_of(model)) * weight).sum()
+    outputs = forward(model, hidden.inputs)
+    each = image_losses(outputs, hidden.labels[OBJECTS], hidden.labels[USUAL], _config_of(model))
+    return Loss((each * hidden.weight).sum(), hidden.count)
 
 
-def answer(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
-    """[B, queries, classes + 4] float32: probabilities of the classes, and boxes cxcywh as shares of the picture."""
-    import torch
-
-    outputs = forward(model, {name: value for name, value in inputs.items() if name != HIDDEN})
-    scores = class_scores(outputs.logits, _config_of(model).model_type)
-    return torch.cat([scores, outputs.pred_boxes.float()], dim=-1)
-
-
-def metrics(answers: np.ndarray, examples: Scenes) -> dict[str, float]:
-    """COCO's AP (`map`), at an IoU of 0.5 and 0.75 alone, its recall (`mar`), and 1 - AP as the loss."""
-    found = outcome(answers, examples).values()
-    named = {"map": found["AP"], "map50": found["AP50"], "map75": found["AP75"], "mar": found["AR100"]}
-    return {**named, "loss": 1.0 - found["AP"]}
-
-
-def outcome(answers: np.ndarray, examples: Scenes) -> Found:
-    """What was found, of all objects that are there: of hidden ones too, whatever training made of them."""
-    return Found(detections(answers, examples))
-
-
-def chance(examples: Scenes) -> float:
-    """Nothing is found by who sees nothing."""
-    del examples
-    return 0.0
+def predict(model: Any, hidden: Hidden, settings: Any) -> list[dict[str, np.ndarray]]:
+    """Every query's most probable class: `boxes` [Q, 4] xyxy as shares of the picture, `scores` and `labels` [Q]."""
+    del settings
+    outputs = forward(model, hidden.inputs)
+    scores = class_scores(outputs.logits, _config_of(model).model_type).cpu().numpy()
+    boxes = corners(outputs.pred_boxes.float().cpu().numpy().astype(np.float64))
+    best = scores.argmax(axis=-1), scores.max(axis=-1)
+    return [
+        {"boxes": of_picture, "scores": score, "labels": label}
+        for of_picture, label, score in zip(boxes, *best, strict=True)
+    ]
 
 
 def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     """What becomes of the pictures on their way into the model, and what they hold."""
-    reader = detection_models.reader_of(config)
-    lines = [picture_tasks.sizes_told(picture_tasks.pixels_of(reader), _side(config, reader))]
+    processor = reader(config, data)
+    lines = [picture_tasks.cut_in_words(picture_tasks.pixels_of(processor), _side(config, processor))]
     for name in ("train", "validation", "test"):
-        scenes = scenes_of(getattr(data, name))
-        counts = Counter(data.labels[one["category_id"]] for scene in scenes for one in scene["annotations"])
-        told_of = ", ".join(f"{label} {count:,}" for label, count in counts.most_common(10))
+        counts = Counter()
+        split = getattr(data, name)
+        for text in split["objects"]:
+            counts.update(data.labels[one["category_id"]] for one in objects_of({"objects": text})["annotations"])
+        listed = ", ".join(f"{label} {count:,}" for label, count in counts.most_common(10))
         more = f", and {len(counts) - 10} more classes" if len(counts) > 10 else ""
-        lines.append(f"{name}: {counts.total():,} objects in {len(scenes):,} pictures: {told_of}{more}.")
+        lines.append(f"{name}: {counts.total():,} objects in {len(split):,} pictures: {listed}{more}.")
     return tuple(lines)
-
-
-def preview(config: RunConfig, data: CheckedData, n: int, epoch: int) -> dict[str, Any]:
-    """What training will hide of the first pictures in an epoch, and what becomes of their boxes."""
-    some = data.train.select(range(min(n, len(data.train))))
-    examples = encode(some, detection_models.reader_of(config), config, data=data)
-    return detection_report.preview(examples, config, epoch)
 
 
 def _side(config: RunConfig, reader: Any) -> tuple[int, int]:
@@ -238,10 +181,30 @@ def _side(config: RunConfig, reader: Any) -> tuple[int, int]:
     return vision_models.patch_side(detection_models.architecture(config), pixels, config)
 
 
-def _asks_for_others(config: RunConfig) -> bool:
-    """Whether the fill is made of other pictures, so that some of them have to be read."""
-    return config.masking is not None and bool(getattr(config.masking.fill, "facts", ()))
-
-
 def _config_of(model: Any) -> Any:
     return getattr(model, "module", model).config
+
+
+TASK = Task(
+    name="object-detection",
+    words=Words("images", "patches", "image"),
+    configuration=Configuration(
+        data=CutScenes,
+        objective=partial(objectives.read, "object-detection", ("supervised",)),
+        defaults={"evaluation": {"patterns": ["iid", "block"], "unit": "patch"}},
+    ),
+    metrics=(AP, AP50, AP75, AR),
+    load=load_detection_data,
+    reader=reader,
+    build=build,
+    restore=restore,
+    encode=encode,
+    loss=loss,
+    predict=predict,
+    shown=shown,
+    check=check,
+    describe=describe,
+    sections=sections,
+    same_reader=picture_tasks.same_reader,
+    plain_fill=picture_tasks.plain_fill,
+)

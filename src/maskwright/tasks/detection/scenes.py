@@ -1,32 +1,32 @@
-"""Pictures with objects as examples, and what is made of a detector's answers."""
+"""Pictures with objects as examples: the objects that are there, and what is left of them where parts are hidden."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from maskwright.data.coco.detection import objects_of
-from maskwright.rng import Rng
-from maskwright.tasks.contract import FILLER
-from maskwright.tasks.detection.average_precision import Detections
-from maskwright.tasks.detection.loss import Rule
-from maskwright.tasks.vision.pictures import Pictures
+from maskwright.rng import Moment, Rng
+from maskwright.tasks.contract import FILLER, Batch, Hidden
+from maskwright.tasks.vision.pictures import PICTURE, Pictures
 from maskwright.vision.objects import BoxPolicy, object_regions, region_scores
 
 if TYPE_CHECKING:
     import torch
 
     from maskwright.masking import Masking
-    from maskwright.units.patches import Patches
 
-__all__ = ["HIDDEN", "SIGNALS", "Found", "Scenes", "detections", "scenes_of"]
+__all__ = ["OBJECTS", "SIGNALS", "USUAL", "Scenes", "corners"]
 
-HIDDEN = "hidden_cells"
-"""Input [B, row, col] bool beside the pixels: what was hidden, for the loss."""
+OBJECTS = "objects"
+"""Label, a list with the objects of each picture; see `Scenes.target`."""
+
+USUAL = "usual_objects"
+"""Label [B] float32: the mean number of objects in a training picture, by which losses of objects are divided."""
 
 SIGNALS = ("regions", "scores")
 """What patterns can ask for: the object of each cell, and scores by which the same share of each is hidden."""
@@ -37,59 +37,81 @@ class Scenes(Pictures):
     """A split of pictures with objects; see `Pictures`.
 
     Attributes:
-        scenes: per picture `width`, `height` and `annotations`; see `maskwright.data.coco.detection.objects_of`.
-        classes: names of the categories.
-        rule: what shapes the loss of all images alike.
+        objects: of each picture, as `maskwright.data.coco.detection.objects_of` reads them.
+        policy: what becomes of the objects of which parts are hidden.
+        usual: mean number of objects in a training picture.
     """
 
-    scenes: Sequence[Mapping[str, Any]] = ()
-    classes: tuple[str, ...] = ()
-    rule: Rule = field(default_factory=lambda: Rule(BoxPolicy(), 1.0))
+    objects: Sequence[str] = ()
+    policy: BoxPolicy = field(default_factory=BoxPolicy)
+    usual: float = 1.0
 
-    def batch(self, rows: Iterable[int]) -> dict[str, Any]:
-        """Some pictures with their objects as `labels`, a list of targets; see `target`."""
-        asked = list(rows)
-        return {**super().batch(asked), "labels": [self.target(0 if row == FILLER else row) for row in asked]}
+    def scene(self, row: int) -> dict[str, Any]:
+        """`width` and `height` in pixels and `annotations`, as in COCO files; categories are indices."""
+        return objects_of({"objects": self.objects[int(row)]})
 
-    def target(self, row: int) -> dict[str, Any]:
-        """`class_labels` [n], `boxes` [n, 4] cxcywh as shares of the picture, `ignore` [n] bool, and the `rule`."""
+    def references(self, rows: Any) -> list[dict[str, Any]]:
+        """The scenes: all objects that are there, of hidden ones too, whatever training makes of them."""
+        return [self.scene(row) for row in rows]
+
+    def batch(self, rows: Iterable[int]) -> Batch:
+        """Some pictures with their objects."""
         import torch
 
-        objects = self.scenes[row]["annotations"]
-        boxes = self.boxes(row)
+        asked = list(rows)
+        batch = super().batch(asked)
+        targets = [self.target(0 if row == FILLER else row) for row in asked]
+        return replace(batch, labels={OBJECTS: targets, USUAL: torch.full((len(asked),), self.usual)})
+
+    def target(self, row: int) -> dict[str, Any]:
+        """`class_labels` [n], `boxes` [n, 4] cxcywh as shares of the picture, and `ignore` [n] bool."""
+        import torch
+
+        scene = self.scene(row)
+        objects, boxes = scene["annotations"], _boxes(scene)
         written = np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
         return {
             "class_labels": torch.tensor([one["category_id"] for one in objects], dtype=torch.int64),
             "boxes": torch.from_numpy(written.astype(np.float32)),
             "ignore": torch.tensor([bool(one.get("iscrowd") or one.get("ignore")) for one in objects]).bool(),
-            "rule": self.rule,
         }
 
     def boxes(self, row: int) -> np.ndarray:
         """[n, 4] float64 corners x0, y0, x1, y1 as shares of the picture, which is resized as a whole."""
-        scene = self.scenes[row]
-        boxes = np.array([one["bbox"] for one in scene["annotations"]], dtype=np.float64).reshape(-1, 4)
-        ends = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-        return ends / np.tile([scene["width"], scene["height"]], 2)
+        return _boxes(self.scene(row))
 
-    def told(self, inputs: dict[str, Any], mask: Any) -> dict[str, Any]:
-        """Inputs with what was hidden, which decides what becomes of the boxes."""
-        return {**inputs, HIDDEN: mask}
+    def hide(
+        self,
+        batch: Batch,
+        masking: Masking | None,
+        moment: Moment,
+        signals: Mapping[str, torch.Tensor] | None = None,
+    ) -> Hidden:
+        """Hide parts of pictures; the objects follow, as the policy has it."""
+        if masking is not None and signals is None:
+            signals = self.signals(batch, masking, moment)
+        hidden = super().hide(batch, masking, moment, signals)
+        if hidden.mask is None:
+            return hidden
+        targets, masks = batch.labels[OBJECTS], hidden.mask.cpu().numpy()
+        left = [self.policy(target, mask) for target, mask in zip(targets, masks, strict=True)]
+        return replace(hidden, labels={**batch.labels, OBJECTS: left})
 
-    def signals(self, masking: Masking, patches: Patches, ids: torch.Tensor, **moment: Any) -> dict[str, Any]:
-        """`regions`, the object of each cell, and `scores` that spread a count over the regions; where asked for."""
+    def signals(self, batch: Batch, masking: Masking, moment: Moment) -> dict[str, torch.Tensor]:
+        """Those that the pattern asks for, [B, *grid] each over the masking's units."""
         import torch
 
-        asked = set(getattr(masking.pattern, "signals", ())) & set(SIGNALS)
+        asked = _asked_signals(masking)
         if not asked:
             return {}
-        rows = [self._rows[number] for number in ids.tolist()]
-        regions = np.stack([object_regions(self.boxes(row), patches.grid, (1.0, 1.0)) for row in rows])
-        found = {"regions": torch.from_numpy(regions).to(ids.device)}
+        grid = self.patches(batch.inputs[PICTURE], masking).grid
+        rows = [self._rows[number] for number in batch.ids.tolist()]
+        regions = np.stack([object_regions(self.boxes(row), grid, (1.0, 1.0)) for row in rows])
+        signals = {"regions": torch.from_numpy(regions).to(batch.ids.device)}
         if "scores" in asked:
-            rng = Rng.from_ids(ids, seed=moment["seed"], epoch=moment["epoch"])
-            found["scores"] = region_scores(found["regions"], rng.child("scores of regions"))
-        return {name: value for name, value in found.items() if name in asked}
+            rng = Rng.from_ids(batch.ids, seed=moment.seed, epoch=moment.epoch)
+            signals["scores"] = region_scores(signals["regions"], rng.child("scores of regions"))
+        return {name: signals[name] for name in asked}
 
     @cached_property
     def _rows(self) -> dict[int, int]:
@@ -97,49 +119,24 @@ class Scenes(Pictures):
         return {number: row for row, number in enumerate(self.example_ids.tolist())}
 
 
-def scenes_of(rows: Any) -> list[dict[str, Any]]:
-    """The objects of all rows of a split."""
-    return [objects_of({"objects": text}) for text in rows["objects"]]
+def corners(boxes: np.ndarray) -> np.ndarray:
+    """[n, 4] corners x0, y0, x1, y1 of boxes cxcywh.
 
-
-@dataclass(frozen=True)
-class Found:
-    """What was detected; see `maskwright.tasks.contract.Outcome`.
-
-    Attributes:
-        detections: matched with the objects that are there.
+    >>> corners(np.array([[0.5, 0.5, 1.0, 0.5]]))
+    array([[0.  , 0.25, 1.  , 0.75]])
     """
-
-    detections: Detections
-    hits: None = None
-    probabilities: None = None
-
-    def value(self, weights: np.ndarray) -> np.ndarray:
-        """[b, N] weights of the pictures -> [b] average precision."""
-        return self.detections.value(weights)
-
-    def values(self) -> dict[str, float]:
-        """All numbers, each picture once."""
-        found = self.detections.values(np.ones((1, self.detections.images)))
-        return {name: float(value[0]) for name, value in found.items()}
+    middle, half = boxes[..., :2], boxes[..., 2:] / 2
+    return np.concatenate([middle - half, middle + half], axis=-1)
 
 
-def detections(answers: np.ndarray, examples: Scenes, rows: Iterable[int] | None = None) -> Detections:
-    """Match answers with objects.
+def _boxes(scene: Mapping[str, Any]) -> np.ndarray:
+    """[n, 4] float64 corners as shares of the picture."""
+    boxes = np.array([one["bbox"] for one in scene["annotations"]], dtype=np.float64).reshape(-1, 4)
+    ends = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
+    return ends / np.tile([scene["width"], scene["height"]], 2)
 
-    Every query of a detector says one thing, the class it finds likeliest.
 
-    Args:
-        answers: [N, Q, classes + 4], probabilities of the classes and boxes cxcywh as shares of the picture.
-        examples: of which they are.
-        rows: which examples these are; all in order, if left out.
-    """
-    scenes = [examples.scenes[row] for row in (range(len(examples)) if rows is None else rows)]
-    guesses = []
-    for answer, scene in zip(answers, scenes, strict=True):
-        scores, boxes = answer[:, :-4], answer[:, -4:].astype(np.float64)
-        size = np.array([scene["width"], scene["height"]])
-        middle, half = boxes[:, :2], boxes[:, 2:] / 2
-        ends = np.concatenate([(middle - half) * size, (middle + half) * size], axis=1)
-        guesses.append({"boxes": ends, "scores": scores.max(axis=1), "labels": scores.argmax(axis=1)})
-    return Detections(guesses, [scene["annotations"] for scene in scenes], dict(enumerate(examples.classes)))
+def _asked_signals(masking: Masking) -> tuple[str, ...]:
+    """Names of the signals that the pattern of a masking asks for, of those there are."""
+    asked = getattr(masking.pattern, "signals", ())
+    return tuple(name for name in SIGNALS if name in asked)
