@@ -58,7 +58,7 @@ def document(area, clean=FLAT, variants=(), n=600, seeds=1, metric=ACCURACY):
         (UP, "better", "Masking helped: "),
         (DOWN, "worse", "Masking hurt: "),
         (FLAT, "no effect", "Masking did not help: "),
-        (WIDE, "undecided", "It cannot be told whether masking helped: "),
+        (WIDE, "undecided", "It is not clear whether masking helped: "),
     ],
 )
 def test_each_outcome_is_said_plainly(area, outcome, words):
@@ -80,13 +80,13 @@ def test_the_variant_called_removed_is_a_headline():
     found = verdict(document(UP, variants=[("swapped", WIDE), ("removed", UP)]))
     assert "variant “removed”" in found.sentence
     assert "swapped" not in found.sentence
-    assert any("“swapped” it cannot be told" in line for line in found.details)
+    assert any("“swapped” the effect is not clear" in line for line in found.details)
 
 
 def test_better_and_undecided_is_better_and_says_both():
     found = verdict(document(WIDE, variants=[("removed", UP)]))
     assert found.outcome == "better"
-    assert "not to be told" in found.sentence
+    assert "not clear" in found.sentence
 
 
 def test_better_and_worse_is_mixed():

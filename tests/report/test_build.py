@@ -86,8 +86,8 @@ def test_ids_are_unique_and_figures_repeat(make_document, page):
 def test_sections_come_in_order(page):
     found = re.findall(r"<h2>([^<:]*)", page)
     assert found == [
-        *("Key numbers", "Robustness", "Groups", "Calibration", "Generalisation", "Examples", "Cost", "Significance"),
-        *("Configuration and environment", "How to read this page"),
+        *("Key numbers", "Robustness", "Groups", "Other metrics", "Calibration", "Generalisation", "Examples", "Cost"),
+        *("Significance", "Configuration and environment", "How to read this page"),
     ]
     assert page.index('class="verdict') < page.index("<h2>Key numbers")
     assert page.count("<svg") == 2 + 1 + 2
@@ -95,6 +95,32 @@ def test_sections_come_in_order(page):
 
 def test_hidden_units_are_marked(page):
     assert "<del>&lt;script&gt;alert(1)&lt;/script&gt;</del> plain &amp; simple <del>$x$</del>" in page
+
+
+def test_tags_stand_behind_their_pieces_in_texts_right_answers_and_answers(make_document):
+    document = make_document()
+    (item,) = document["examples"]["items"]
+    kinds = [("Ada <b>", True, "PER"), (" in ", False, ""), ("Rome", False, "LOC & x")]
+    item["pieces"] = [{"text": text, "hidden": hidden, "kind": kind} for text, hidden, kind in kinds]
+    item["reference_pieces"] = [{"text": "the right one", "hidden": False, "kind": "PER"}]
+    item["model"]["pieces"] = [{"text": "what was said", "hidden": False, "kind": "LOC"}]
+    page = render(document)
+    parse(page)
+    assert '<span class="kind"><del>Ada &lt;b&gt;</del><small>PER</small></span> in ' in page
+    assert '<span class="kind">Rome<small>LOC &amp; x</small></span>' in page
+    assert '<b>right answer</b> <span class="kind">the right one<small>PER</small></span>' in page
+    assert '<span class="model">model</span> <span class="kind">what was said<small>LOC</small></span>' in page
+    assert "right answer <b>" not in page, "once, in pieces"
+
+
+def test_rows_of_tables_are_shown_with_what_is_hidden_marked(make_document):
+    document = make_document()
+    (item,) = document["examples"]["items"]
+    item["pieces"], item["row"] = [], [["age", "<41>", False], ["income", "3.2", True]]
+    page = render(document)
+    parse(page)
+    assert "<td>age</td><td>&lt;41&gt;</td>" in page
+    assert "<td>income</td><td><del>3.2</del></td>" in page
 
 
 def test_the_verdict_and_its_numbers_are_on_the_page(make_document):
@@ -151,7 +177,7 @@ def png(width, height):
 
 def with_pictures(document, src):
     for item in document["examples"]["items"]:
-        item["pieces"], item["whole"] = None, [{"title": "<i>whole</i>", "src": src}]
+        item["pieces"], item["whole"] = [], [{"title": "<i>whole</i>", "src": src}]
         item["pictures"] = [{"title": "", "src": src}]
         item["model"]["src"] = src
     return document
@@ -224,11 +250,60 @@ def test_what_masking_saved_is_told_only_where_it_did(make_document):
 @pytest.mark.parametrize(("twin", "seeds"), [(True, 1), (False, 1), (True, 2)])
 def test_calibration_is_told_with_intervals(make_document, twin, seeds):
     document = make_document(twin=twin, seeds=seeds)
-    page, row = render(document), document["calibration"][1]
-    for name, scale in (("ece", Scale()), ("nll", Scale(percent=False)), ("brier", Scale(percent=False))):
-        assert f"<small>{scale.bounds(row['model']['intervals'][name])}</small>" in page
-    assert ("difference in ECE" in page) == twin
-    assert not twin or f"<small>{Scale().bounds(row['difference']['ece'], True)}</small>" in page
+    page, calibration = render(document), document["calibration"]
+    row, metrics = calibration["rows"][1], {metric["name"]: metric for metric in calibration["metrics"]}
+    for name, percent in (("ece", True), ("overconfidence", True), ("loss", False), ("brier", False)):
+        scale = Scale.of(metrics[name])
+        assert scale.percent == percent
+        assert f"<small>{scale.bounds(row['model'][name])}</small>" in page
+        assert f"<th>{metrics[name]['label'].capitalize()}</th>" in page
+        if twin:
+            assert f"<b>{scale.change(row['difference'][name]['value'])}</b>" in page
+            assert f"<small>{scale.bounds(row['difference'][name], True)}</small>" in page
+    between = page[page.index("<h2>Calibration") : page.index("<h2>Generalisation")]
+    assert between.count('<th class="n">difference') == (4 if twin else 0)
+    assert between.count("<svg") == 2
+
+
+@pytest.mark.parametrize("twin", [True, False])
+def test_other_metrics_are_told_under_every_condition(make_document, twin):
+    document = make_document(twin=twin)
+    document["other_metrics"][0]["meaning"] = "Means <all> classes."
+    page = render(document)
+    parse(page)
+    between = page[page.index("<h2>Other metrics") : page.index("<h2>Calibration")]
+    assert "the verdict rests on accuracy alone" in between
+    assert "Means &lt;all&gt; classes." in between
+    assert between.count("Lower is better.") == 1
+    assert between.count("<summary>") == 2
+    for metric, percent in zip(document["other_metrics"], (True, False), strict=True):
+        scale = Scale.of(metric)
+        assert scale.percent == percent
+        against = f" against {scale.value(metric['clean']['twin']['value'])}" if twin else ""
+        assert f"{scale.value(metric['clean']['model']['value'])}{against} on whole inputs</summary>" in between
+        for compared in (metric["clean"], *metric["points"], *metric["variants"]):
+            assert f"<small>{scale.bounds(compared['model'])}</small>" in between
+            if twin:
+                assert f"<small>{scale.bounds(compared['difference'], True)}</small>" in between
+    assert between.count("variant “swapped &lt;b&gt; $y$”") == 2
+    assert between.count("<tr>") == 2 * (1 + 1 + 2 + 4)
+
+
+def test_one_metric_alone_has_no_section_of_others(make_document):
+    document = make_document()
+    document["other_metrics"] = []
+    assert "Other metrics" not in render(document)
+
+
+def test_another_metric_that_says_nothing_of_whole_inputs_is_summed_up_by_its_first_point(make_document):
+    document = make_document()
+    other = document["other_metrics"][0]
+    other["of_whole"] = False
+    page = render(document)
+    between = page[page.index("<h2>Other metrics") : page.index("<h2>Calibration")]
+    value = Scale().value(other["points"][0]["model"]["value"])
+    assert f"{value} against {Scale().value(other['points'][0]['twin']['value'])} with 50.0% hidden</summary>" in between
+    assert between.count("<td>whole input</td>") == 1
 
 
 def test_evaluations_without_groups_calibration_and_tests_have_a_page(make_document):
@@ -262,10 +337,10 @@ def test_what_is_perfect_by_definition_is_no_result(make_document):
 
 
 def test_without_a_twin_nothing_is_said_of_one(make_document):
-    assert "<dt>cannot be told" in render(make_document())
+    assert "<dt>not clear" in render(make_document())
     page = render(make_document(twin=False))
     assert "<dt>twin" not in page
-    assert "<dt>cannot be told" not in page
+    assert "<dt>not clear" not in page
     assert 'class="mark"' not in page
 
 

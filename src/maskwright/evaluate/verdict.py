@@ -6,7 +6,7 @@ name, else the first variant, if the data has variants) and `auc_mask` of the fi
 the other, *without effect* if the interval holds 0, lies within what is negligible and there are enough examples to say
 so, and *undecided* otherwise. All headline metrics count: one better and one worse is *mixed*; better and undecided is
 still *better*, and the sentence says both. A significant change of the metric on whole inputs is always told in the
-same sentence. If neither model is better on whole inputs than who sees nothing of them, nothing is claimed.
+same sentence. If neither model is better on whole inputs than an answer that ignores them, nothing is claimed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OPENINGS = {
     WORSE: "Masking hurt",
     MIXED: "Masking helped in one way and hurt in another",
     NO_EFFECT: "Masking did not help",
-    UNDECIDED: "It cannot be told whether masking helped",
+    UNDECIDED: "It is not clear whether masking helped",
     ALONE: "There is no twin to compare with, so nothing is claimed about what masking did",
 }
 
@@ -115,7 +115,7 @@ def against(
     scale, difference = Scale.of(document), compared["difference"]
     twin = " for the same model trained without masking" if first else ""
     way = " (lower is better)" if first and not scale.higher_is_better else ""
-    aside = f", {'not to be told' if outcome == UNDECIDED else outcome}" if outcome else ""
+    aside = f", {'not clear' if outcome == UNDECIDED else outcome}" if outcome else ""
     return (
         f"{scale.value(compared['model']['value'])} against {scale.value(compared['twin']['value'])}{twin}{way}, "
         f"{_change(document, difference, aside)}"
@@ -143,14 +143,14 @@ def _clean_change(document: Mapping[str, Any]) -> str:
 
 
 def _not_learned(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Who cannot be told from seeing nothing of the input, which empties every comparison of meaning."""
+    """Which models are no better than an answer that ignores the input, which empties every comparison of meaning."""
     scale, chance, low = Scale.of(document), document["data"]["chance"], _unlearned(document)
     if not low:
         return ()
     who = "Neither model" if len(low) == 2 else f"The {low[0]}"
     verb = "is" if len(low) == 2 else "is not"
     return (
-        f"{who} {verb} clearly better on whole inputs than who sees nothing of them ({scale.value(chance)}): "
+        f"{who} {verb} clearly better on whole inputs than an answer that ignores them ({scale.value(chance)}): "
         "train longer or with another learning rate before reading anything else here.",
     )
 
@@ -172,7 +172,7 @@ def _at_chance(one: Mapping[str, Any], chance: float, scale: Scale) -> bool:
 def _other_variants(document: Mapping[str, Any]) -> tuple[str, ...]:
     rows, scale = variants_of(document), Scale.of(document)
     shown = headline_variant([row["variant"] for row in rows])
-    words = {BETTER: "it helped", WORSE: "it hurt", NO_EFFECT: "it made no difference", UNDECIDED: "it cannot be told"}
+    words = {BETTER: "it helped", WORSE: "it hurt", NO_EFFECT: "it made no difference", UNDECIDED: "the effect is not clear"}
     return tuple(
         f"On the variant “{row['variant']}” {words[scale.judge(row['difference'], row['n'])]}: "
         f"{document['metric']['label']} is {against(document, row)}."

@@ -16,7 +16,7 @@ from maskwright.evaluate.words import BETTER, NO_EFFECT, SHARES, UNDECIDED, WORS
 from maskwright.train.files import write_text
 
 TEMPLATE = "template.html.jinja"
-OUTCOME_WORDS = {BETTER: "better", WORSE: "worse", NO_EFFECT: "no difference", UNDECIDED: "cannot be told"}
+OUTCOME_WORDS = {BETTER: "better", WORSE: "worse", NO_EFFECT: "no difference", UNDECIDED: "not clear"}
 VERDICT_MARKS = {BETTER: "↑", WORSE: "↓", MIXED: "↕", NO_EFFECT: "=", UNDECIDED: "?"}
 
 PICTURE = "data:image/png;base64,"
@@ -58,7 +58,7 @@ def render(document: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        number=number, grouped=grouped, p=p_value, amount=amount, source=source, look=look, first_upper=first_upper
+        grouped=grouped, p=p_value, amount=amount, source=source, look=look, first_upper=first_upper
     )
     page = environment.get_template(TEMPLATE).render(
         d=document,
@@ -67,7 +67,6 @@ def render(document: Mapping[str, Any]) -> str:
         scale=Scale.of(document),
         shares=SHARES,
         scale_of=Scale.of,
-        plain=Scale(percent=False),
         borne=Borne(most=document["settings"]["ratios"][-1]),
         units=units(document["settings"]["unit"]),
         words=OUTCOME_WORDS,

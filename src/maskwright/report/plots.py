@@ -15,7 +15,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from maskwright.evaluate.scored import MODEL, TWIN
-from maskwright.evaluate.words import SHARE
+from maskwright.tasks.metrics.metric import SHARE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
