@@ -70,6 +70,24 @@ CONFIGURATION = [
         [*CHECK, "masking={pattern: {'tests.engine.test_corrupt:Crooked': {}}, budget: 0.3, fill: mask-token}"],
         ["tried on 64 tokens it fails", "Crooked has to return a bool mask"],
     ),
+    ("unknown metric", files(), [*CHECK, "evaluation.metrics=[acuracy]"], ["evaluation.metrics", "'accuracy'"]),
+    ("unknown task", files(), [*CHECK, "task=text-clasification"], ["no task", "'text-classification'"]),
+    ("no module of a task", files(), [*CHECK, "task=nowhere:TASK"], ["no module 'nowhere'", "current folder"]),
+    (
+        "something else in place of a task",
+        {**files(), "no_task_at_all.py": "TASK = 3\n"},
+        [*CHECK, "task=no_task_at_all:TASK"],
+        ["expected a maskwright.tasks.contract.Task, given int"],
+    ),
+    (
+        "an objective the task does not learn",
+        files(),
+        [*CHECK, "objective=reconstruct"],
+        ["objective: text-classification learns supervised or consistency"],
+    ),
+    ("views without a masking", files(), [*CHECK, "objective=consistency"], ["something must be hidden"]),
+    ("answers that are not generated", files(), [*CHECK, "generation={beams: 4}"], ["are not generated; leave it out"]),
+    ("no steps", files(), [*CHECK, "training.max_steps=0"], ["training.max_steps", "greater than or equal to 1"]),
     ("ratio above 1", files(), [*CHECK, "masking={pattern: iid, budget: {ratio: 1.3}, fill: zero}"], ["ratio", "1.3"]),
 ]
 
@@ -125,7 +143,7 @@ DATA = [
     ),
 ]
 
-FINISHED = '{"format": 1, "status": "finished", "fill": "mask-token", "data_fingerprint": "x", "seed": 0}'
+FINISHED = '{"format": 2, "status": "finished", "fill": "mask-token", "data_fingerprint": "x", "seed": 0}'
 
 
 def run_folder(**changed):
@@ -160,6 +178,7 @@ RUN_FOLDERS = [
     ("cut-off maskwright.json", run_folder(info=FINISHED[:20]), EVALUATE, ["run/maskwright.json", "damaged"]),
     ("empty maskwright.json", run_folder(info=""), EVALUATE, ["run/maskwright.json", "damaged"]),
     ("of a later version", run_folder(info='{"format": 99, "version": "9.0"}'), EVALUATE, ["9.0", "Update maskwright"]),
+    ("of an earlier version", run_folder(info='{"format": 1, "version": "0.1"}'), EVALUATE, ["0.1", "Train the run"]),
     ("model deleted", run_folder(model=None), EVALUATE, ["run/model/config.json: missing", "train again"]),
     ("weights deleted", run_folder(weights=None), EVALUATE, ["model.safetensors: missing", "train again"]),
     ("run.yaml deleted", run_folder(config=None), EVALUATE, ["its configuration cannot be read", "no such file"]),

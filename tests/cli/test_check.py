@@ -73,12 +73,12 @@ def test_json_with_problems(check, override, where):
 
 
 def test_tokens_are_counted_by_the_tokenizer_of_the_model(check, monkeypatch):
-    from maskwright.tasks.text import text_classification
+    from maskwright.tasks.text import checks
 
     def tokenizer(texts, **_):
         return {"input_ids": [list(text) for text in texts]}
 
-    monkeypatch.setattr(text_classification, "load_tokenizer", lambda config, texts: tokenizer)
+    monkeypatch.setattr(checks, "load_tokenizer", lambda config, texts: tokenizer)
     _, out, _ = check("run.yaml", "model=some/name")
     assert "train: 36 of 36 texts (100.0 %) are longer than 6 tokens" in out
 

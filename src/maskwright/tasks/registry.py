@@ -59,15 +59,26 @@ def get(name: str) -> Task:
 
 
 def _imported(name: str) -> Task:
+    """A task of the user's own, from `module:TASK`."""
     module, _, attribute = name.partition(":")
+    if not module or not attribute or module.endswith(".py"):
+        raise ConfigError(f"task '{name}': expected module:TASK, such as my_tasks.reviews:TASK (without .py).")
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))
     try:
-        task = getattr(importlib.import_module(module), attribute)
-    except (ImportError, ValueError, AttributeError) as error:
+        loaded = importlib.import_module(module)
+    except ModuleNotFoundError as error:
         raise ConfigError(
-            f"task '{name}': cannot be imported: {error}. It is looked for in the current folder and on PYTHONPATH."
+            f"task '{name}': there is no module '{error.name}'. Tasks are looked for in the current folder and on "
+            "PYTHONPATH."
         ) from None
+    except (Exception, SystemExit) as error:  # code of the user's own can raise anything
+        raise ConfigError(f"task '{name}': importing {module} raised {type(error).__name__}: {error}") from error
+    if attribute not in vars(loaded):
+        public = [other for other, value in vars(loaded).items() if isinstance(value, Task)]
+        hint = did_you_mean(attribute, public) if public else "The module holds no task."
+        raise ConfigError(f"task '{name}': there is no '{attribute}' in {module}. {hint}")
+    task = vars(loaded)[attribute]
     if not isinstance(task, Task):
         raise ConfigError(
             f"task '{name}': expected a maskwright.tasks.contract.Task, given {type(task).__name__}; see "
@@ -115,10 +126,12 @@ def _check_parts(parsed: RunConfig) -> None:
         several = f"hides in {' and '.join(task.modalities)}" if task.modalities else "has inputs of one kind"
         hint = several if task.modalities else f"{several}; give pattern, budget, fill"
         raise ConfigError(f"masking.modalities: {parsed.task} {hint}; given {', '.join(parsed.masking.names)}.")
-    metrics = [metric.name for metric in task.metrics]
-    for name in parsed.evaluation.metrics or ():
+    metrics, named = [metric.name for metric in task.metrics], parsed.evaluation.metrics or []
+    for name in named:
         if name not in metrics:
             raise ConfigError(f"evaluation.metrics: {parsed.task} has no '{name}'. {did_you_mean(name, metrics)}")
+        if named.count(name) > 1:
+            raise ConfigError(f"evaluation.metrics: '{name}' is given {named.count(name)} times; give it once.")
     if parsed.masking is None and parsed.objective.views > 1:
         raise ConfigError("masking: this objective compares masked views, so something must be hidden; try automask.")
     task.check(parsed)
