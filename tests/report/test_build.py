@@ -256,7 +256,8 @@ def test_calibration_is_told_with_intervals(make_document, twin, seeds):
         scale = Scale.of(metrics[name])
         assert scale.percent == percent
         assert f"<small>{scale.bounds(row['model'][name])}</small>" in page
-        assert f"<th>{metrics[name]['label'].capitalize()}</th>" in page
+        unit = ", nats" if name == "loss" else ""
+        assert f"<th>{metrics[name]['label'].capitalize()}{unit}</th>" in page
         if twin:
             assert f"<b>{scale.change(row['difference'][name]['value'])}</b>" in page
             assert f"<small>{scale.bounds(row['difference'][name], True)}</small>" in page
@@ -274,7 +275,7 @@ def test_other_metrics_are_told_under_every_condition(make_document, twin):
     between = page[page.index("<h2>Other metrics") : page.index("<h2>Calibration")]
     assert "the verdict rests on accuracy alone" in between
     assert "Means &lt;all&gt; classes." in between
-    assert between.count("Lower is better.") == 1
+    assert between.count("In nats. Lower is better.") == between.count("Lower is better.") == 1
     assert between.count("<summary>") == 2
     for metric, percent in zip(document["other_metrics"], (True, False), strict=True):
         scale = Scale.of(metric)
