@@ -11,17 +11,23 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from maskwright import tasks
-from maskwright.config import dump_config, parse_config
+from maskwright.config import LoraConfig, dump_config
 from maskwright.engine.modalities import PerModality
 from maskwright.errors import ConfigError
-from maskwright.tasks import scratch
-from maskwright.tasks.contract import FILLER, plain_inputs
-from maskwright.tasks.image_text import image_text_classification as task
+from maskwright.preview.run import preview_run
+from maskwright.rng import Moment
+from maskwright.tasks import parse_config, scratch
+from maskwright.tasks.contract import FILLER, Hidden
+from maskwright.tasks.image_text.image_text_classification import TASK
 from maskwright.tasks.image_text.maskings import both
 from maskwright.tasks.vision import models as vision_models
-from maskwright.tasks.vision.pictures import DROPPED
+from maskwright.tasks.vision.patch_inputs import DROPPED
+from maskwright.testing import check_task
+from maskwright.train import lora
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
+
+task = TASK
 
 PER_MODALITY = {
     "modalities": {"image": {"pattern": "iid", "fill": "drop"}, "text": {"pattern": "span", "fill": "mask-token"}},
@@ -57,15 +63,18 @@ def files(tmp_path_factory):
 @pytest.fixture
 def make_config(files, tmp_path, monkeypatch):
     monkeypatch.setitem(vision_models.SIZES, "tiny", vision_models.Size(layers=1, hidden=24, heads=2))
-    monkeypatch.setitem(scratch.SIZES, "tiny", scratch.Size(layers=1, hidden=24, heads=2, vocabulary=100))
+    monkeypatch.setitem(scratch.SIZES, "tiny", scratch.ModelSize(layers=1, hidden=24, heads=2, vocabulary=100))
 
-    def make(name="run", model="scratch:tiny", masking=PER_MODALITY, data=None, evaluation=None, **training):
+    def make(
+        name="run", model="scratch:tiny", masking=PER_MODALITY, data=None, evaluation=None, objective=None, **training
+    ):
         settings = {"epochs": 2, "batch_size": 16, "learning_rate": 3e-3, "output": str(tmp_path / name), **training}
         node = {
             "task": "image-text-classification",
             "model": str(model),
             "data": {**files, "max_length": 16, **({"size": 16} if model == "scratch:tiny" else {}), **(data or {})},
             "masking": masking,
+            "objective": objective,
             "training": settings,
             "evaluation": {"ratios": [0, 0.5], "bootstrap": 200, "draws": 1, **(evaluation or {})},
         }
@@ -76,19 +85,27 @@ def make_config(files, tmp_path, monkeypatch):
 
 def examples_of(config, split="train"):
     data = task.load(config.data)
-    reader = task.build(config, data).reader
-    return task.encode(getattr(data, split), reader, config, data=data), reader
+    return task.encode(getattr(data, split), task.reader(config, data), config, data=data)
 
 
-def given(examples, rows):
-    batch = examples.batch(rows)
-    return plain_inputs(batch), batch["example_id"]
-
-
-def units(inputs, examples):
+def units(batch):
     """Patches and ordinary tokens of each example."""
-    special = torch.isin(inputs["input_ids"], torch.tensor([0, 2, 3]))
+    special = torch.isin(batch.inputs["input_ids"], torch.tensor([0, 2, 3]))
     return 16 + (~special).sum(1)
+
+
+def answers(model, hidden):
+    with torch.no_grad():
+        return task.predict(model.eval(), hidden, None)
+
+
+@pytest.mark.parametrize("fill", ["drop", "mean"])
+def test_the_contract_is_kept(files, tmp_path, monkeypatch, fill):
+    monkeypatch.setitem(vision_models.SIZES, "tiny", vision_models.Size(layers=1, hidden=24, heads=2))
+    monkeypatch.setitem(scratch.SIZES, "tiny", scratch.ModelSize(layers=1, hidden=24, heads=2, vocabulary=100))
+    masking = {"pattern": "iid", "budget": 0.5, "fill": fill, "unit": "word"}
+    node = {"model": "scratch:tiny", "data": {**files, "size": 16, "max_length": 16}, "masking": masking}
+    check_task("image-text-classification", {**node, "training": {"output": str(tmp_path / "run")}}, tmp_path)
 
 
 def test_the_task_and_its_masking_go_through_yaml(make_config):
@@ -103,27 +120,28 @@ def test_the_task_and_its_masking_go_through_yaml(make_config):
 @pytest.mark.parametrize("concentration", [0.2, "proportional"])
 def test_the_count_over_both_is_exact(make_config, ratio, concentration):
     config = make_config(masking={**PER_MODALITY, "budget": {"ratio": ratio}, "concentration": concentration})
-    examples, _ = examples_of(config)
-    inputs, ids = given(examples, range(32))
-    n = units(inputs, examples)
-    hidden = examples.hide(inputs, config.masking, ids, seed=3, epoch=1)
+    examples = examples_of(config)
+    batch = examples.batch(range(32))
+    n = units(batch)
+    hidden = examples.hide(batch, config.masking, Moment(3, 1))
     masked = (hidden.inputs["input_ids"] == 4).sum(1)
     count = hidden.inputs[DROPPED].sum(1) + masked
     assert ((count - ratio * n).abs() < 1).all()
     assert torch.allclose(hidden.share, (count / n).float())
-    assert examples.work(hidden.inputs) == examples.work(inputs) - int(hidden.inputs[DROPPED].sum())
+    assert examples.work(hidden.inputs) == examples.work(batch.inputs) - int(hidden.inputs[DROPPED].sum())
 
 
 def test_a_plain_masking_hides_the_same_share_of_both(make_config):
     config = make_config(masking={"pattern": "iid", "budget": {"ratio": 0.5}, "fill": "mean", "unit": "token"})
-    examples, _ = examples_of(config)
-    inputs, ids = given(examples, range(32))
+    examples = examples_of(config)
+    batch = examples.batch(range(32))
     words, patches = [], []
     for epoch in range(30):
-        found = examples.corrupted(inputs, config.masking, ids, seed=0, epoch=epoch)
-        words.append((found["text"].count / found["text"].n_units).numpy())
-        patches.append(found["image"].ratio.numpy())
-        assert ((found["text"].count - found["text"].n_units / 2).abs() <= 1).all()
+        corrupted = examples.corrupted(batch, config.masking, Moment(0, epoch))
+        text = corrupted["text"]
+        words.append((text.count / text.n_units).numpy())
+        patches.append(corrupted["image"].ratio.numpy())
+        assert ((text.count - text.n_units / 2).abs() <= 1).all()
     error = 4 * 0.5 / 3 / np.sqrt(30 * 32)  # a text has at least three tokens, and is off by less than one
     assert abs(np.mean(words) - 0.5) < error
     assert abs(np.mean(patches) - 0.5) < error
@@ -131,35 +149,50 @@ def test_a_plain_masking_hides_the_same_share_of_both(make_config):
 
 def test_masks_do_not_depend_on_the_batch(make_config):
     config = make_config()
-    examples, _ = examples_of(config)
+    examples = examples_of(config)
 
     def masks(rows, at):
-        inputs, ids = given(examples, rows)
-        found = examples.hide(inputs, config.masking, ids, seed=0, epoch=3).inputs
-        width = int(inputs["attention_mask"][at].sum())
-        return found[DROPPED][at], found["input_ids"][at, :width]
+        batch = examples.batch(rows)
+        hidden = examples.hide(batch, config.masking, Moment(0, 3)).inputs
+        width = int(batch.inputs["attention_mask"][at].sum())
+        return hidden[DROPPED][at], hidden["input_ids"][at, :width]
 
     assert all(torch.equal(a, b) for a, b in zip(masks([5, 2, 30, 31], 1), masks([2, FILLER], 0), strict=True))
 
 
 def test_one_of_the_two_is_hidden_whole(make_config):
     config = make_config(masking={**PER_MODALITY, "whole_share": 1.0})
-    examples, _ = examples_of(config)
-    inputs, ids = given(examples, range(32))
-    hidden = examples.hide(inputs, config.masking, ids, seed=0, epoch=0).inputs
+    examples = examples_of(config)
+    batch = examples.batch(range(32))
+    hidden = examples.hide(batch, config.masking, Moment()).inputs
     no_picture = hidden[DROPPED].all(1)
-    no_text = (hidden["input_ids"] != inputs["input_ids"]).any(1)
+    no_text = (hidden["input_ids"] != batch.inputs["input_ids"]).any(1)
     assert (no_picture ^ no_text).all()
     assert 0 < int(no_picture.sum()) < 32
     assert not hidden[DROPPED][no_text].any()
     texts = hidden["input_ids"][no_text]
     assert torch.isin(texts, torch.tensor([0, 2, 3, 4])).all(), "special tokens stay, the others are mask tokens"
     for name in ("image", "text"):
-        found = examples.without(inputs, name, config.masking, ids, seed=0)
-        assert (DROPPED in found) == (name == "image")
-        assert torch.equal(found["input_ids"], inputs["input_ids"]) == (name == "image")
+        left = examples.without(batch, name, config.masking, Moment()).inputs
+        assert (DROPPED in left) == (name == "image")
+        assert torch.equal(left["input_ids"], batch.inputs["input_ids"]) == (name == "image")
         if name == "image":
-            assert found[DROPPED].all()
+            assert left[DROPPED].all()
+
+
+def test_joined_gives_every_place_once_with_texts_cut_to_the_longest(make_config):
+    config = make_config()
+    examples = examples_of(config)
+    batch = examples.batch(range(8))
+    parts = [examples.hide(batch, masking, Moment(1)) for masking in (config.masking, None)]
+    joined = list(examples.joined(parts, cells=3 * int(examples.lengths.max())))
+    assert sorted(int(place) for places, _ in joined for place in places) == list(range(16))
+    for places, hidden in joined:
+        part, rows = parts[int(places[0]) // 8], places % 8
+        width = hidden.inputs["input_ids"].shape[1]
+        assert width == int(part.inputs["attention_mask"][rows].sum(1).max())
+        assert torch.equal(hidden.inputs["input_ids"], part.inputs["input_ids"][rows, :width])
+        assert torch.equal(hidden.labels["labels"], batch.labels["labels"][rows])
 
 
 FILLS = ["mean", "drop", "mask-token", "random-token", "indicator", {"mean": {"over": "position"}}]
@@ -169,14 +202,11 @@ FILLS = ["mean", "drop", "mask-token", "random-token", "indicator", {"mean": {"o
 def test_every_fill_trains_and_is_loaded_back(make_config, fill):
     config = make_config(masking={"pattern": "iid", "budget": 0.5, "fill": fill, "unit": "word"}, epochs=1)
     path = train(config)
-    model, reader = task.load_trained(path / "model")
-    model.eval()
-    data = task.load(config.data)
-    examples = task.encode(data.test, reader, config, data=data)
-    inputs, ids = given(examples, [0, 1, 2])
-    hidden = examples.hide(inputs, config.masking, ids, seed=1, epoch=0)
-    with torch.no_grad():
-        assert not torch.equal(task.answer(model, hidden.inputs), task.answer(model, inputs))
+    model = task.restore(path / "model").model
+    examples = examples_of(config, "test")
+    batch = examples.batch([0, 1, 2])
+    hidden = examples.hide(batch, config.masking, Moment(1))
+    assert not np.array_equal(answers(model, hidden), answers(model, Hidden.whole(batch)))
     saved, loaded = load_file(path / "model" / "model.safetensors"), model.state_dict()
     assert set(saved) == set(loaded)
     assert all(torch.equal(saved[name], loaded[name]) for name in saved)
@@ -187,7 +217,7 @@ def test_the_encoder_is_loaded_by_transformers_alone(make_config):
 
     path = train(make_config(epochs=0.5))
     plain, report = AutoModel.from_pretrained(path / "model", output_loading_info=True)
-    model, _ = task.load_trained(path / "model")
+    model = task.restore(path / "model").model
     assert type(plain).__name__ == "CLIPModel"
     assert not report["missing_keys"]
     assert torch.equal(plain.text_projection.weight, model.encoder.text_projection.weight)
@@ -209,7 +239,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(make_config, monkeypatch):
     whole = train(make_config("whole", save_every=1))
     asked = iter([False, True])
     with monkeypatch.context() as patch:
-        patch.setattr("maskwright.train.trainer.any_process", lambda *given: next(asked, True))
+        patch.setattr("maskwright.train.trainer.any_process", lambda *arguments: next(asked, True))
         with pytest.raises(TrainingStopped):
             train(make_config("broken", save_every=1))
     broken = train(make_config("broken", save_every=1))
@@ -256,18 +286,17 @@ def test_saved_encoders_train(make_config, tmp_path, kind):
     weights = built.encoder.state_dict()
     for name, value in encoder.state_dict().items():  # a mask token is added where there is none
         assert torch.equal(value, weights[name][: len(value)] if value.ndim else weights[name])
-    model, reader = task.load_trained(train(config) / "model")
-    model.eval()
-    examples = task.encode(data.test, reader, config, data=data)
-    inputs, ids = given(examples, range(8))
-    with torch.no_grad():
-        whole = task.answer(model, inputs)
-        short = {name: value[3:4] for name, value in inputs.items()}
-        assert torch.allclose(task.answer(model, short), whole[3:4], atol=1e-5), "padding changes nothing"
-        for name in ("image", "text"):
-            found = task.answer(model, examples.without(inputs, name, config.masking, ids, seed=0))
-            assert torch.isfinite(found).all()
-            assert not torch.equal(found, whole)
+    trained = task.restore(train(config) / "model")
+    model = trained.model
+    examples = task.encode(data.test, trained.reader, config, data=data)
+    batch = examples.batch(range(8))
+    whole = answers(model, Hidden.whole(batch))
+    short = answers(model, Hidden.whole(examples.batch([3])))
+    assert np.allclose(short, whole[3:4], atol=1e-5), "padding changes nothing"
+    for name in ("image", "text"):
+        alone = answers(model, examples.without(batch, name, config.masking, Moment()))
+        assert np.isfinite(alone).all()
+        assert not np.array_equal(alone, whole)
 
 
 def test_dropped_text_and_pictures_of_any_share_fit_siglip(make_config, tmp_path):
@@ -276,10 +305,9 @@ def test_dropped_text_and_pictures_of_any_share_fit_siglip(make_config, tmp_path
     data = task.load(config.data)
     built = task.build(config, data)
     examples = task.encode(data.train, built.reader, config, data=data)
-    inputs, ids = given(examples, range(32))
-    hidden = examples.hide(inputs, config.masking, ids, seed=0, epoch=0)
-    loss = task.loss_sum(built.model, hidden.inputs, torch.zeros(32, dtype=torch.long), torch.ones(32))
-    loss.backward()
+    loss = task.loss(built.model, examples.hide(examples.batch(range(32)), config.masking, Moment()))
+    assert loss.count == 32
+    loss.sum.backward()
     assert all(torch.isfinite(p.grad).all() for p in built.model.parameters() if p.grad is not None)
 
 
@@ -336,13 +364,13 @@ def test_other_models_are_refused(make_config, tmp_path):
 
 
 def test_one_masking_for_both_says_what_each_gets():
-    found = both(parse_config_masking("random-token"))
-    assert [str(part.fill) for _, part in found.modalities] == ["Mean(over='example')", "RandomToken()"]
-    found = dict(both(parse_config_masking("mask-token", "patch")).modalities)
-    assert (found["image"].unit, found["text"].unit) == ("patch", "word")
+    shared = both(masking_of("random-token"))
+    assert [str(part.fill) for _, part in shared.modalities] == ["Mean(over='example')", "RandomToken()"]
+    parts = dict(both(masking_of("mask-token", "patch")).modalities)
+    assert (parts["image"].unit, parts["text"].unit) == ("patch", "word")
 
 
-def parse_config_masking(fill, unit="word"):
+def masking_of(fill, unit="word"):
     from maskwright.masking import Masking
 
     return Masking.from_dict({"pattern": "iid", "budget": 0.5, "fill": fill, "unit": unit})
@@ -350,16 +378,31 @@ def parse_config_masking(fill, unit="word"):
 
 def test_preview_shows_pictures_and_texts(make_config):
     config = make_config()
-    found = task.preview(config, task.load(config.data), 4, epoch=0)
-    assert found["hidden"] == sum(example["hidden_units"] for example in found["examples"])
-    assert abs(found["hidden"] / found["units"] - 0.5) < 0.05
-    assert any(piece["hidden"] for example in found["examples"] for piece in example["pieces"])
-    for example in found["examples"]:
+    shown = preview_run(task, config, task.load(config.data), 4, epoch=0)
+    assert shown["hidden"] == sum(example["hidden_units"] for example in shown["examples"])
+    assert abs(shown["hidden"] / shown["units"] - 0.5) < 0.05
+    assert any(piece["hidden"] for example in shown["examples"] for piece in example["pieces"])
+    for example in shown["examples"]:
         (image, patches, patch), (text, words, word) = example["parts"]
         assert (patch, word) == ("patch", "token")
         assert (image + text, patches + words) == (example["hidden_units"], example["units"])
-    (_, whole), (_, seen) = found["examples"][0]["pictures"]
+    (_, whole), (_, seen) = shown["examples"][0]["pictures"]
     assert (whole != seen).any()
+
+
+def test_two_views_are_made_consistent(make_config):
+    config = make_config(objective="consistency", epochs=1)
+    environment = RunFolder(train(config)).environment()
+    whole = examples_of(config).work(examples_of(config).batch(range(32)).inputs)
+    assert environment["cells"] < environment["cells_whole"] == 2 * whole
+
+
+def test_adapters_leave_the_whole_head_to_learn(make_config):
+    pytest.importorskip("peft")
+    built = task.build(make_config(), task.load(make_config().data))
+    model = lora.attach(built.model, LoraConfig(rank=2), built.heads, 0)
+    whole = {name for name, p in model.named_parameters() if p.requires_grad and "lora" not in name}
+    assert {name.split(".")[0] for name in whole} == {"maps", "classifier"}
 
 
 def test_a_whole_run_is_evaluated_against_its_twin(make_config):
@@ -369,17 +412,17 @@ def test_a_whole_run_is_evaluated_against_its_twin(make_config):
     path = train(make_config(masking=masking, epochs=3))
     environment = RunFolder(path).environment()
     assert environment["cells"] < environment["cells_whole"]
-    found = evaluate([path]).document
-    assert found["settings"]["fill"]["text"] == "mask-token"
-    assert set(found["settings"]["fill"]) == {"image", "text"}
-    item = found["examples"]["items"][0]
+    document = evaluate([path]).document
+    assert document["settings"]["fill"]["text"] == "mask-token"
+    assert set(document["settings"]["fill"]) == {"image", "text"}
+    item = document["examples"]["items"][0]
     assert item["pieces"]
     assert item["pictures"][0]["src"].startswith("data:image/png;base64,")
     assert item["pictures"][0]["title"] == ""  # the page says which of the two it is
-    assert found["settings"]["unit"] == {"image": "patch", "text": "word"}
-    (section,) = found["sections"]
+    assert document["settings"]["unit"] == {"image": "patch", "text": "word"}
+    (section,) = document["sections"]
     (table,) = section["tables"]
     assert table["head"] == ["what is there", "model", "twin", "difference, points"]
     assert [row[0] for row in table["rows"]][1].startswith("picture alone")
-    assert table["rows"][0][1].startswith(f"{found['clean']['model']['value']:.1%}\n")
+    assert table["rows"][0][1].startswith(f"{document['clean']['model']['value']:.1%}\n")
     assert "twin" in section["text"]

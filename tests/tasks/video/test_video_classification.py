@@ -11,15 +11,21 @@ import torch
 from safetensors.torch import load_file
 
 from maskwright import tasks
-from maskwright.config import dump_config, parse_config
+from maskwright.config import dump_config
 from maskwright.errors import ConfigError, DataError
-from maskwright.tasks.video import frames
-from maskwright.tasks.video import video_classification as task
-from maskwright.tasks.vision import models as vision_models
+from maskwright.preview.run import preview_run
+from maskwright.rng import Moment
+from maskwright.tasks import parse_config
 from maskwright.tasks.rendering import as_bytes
+from maskwright.tasks.video import frames
+from maskwright.tasks.video.video_classification import TASK
+from maskwright.tasks.vision import models as vision_models
+from maskwright.testing import check_task
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
 from maskwright.train.stop import TrainingStopped
+
+task = TASK
 
 HALF = {"pattern": "iid", "budget": 0.5, "fill": "drop", "unit": "tubelet"}
 
@@ -49,7 +55,7 @@ def files(tmp_path_factory):
 def make_config(files, tmp_path, monkeypatch):
     monkeypatch.setitem(vision_models.SIZES, "tiny", vision_models.Size(layers=1, hidden=24, heads=2))
 
-    def make(name="run", model="scratch:tiny", masking=HALF, evaluation=None, data=None, **training):
+    def make(name="run", model="scratch:tiny", masking=HALF, evaluation=None, data=None, objective=None, **training):
         settings = {"epochs": 2, "batch_size": 8, "learning_rate": 3e-3, "output": str(tmp_path / name), **training}
         cut = {} if model != "scratch:tiny" else {"frames": 4, "size": 16, "patch": 4}
         node = {
@@ -57,6 +63,7 @@ def make_config(files, tmp_path, monkeypatch):
             "model": str(model),
             "data": {**files, **cut, **(data or {})},
             "masking": masking,
+            "objective": objective,
             "training": settings,
             "evaluation": {"ratios": [0, 0.5], "bootstrap": 200, "draws": 1, **(evaluation or {})},
         }
@@ -67,14 +74,21 @@ def make_config(files, tmp_path, monkeypatch):
 
 def encoded(config, split="train"):
     data = task.load(config.data)
-    return task.encode(getattr(data, split), task.build(config, data).reader, config, data=data)
+    return task.encode(getattr(data, split), task.reader(config, data), config, data=data)
 
 
-def hidden(config, rows=(0, 1, 2), **moment):
+def hide(config, rows=(0, 1, 2), **moment):
+    """Pixels of some clips, and the clips hidden."""
     examples = encoded(config)
     batch = examples.batch(rows)
-    inputs, ids = {"pixel_values": batch["pixel_values"]}, batch["example_id"]
-    return inputs["pixel_values"], examples.hide(inputs, config.masking, ids, **{"seed": 0, "epoch": 0, **moment})
+    return batch.inputs["pixel_values"], examples.hide(batch, config.masking, Moment(**moment))
+
+
+@pytest.mark.parametrize("fill", ["drop", "mask-token", "noise"])
+def test_the_contract_is_kept(files, tmp_path, monkeypatch, fill):
+    monkeypatch.setitem(vision_models.SIZES, "tiny", vision_models.Size(layers=1, hidden=24, heads=2))
+    node = {"model": "scratch:tiny", "data": {**files, "frames": 4, "size": 16}, "masking": {**HALF, "fill": fill}}
+    check_task("video-classification", {**node, "training": {"output": str(tmp_path / "run")}}, tmp_path)
 
 
 def test_the_defaults_are_tubelets_and_tubes(make_config):
@@ -128,41 +142,43 @@ UNITS = {"tubelet": (2, 4, 4), "frame": (1, 16, 16), "patch": (1, 4, 4), "pixel"
 
 @pytest.mark.parametrize(("unit", "sides"), UNITS.items())
 def test_units_on_pixels(make_config, unit, sides):
-    pixels, found = hidden(make_config(masking={**HALF, "fill": {"constant": 9.0}, "unit": unit}))
-    gone = (found.inputs["pixel_values"] == 9.0).all(dim=2)
+    pixels, hidden = hide(make_config(masking={**HALF, "fill": {"constant": 9.0}, "unit": unit}))
+    gone = (hidden.inputs["pixel_values"] == 9.0).all(dim=2)
     t, r, c = sides
     boxes = gone.unfold(1, t, t).unfold(2, r, r).unfold(3, c, c).flatten(4)
     assert torch.equal(boxes.any(-1), boxes.all(-1))
-    assert boxes.all(-1).float().mean((1, 2, 3)).tolist() == found.share.tolist() == [0.5] * 3
+    assert boxes.all(-1).float().mean((1, 2, 3)).tolist() == hidden.share.tolist() == [0.5] * 3
+    assert torch.equal(boxes.all(-1), hidden.mask)
     seen = ~gone[:, :, None].expand_as(pixels)
-    assert torch.equal(found.inputs["pixel_values"][seen], pixels[seen])
+    assert torch.equal(hidden.inputs["pixel_values"][seen], pixels[seen])
 
 
 def test_frames_inside_the_model_are_those_of_a_tubelet(make_config):
-    _, found = hidden(make_config(masking={**HALF, "unit": "frame"}, evaluation={"unit": "frame", "patterns": ["iid"]}))
-    dropped = found.inputs["dropped_patches"].unflatten(1, (2, 16))
+    _, hidden = hide(make_config(masking={**HALF, "unit": "frame"}, evaluation={"unit": "frame", "patterns": ["iid"]}))
+    dropped = hidden.inputs["dropped_patches"].unflatten(1, (2, 16))
     assert torch.equal(dropped.any(-1), dropped.all(-1))
-    assert found.share.tolist() == [0.5] * 3
+    assert torch.equal(dropped.all(-1), hidden.mask.flatten(1))
+    assert hidden.share.tolist() == [0.5] * 3
 
 
 def test_patterns_see_whole_frames_as_one_axis(make_config):
     masking = {"pattern": {"suffix": {"axis": "frame"}}, "budget": 0.5, "fill": {"constant": 9.0}, "unit": "frame"}
-    pixels, found = hidden(make_config(masking=masking))
-    assert torch.equal(found.inputs["pixel_values"][:, :2], pixels[:, :2])
-    assert (found.inputs["pixel_values"][:, 2:] == 9.0).all()
+    pixels, hidden = hide(make_config(masking=masking))
+    assert torch.equal(hidden.inputs["pixel_values"][:, :2], pixels[:, :2])
+    assert (hidden.inputs["pixel_values"][:, 2:] == 9.0).all()
 
 
 def test_shares_are_rounded_alike_where_attention_takes_no_mask(make_config):
-    _, found = hidden(make_config(masking={**HALF, "budget": 0.3}), rows=range(24))
-    assert set(found.inputs["dropped_patches"].sum(1).tolist()) == {10}  # of 9.6
+    _, hidden = hide(make_config(masking={**HALF, "budget": 0.3}), rows=range(24))
+    assert set(hidden.inputs["dropped_patches"].sum(1).tolist()) == {10}  # of 9.6
     moving = {**HALF, "budget": {"schedule": [0.0, 0.6]}}
-    _, found = hidden(make_config(masking=moving), rows=range(24), progress=0.5)
-    assert set(found.inputs["dropped_patches"].sum(1).tolist()) == {10}
+    _, hidden = hide(make_config(masking=moving), rows=range(24), progress=0.5)
+    assert set(hidden.inputs["dropped_patches"].sum(1).tolist()) == {10}
 
 
 def test_masks_do_not_depend_on_the_batch(make_config):
     config = make_config()
-    one, other = (hidden(config, rows, epoch=3)[1].inputs["dropped_patches"] for rows in ([5, 2], [2, 7, 9]))
+    one, other = (hide(config, rows, epoch=3)[1].inputs["dropped_patches"] for rows in ([5, 2], [2, 7, 9]))
     assert torch.equal(one[1], other[0])
 
 
@@ -173,14 +189,13 @@ FILLS = ["mean", "noise", "blur", "indicator", "drop", "mask-token"]
 def test_every_fill_trains_and_is_loaded_back(make_config, fill):
     config = make_config(masking={**HALF, "fill": fill}, epochs=1)
     path = train(config)
-    model, reader = task.load_trained(path / "model")
-    data = task.load(config.data)
-    examples = task.encode(data.test, reader, config, data=data)
+    model = task.restore(path / "model").model.eval()
+    examples = encoded(config, "test")
     batch = examples.batch([0, 1, 2])
-    pixels = {"pixel_values": batch["pixel_values"]}
-    seen = examples.hide(pixels, config.masking, batch["example_id"], seed=1, epoch=0)
-    assert seen.share.tolist() == [0.5] * 3
-    assert not torch.equal(task.answer(model, seen.inputs), task.answer(model, pixels))
+    whole, hidden = (examples.hide(batch, masking, Moment(1)) for masking in (None, config.masking))
+    assert hidden.share.tolist() == [0.5] * 3
+    with torch.no_grad():
+        assert not np.array_equal(task.predict(model, hidden, None), task.predict(model, whole, None))
     saved, now = load_file(path / "model" / "model.safetensors"), model.state_dict()
     for name, value in saved.items():  # which is saved under the names of the model's first release
         assert torch.equal(value, now[name.replace("q_bias", "query.bias").replace("v_bias", "value.bias")])
@@ -220,18 +235,18 @@ def test_a_pretrained_videomae_is_taken_over(make_config, tmp_path):
     assert all(torch.equal(before[name], now[name]) for name in taken)
     assert (built.notes, built.model.config.use_mean_pooling) == ((), True)
     path = train(make_config(model=folder, data={"frames": 2}, epochs=0.5))
-    assert task.load_trained(path / "model")[0].config.num_frames == 2
+    assert task.restore(path / "model").model.config.num_frames == 2
 
 
 @pytest.mark.parametrize("fill", ["drop", "noise"])
 def test_vivit_trains(make_config, tmp_path, fill):
     uneven = {"pattern": "iid", "budget": {"uniform": [0.2, 0.8]}, "fill": fill, "unit": "tubelet"}
     path = train(make_config(model=save(tmp_path / "model", "vivit"), masking=uneven, epochs=0.5))
-    model, reader = task.load_trained(path / "model")
-    assert model.config.model_type == "vivit"
+    built = task.restore(path / "model")
+    assert built.model.config.model_type == "vivit"
     clip = clips(1)[0][0]
-    given = reader([list(clip)], return_tensors="np")["pixel_values"][0]
-    assert np.array_equal(as_bytes(given, reader), clip)
+    pixels = built.reader([list(clip)], return_tensors="np")["pixel_values"][0]
+    assert np.array_equal(as_bytes(pixels, built.reader), clip)
 
 
 def test_learnt_positions_are_not_cut(make_config, tmp_path):
@@ -250,8 +265,9 @@ def test_learnt_positions_are_not_cut(make_config, tmp_path):
         ({"evaluation": {"unit": "frame"}}, r"evaluation.patterns \(tied.*Tied is not for the axes frame"),
         ({"evaluation": {"patterns": ["tied"]}}, "tied: the parameter 'pattern' is missing"),
         ({"model": "scratch:tinny"}, "Did you mean 'tiny'"),
+        ({"objective": "reconstruct"}, "video-classification learns supervised or consistency"),
     ],
-    ids=["unit", "inside", "pattern", "evaluation", "frames", "tied", "model"],
+    ids=["unit", "inside", "pattern", "evaluation", "frames", "tied", "model", "objective"],
 )
 def test_what_does_not_go_with_clips_is_refused(make_config, changes, message):
     with pytest.raises(ConfigError, match=message):
@@ -285,12 +301,19 @@ def test_check_tells_how_clips_are_cut(make_config):
 @pytest.mark.parametrize("unit", ["tubelet", "frame"])
 def test_preview_shows_what_training_hides(make_config, unit):
     config = make_config(masking={**HALF, "unit": unit}, evaluation={"patterns": ["iid"]})
-    found = task.preview(config, task.load(config.data), 3, epoch=0)
-    assert found["hidden"] * 2 == found["units"] == 3 * (32 if unit == "tubelet" else 2)
-    for example in found["examples"]:
-        (_, whole), (_, seen) = example["pictures"]
-        assert whole.shape == seen.shape == (16, 4 * 17 - 1, 3)  # four frames with lines between
-        assert 0 < (whole != seen).any(axis=-1).mean() <= 0.5
+    seen = preview_run(task, config, task.load(config.data), 3, epoch=0)
+    assert seen["hidden"] * 2 == seen["units"] == 3 * (32 if unit == "tubelet" else 2)
+    assert seen["unit"] == unit
+    for example in seen["examples"]:
+        (_, whole), (_, masked) = example["pictures"]
+        assert whole.shape == masked.shape == (16, 4 * 17 - 1, 3)  # four frames with lines between
+        assert 0 < (whole != masked).any(axis=-1).mean() <= 0.5
+
+
+def test_two_views_are_made_consistent(make_config):
+    config = make_config(objective={"consistency": {"weight": 0.5}}, epochs=1)
+    environment = RunFolder(train(config)).environment()
+    assert environment["cells"] * 2 == environment["cells_whole"] == 2 * 24 * 32  # two views of every clip
 
 
 def test_new_weights_depend_on_the_seed_alone(make_config):
@@ -322,8 +345,8 @@ def test_a_whole_run_is_evaluated_against_its_twin(make_config):
     from maskwright.evaluate.run import evaluate
 
     path = train(make_config(epochs=10, learning_rate=1e-2))
-    found = evaluate([path])
-    assert found.document["clean"]["model"]["value"] > 0.8
-    assert found.document["settings"]["patterns"] == ["iid", "tied(iid, axis=frame)"]
-    shown = found.document["examples"]["items"][0]["pictures"]
+    document = evaluate([path]).document
+    assert document["clean"]["model"]["value"] > 0.8
+    assert document["settings"]["patterns"] == ["iid", "tied(iid, axis=frame)"]
+    shown = document["examples"]["items"][0]["pictures"]
     assert all(picture["src"].startswith("data:image/png;base64,") for picture in shown)
