@@ -67,7 +67,7 @@ def check_set(train: Split, counts: Counter[str], findings: Findings) -> None:
         (usual, often), *others = alike.most_common()
         for rare, times in others:
             what = (
-                f"tag {shorten(rare)} ({times:,} words) differs from {shorten(usual)} ({often:,}) only in case or signs"
+                f"tag {shorten(rare)} ({_words(times)}) differs from {shorten(usual)} ({often:,}) only in case or signs"
             )
             add("tags spelt in two ways", what, f"Write it {usual!r} everywhere.")
     tags = sorted(set(counts) - {OUTSIDE})
@@ -96,8 +96,8 @@ def check_unknown(splits: Mapping[str, Split], counts: Counts, findings: Finding
             rows = [row for row, tags in enumerate(split.values["tags"]) if isinstance(tags, list) and tag in tags]
             nearest = difflib.get_close_matches(tag, known, n=1)
             hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Train has {listed(known)}."
-            words = f"{counts[name][tag]:,} word{'s' * (counts[name][tag] > 1)}, rows {listed_rows(split, rows)}"
-            what = f"the tag {shorten(tag)} ({words}) is in {name} but not in train"
+            where = f"row{'s' * (len(rows) > 1)} {listed_rows(split, rows)}"
+            what = f"the tag {shorten(tag)} ({_words(counts[name][tag])}, {where}) is in {name} but not in train"
             place = split.place(rows[0], split.columns.roles["tags"])
             remedy = f"{hint} Add it to train, or change it."
             findings.add("tags that train lacks", split.table.source, Problem(place, what, remedy))
@@ -114,6 +114,10 @@ def check_rules(split: Split, rows: Sequence[int], scheme: Scheme, findings: Fin
             )
             kind = "sentences whose tags break the rules of their scheme"
             findings.add(kind, split.table.source, problem, split.row(index))
+
+
+def _words(count: int) -> str:
+    return f"{count:,} word{'s' * (count != 1)}"
 
 
 def _normal(tag: str) -> str:

@@ -24,7 +24,7 @@ from maskwright.tasks.metrics.entity_f1 import ENTITY_F1
 from maskwright.tasks.metrics.token_accuracy import TOKEN_ACCURACY
 from maskwright.tasks.tagging.report import sections
 from maskwright.tasks.tagging.shown import shown
-from maskwright.tasks.tagging.words import TokenisedWords, load_word_tokenizer, tokenised_words
+from maskwright.tasks.tagging.words import NO_WORD, TokenisedWords, load_word_tokenizer, tokenised_words
 from maskwright.tasks.text import models
 from maskwright.tasks.text.checks import check_text_run
 from maskwright.tasks.text.encoded import LABELS, EncodedTexts, Ragged, rows_of_ids
@@ -118,14 +118,14 @@ def encode(
 
 
 def _mentions(tokens: TokenisedWords, right: Sequence[Tagging]) -> Ragged:
-    """The mention of each token, -1 outside of mentions."""
+    """What the unit `entity` hides whole: the first word of the token's mention; outside of mentions its word."""
     rows = []
     for truth in right:
-        row = [-1] * len(truth.tags)
-        for place, (_, start, stop) in enumerate(truth.in_order):
-            row[start:stop] = [place] * (stop - start)
+        row = list(range(len(truth.tags)))
+        for _, start, stop in truth.mentions:
+            row[start:stop] = [start] * (stop - start)
         rows.append(row)
-    return tokens.looked_up(rows, -1)
+    return tokens.looked_up(rows, NO_WORD)
 
 
 def likelihood(model: Any, hidden: Hidden) -> objectives.Likelihood:

@@ -89,7 +89,7 @@ class EncodedTexts:
         weights: [N] float32, what each example counts in the loss.
         classes: [N] int64, the class of each example; None where it has not one.
         words: the word of each token, where the task knows it (`Ragged`, -1 outside words).
-        mentions: the same of mentions, which the unit `entity` hides whole.
+        mentions: the same for the unit `entity`: a mention is hidden whole, and so is any other word.
         maskable: which tokens may be hidden (`Ragged` of 0 and 1); all but special ones where there is none.
         notes: what the user should know.
     """
