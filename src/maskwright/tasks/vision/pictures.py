@@ -38,7 +38,7 @@ class Pictures:
     """A split of pictures or clips; see `maskwright.tasks.contract.Examples`.
 
     Attributes:
-        names: where each picture is, as its loader says.
+        names: where each picture is, as its loader says: a column of the data, which is read by lists of row numbers.
         open: gives the picture of a name, uint8 [row, col, 3], or the clip, [frame, row, col, 3].
         reader: the image processor: pictures in, `pixel_values` out.
         side: of a patch: (rows, columns) in pixels, or (frames, rows, columns).
@@ -52,7 +52,7 @@ class Pictures:
             whole number of units is rounded, the same for all, and not drawn.
     """
 
-    names: Sequence[str]
+    names: Any
     open: Callable[[str], np.ndarray]
     reader: Any
     side: tuple[int, ...]
@@ -83,7 +83,7 @@ class Pictures:
 
     def pixels(self, rows: Iterable[int]) -> torch.Tensor:
         """Pictures as the model takes them, [B, C, row, col] or [B, frame, C, row, col] float32."""
-        pictures = [self.open(self.names[int(row)]) for row in rows]
+        pictures = [self.open(name) for name in self.names[[int(row) for row in rows]]]
         clips = [list(picture) if picture.ndim == 4 else picture for picture in pictures]
         # Processors copy a picture of the size asked for through a resize that changes nothing: half their time.
         as_it_is = {"do_resize": False} if _of_size(pictures, self.reader) else {}
