@@ -21,7 +21,8 @@ def sentences(n: int, seed: int = 0) -> list[tuple[list[str], list[str]]]:
     made = []
     for row in range(n):
         parts = [(rng.choice(PEOPLE), "PER"), (rng.choice(["saw", "met"]), ""), (rng.choice(PEOPLE), "PER"), ("in", "")]
-        parts += [(rng.choice(TOWNS), "LOC"), (f"n{seed}x{row}", ""), *[("very", "")] * int(rng.integers(0, 5))]
+        number = " ".join(f"{10_000 + 1_000 * seed + 7 * row}")
+        parts += [(rng.choice(TOWNS), "LOC"), (number, ""), *[("very", "")] * int(rng.integers(0, 5))]
         words: list[str] = []
         tags: list[str] = []
         for text, kind in parts:

@@ -1,4 +1,4 @@
-"""Tags stay with their words: in all families of tokenizers, cut, removed, on either side of padding, hidden, dropped."""
+"""Tags stay with their words: in every family of tokenizers, cut, removed, padded on either side, hidden, dropped."""
 
 import json
 from functools import cache
