@@ -310,4 +310,3 @@ def finished(path: Path, factor: float, seconds: float, masking: Any, task: str 
     training = {"seconds": seconds, "cells": 500, "cells_whole": 1000, "device": "cpu"}
     write_json(path / "environment.json", training)
     return path
-

@@ -36,8 +36,8 @@ def test_the_document_speaks_of_the_tasks_metric(examined):
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     chance = document["data"]["chance"]
     assert document["metric"] == {
-        **{"name": "rmse", "label": "error", "higher_is_better": False, "unit": "", "best": 0.0, "chance": chance},
-        **{"negligible": 0.02 * chance, "of_whole": True, "counts": False, "biased": False, "meaning": ""},
+        "name": "rmse", "label": "error", "higher_is_better": False, "unit": "", "best": 0.0, "chance": chance,
+        "negligible": 0.02 * chance, "of_whole": True, "counts": False, "biased": False, "meaning": "",
     }
     assert (document["noun"], document["unit_noun"]) == ("rows", "cells")
     assert document["settings"]["interval"] == "paired bootstrap over test rows"
@@ -171,7 +171,7 @@ def test_slow_metrics_tell_how_far_they_are(examined):
     _, events, _ = examined
     told = [(event.step, event.steps) for event in events if event.message == "resampling" and event.step]
     outcomes = 1 + 2 * 2 * 2 + 1
-    # Model and twin are resampled together: two draws of two ratios of two patterns, the whole rows and the variant of each.
+    # Both are resampled together: two draws of two ratios of two patterns, the whole rows and their variant.
     assert told[-1] == (2 * outcomes * 201, 2 * outcomes * 201)
     assert [step for step, _ in told] == sorted(step for step, _ in told)
     asked = [event for event in events if event.message == "asking the twin"]

@@ -303,7 +303,9 @@ def test_another_metric_that_says_nothing_of_whole_inputs_is_summed_up_by_its_fi
     page = render(document)
     between = page[page.index("<h2>Other metrics") : page.index("<h2>Calibration")]
     value = Scale().value(other["points"][0]["model"]["value"])
-    assert f"{value} against {Scale().value(other['points'][0]['twin']['value'])} with 50.0% hidden</summary>" in between
+    assert (
+        f"{value} against {Scale().value(other['points'][0]['twin']['value'])} with 50.0% hidden</summary>" in between
+    )
     assert between.count("<td>whole input</td>") == 1
 
 

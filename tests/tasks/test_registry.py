@@ -61,7 +61,11 @@ def test_a_task_of_ones_own_is_found_by_module_and_name(tmp_path, monkeypatch):
         ("broken_task:TASK", "1 / 0\n", r"importing broken_task raised ZeroDivisionError: division by zero"),
         ("unwritten_task:TASK", "def (\n", r"importing unwritten_task raised SyntaxError"),
         ("leaving_task:TASK", "raise SystemExit(3)\n", r"importing leaving_task raised SystemExit: 3"),
-        ("other_task:TSK", "from tests.evaluate.made_up import TASK\n", r"no 'TSK' in other_task\. Did you mean 'TASK'"),
+        (
+            "other_task:TSK",
+            "from tests.evaluate.made_up import TASK\n",
+            r"no 'TSK' in other_task\. Did you mean 'TASK'",
+        ),
         ("empty_task:TASK", "x = 1\n", r"no 'TASK' in empty_task\. The module holds no task"),
         ("number_task:TASK", "TASK = 3\n", r"expected a maskwright\.tasks\.contract\.Task, given int; see docs"),
         ("file_task.py:TASK", "", r"expected module:TASK, such as .*without \.py"),

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from maskwright import tasks
 from maskwright.errors import ConfigError
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
+from maskwright.train.validation import Validation
 
 
 def validations(path):
@@ -61,6 +63,62 @@ def test_the_run_folder(make_config):
 def test_the_last_weights_are_kept_if_asked(make_config):
     path = train(make_config(epochs=2, keep_best=False, learning_rate=3e-2, learning_rate_schedule="constant"))
     assert RunFolder(path).info()["kept_step"] == 18
+
+
+def test_steps_instead_of_epochs(make_config):
+    path = train(make_config(epochs=1, max_steps=13, evaluate_every=5))
+    assert [line["step"] for line in RunFolder(path).metrics() if "loss" in line] == list(range(1, 14))
+    assert list(validations(path)) == [5, 10, 13]
+    assert RunFolder(path).info()["steps"] == 13
+
+
+def test_the_headline_of_the_configuration_chooses_the_weights(make_config, monkeypatch):
+    """Scores that part: accuracy is best first, macro F1 in the middle, and an undefined one comes first."""
+    scores = iter(
+        [
+            {"macro_f1": float("nan"), "accuracy": 0.9, "loss": 1.0},
+            {"macro_f1": 0.5, "accuracy": 0.5, "loss": 1.0},
+            {"macro_f1": 0.4, "accuracy": 0.6, "loss": 1.0},
+        ]
+    )
+    monkeypatch.setattr(Validation, "scores", lambda *asked, **facts: next(scores))
+    config = make_config(epochs=3)
+    chosen = config.evaluation.model_copy(update={"metrics": ["macro_f1", "accuracy"]})
+    path = train(config.model_copy(update={"evaluation": chosen}))
+    assert RunFolder(path).info()["kept_step"] == 18
+    assert RunFolder(path).info()["kept_by"] == "macro_f1"
+
+
+def test_validation_measures_what_the_configuration_names_and_the_loss(make_config):
+    config = make_config(epochs=0.3)
+    chosen = config.evaluation.model_copy(update={"metrics": ["balanced_accuracy", "top_5_accuracy"]})
+    path = train(config.model_copy(update={"evaluation": chosen}))
+    (numbers,) = validations(path).values()
+    assert list(numbers) == ["balanced_accuracy", "top_5_accuracy", "loss"]
+    assert numbers["top_5_accuracy"] == 1.0
+    assert np.isfinite(numbers["loss"])
+
+
+def test_two_views_of_a_text_are_made_consistent(make_config):
+    """The divergence of the views counts, the masks of the views differ, and learning goes on."""
+
+    def run(name, objective, **more):
+        config = make_config(name, epochs=8, learning_rate=3e-3, **more)
+        read = tasks.get(config.task).configuration.objective
+        return train(config.model_copy(update={"objective": read(objective)}))
+
+    consistent = run("consistent", {"consistency": {"weight": 1.0}})
+    ignored = run("ignored", {"consistency": {"weight": 0.0}})
+    losses = {
+        path: [line["loss"] for line in RunFolder(path).metrics() if "loss" in line] for path in (consistent, ignored)
+    }
+    # At the first step the weights are the same: what is more is the divergence, above 0 and below log 2.
+    assert losses[ignored][0] < losses[consistent][0] < losses[ignored][0] + 0.6931
+    assert RunFolder(consistent).config().objective.weight == 1.0
+    assert max(one["accuracy"] for one in validations(consistent).values()) > 0.6
+    # Two views are two forward passes a step.
+    plain = run("plain", "supervised")
+    assert RunFolder(consistent).environment()["cells"] == pytest.approx(2 * RunFolder(plain).environment()["cells"])
 
 
 def test_early_stopping(make_config):

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from maskwright.config import TrainingConfig
 from maskwright.errors import RunError
 from maskwright.train import checkpoint
+from maskwright.train.callbacks import Plan
 from maskwright.train.device import resolve_dtype
 from maskwright.train.folder import RunFolder
 from maskwright.train.learning_rate import LearningRate
 from maskwright.train.order import Order
 from maskwright.train.random_states import preserved
+from maskwright.train.selection import Selection
 
 
 def steps(order: Order) -> list[set[int]]:
@@ -112,3 +115,22 @@ def test_a_missing_folder(tmp_path):
         RunFolder(tmp_path).config()
     with pytest.raises(RunError, match=r"metrics.jsonl: missing"):
         RunFolder(tmp_path).metrics()
+
+
+def test_an_undefined_first_score_does_not_stay_the_best():
+    nan = float("nan")
+    selection = Selection()
+    assert selection.consider(1, score=nan, loss=nan), "it is the only one yet"
+    assert not selection.consider(2, score=nan, loss=nan)
+    assert selection.consider(3, score=0.1, loss=nan)
+    assert selection.consider(4, score=0.1, loss=5.0), "equal scores: a loss that is defined is lower"
+    assert not selection.consider(5, score=nan, loss=0.1)
+    assert (selection.best_step, selection.without_improvement) == (4, 1)
+
+
+def test_a_plan_is_of_epochs_or_of_steps():
+    assert Plan.of(TrainingConfig(epochs=2), 10).steps == 20
+    steps = Plan.of(TrainingConfig(epochs=2, max_steps=7), 10)
+    assert (steps.steps, steps.evaluate_every) == (7, 10)
+    assert [step for step in range(1, 8) if steps.evaluates(step)] == [7]
+    assert Plan.of(TrainingConfig(max_steps=25, evaluate_every=10), 10).steps == 25

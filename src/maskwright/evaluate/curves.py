@@ -1,8 +1,8 @@
 """The robustness curve (the metric against the hidden share of the input) and the numbers read off it.
 
 All functions take scores whose last axis runs over `ratios`, so one call serves one curve or thousands of bootstrap
-resamples. `chance` is the score of an answer that ignores the input. Higher is better: where it is not, scores and chance
-are given with their signs changed, except to `auc_mask` and `chance_corrected`, which know no direction.
+resamples. `chance` is the score of an answer that ignores the input. Higher is better: where it is not, scores and
+chance are given with their signs changed, except to `auc_mask` and `chance_corrected`, which know no direction.
 """
 
 from __future__ import annotations

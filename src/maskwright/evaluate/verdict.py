@@ -172,7 +172,12 @@ def _at_chance(one: Mapping[str, Any], chance: float, scale: Scale) -> bool:
 def _other_variants(document: Mapping[str, Any]) -> tuple[str, ...]:
     rows, scale = variants_of(document), Scale.of(document)
     shown = headline_variant([row["variant"] for row in rows])
-    words = {BETTER: "it helped", WORSE: "it hurt", NO_EFFECT: "it made no difference", UNDECIDED: "the effect is not clear"}
+    words = {
+        BETTER: "it helped",
+        WORSE: "it hurt",
+        NO_EFFECT: "it made no difference",
+        UNDECIDED: "the effect is not clear",
+    }
     return tuple(
         f"On the variant “{row['variant']}” {words[scale.judge(row['difference'], row['n'])]}: "
         f"{document['metric']['label']} is {against(document, row)}."

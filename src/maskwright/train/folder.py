@@ -28,7 +28,7 @@ from maskwright.train.metrics_log import read_metrics
 __all__ = ["FORMAT", "RunFolder"]
 
 FORMAT = 2
-"""Version of the folder's layout; a reader refuses any other. Before 2, tasks had no sections of their own in run.yaml."""
+"""Version of the folder's layout; a reader refuses any other. In 1, tasks had no sections of their own in run.yaml."""
 
 FREE_TO_CHANGE = (
     "evaluation",

@@ -45,7 +45,6 @@ def test_intervals_hold_the_truth():
         confidence = rng.choice(middles, 500)
         right = (rng.random(500) >= confidence - 0.05).astype(np.int64)
         records = BRIER.statistic.of(np.log(np.stack([confidence, 1 - confidence], axis=1)), right)
-        summable = BRIER.statistic.summable(records[None])
         values = partial(BRIER.value, BRIER.statistic.summable(records[None]))
         found = bootstrap(lambda weights, values=values: {"brier": values(weights)}, 500, resamples=300)
         one = estimate([found["brier"]], 0.9, biased=BRIER.biased)

@@ -13,7 +13,6 @@ from datasets import Dataset
 from maskwright import tasks
 from maskwright.data.checked import CheckedData
 from maskwright.errors import ConfigError
-from maskwright.rng import Moment
 from maskwright.tasks import parse_config
 from maskwright.tasks.contract import Task
 from maskwright.tasks.text import text_classification
