@@ -21,9 +21,10 @@ import torch
 import vision_data
 
 from maskwright import tasks
-from maskwright.config import load_config, parse_config
 from maskwright.evaluate.statistics import t_interval
+from maskwright.tasks import load_config, parse_config
 from maskwright.train.run import train
+from maskwright.train.validation import Validation
 
 LAST = {"keep_best": False, "evaluate_every": 1_000_000}
 PRETRAINING = {"epochs": 20, "batch_size": 16, "learning_rate": 1e-3, "learning_rate_schedule": "cosine", **LAST}
@@ -54,13 +55,10 @@ def accuracy(run: Path) -> float:
     """Accuracy of a finished run on its test pictures."""
     config = load_config(run / "run.yaml")
     task = tasks.get(config.task)
-    data = task.load(config.data)
-    model, reader = task.load_trained(run / "model")
-    examples = task.encode(data.test, reader, config, data=data)
-    batches = torch.arange(len(examples)).split(64)
-    with torch.inference_mode():
-        answers = [task.answer(model.eval(), {"pixel_values": examples.pixels(rows.tolist())}) for rows in batches]
-    return task.metrics(torch.cat(answers).numpy(), examples)["accuracy"]
+    data, built = task.load(config.data), task.restore(run / "model")
+    examples = task.encode(data.test, built.reader, config, data=data)
+    asked = Validation(task, examples, task.metrics, masking=None, settings=None, batch_size=64)
+    return asked.scores(built.model.eval(), torch.device("cpu"))["accuracy"]
 
 
 def main() -> None:

@@ -14,21 +14,29 @@ from PIL import Image
 from transformers import ViTConfig, ViTForMaskedImageModeling, ViTMAEForPreTraining
 
 from maskwright import tasks
-from maskwright.config import load_config, parse_config
-from maskwright.data.media.images import load_image_data
+from maskwright.config import LoraConfig
 from maskwright.errors import ConfigError, RunError
+from maskwright.evaluate.scored import Scored
 from maskwright.masking import Masking
 from maskwright.objectives import reconstruct
-from maskwright.tasks.reconstruction import masked_image as task
+from maskwright.preview.run import preview_run
+from maskwright.rng import Moment
+from maskwright.tasks import load_config, parse_config
+from maskwright.tasks.contract import FILLER, Hidden, View
+from maskwright.tasks.metrics.completion_statistics import COMPLETION
 from maskwright.tasks.reconstruction import models as reconstruction
 from maskwright.tasks.reconstruction import report as reconstruction_report
-from maskwright.tasks.vision import image_classification
 from maskwright.tasks.vision.picture_tasks import plain_processor
 from maskwright.tasks.vision.pictures import PICTURE
+from maskwright.testing import check_task
+from maskwright.train import lora
+from maskwright.train.run import train
 from tests.examples.markdown import ROOT
 
 DROP = {"pattern": "iid", "budget": 0.75, "fill": "drop", "unit": "patch"}
 TOKEN = {**DROP, "budget": 0.5, "fill": "mask-token"}
+task = tasks.get("masked-image")
+classification = tasks.get("image-classification")
 SIZES = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
 
 
@@ -69,19 +77,38 @@ def mim(tmp_path_factory, pictures):
     return folder
 
 
-def hidden_inputs(run, n=4, masking=None):
-    examples = task.encode(run.data.train, run.reader, run.config, data=run.data)
-    batch = examples.batch(range(n))
-    inputs = {PICTURE: batch[PICTURE]}
-    return examples, examples.hide(inputs, masking or run.config.masking, batch["example_id"], seed=0, epoch=0).inputs
+def encoded(run):
+    return task.encode(run.data.train, run.reader, run.config, data=run.data)
 
 
-def test_the_task_is_found_by_name(run):
-    assert tasks.get("masked-image") is task
-    assert run.config.objective == "reconstruct"
+def hide(run, n=4, masking=None):
+    examples = encoded(run)
+    return examples.hide(examples.batch(range(n)), masking or run.config.masking, Moment())
+
+
+def one_of(hidden, row):
+    """One example of a batch."""
+    inputs = {name: values[row : row + 1] for name, values in hidden.inputs.items()}
+    return Hidden(inputs, {}, torch.ones(1), 1, hidden.share[row : row + 1])
+
+
+def asked(model, hidden):
+    with torch.no_grad():
+        return torch.from_numpy(task.predict(model, hidden, None))
+
+
+def test_nothing_but_what_was_hidden_is_learned(run):
+    assert run.config.objective.learns_hidden
     assert run.config.evaluation.twin is False
     assert isinstance(run.model, ViTMAEForPreTraining)
     assert task.describe(run.config, run.data)[0].startswith("pictures are brought to 8 x 8 pixels")
+
+
+@pytest.mark.parametrize("kind", ["autoencoder", "masked image modeling"])
+def test_it_keeps_the_contract(pictures, mim, tmp_path, kind):
+    model, masking = ("scratch:tiny", DROP) if kind == "autoencoder" else (mim, TOKEN)
+    node = config(pictures, model, masking).model_dump(mode="json", exclude_none=True)
+    check_task("masked-image", {name: node[name] for name in ("model", "data", "masking")}, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +116,8 @@ def test_the_task_is_found_by_name(run):
     [
         ("none", {}, "something must be"),
         (None, {"evaluation": {"twin": True}}, "there is nothing to learn"),
-        (None, {"objective": "supervised"}, "learns what was hidden"),
-        (None, {"training": {"class_weights": "auto"}}, "learns no classes"),
+        (None, {"objective": "supervised"}, "masked-image learns reconstruct, given 'supervised'"),
+        (None, {"training": {"class_weights": "auto"}}, "class_weights"),
         ({**DROP, "fill": "mean"}, {}, "masking.fill: what is completed"),
         (TOKEN, {}, "trained with drop, given mask-token"),
     ],
@@ -127,7 +154,7 @@ def test_new_weights_depend_on_the_seed_alone(run):
 
 def test_new_models_know_where_their_patches_are(run, pictures, tmp_path):
     """Transformers leaves positions at zero; what is predicted for hidden patches is the same everywhere then."""
-    _, inputs = hidden_inputs(run)
+    inputs = hide(run).inputs
     values = reconstruction.predicted(run.model.eval(), inputs)[0]
     hidden = reconstruction.hidden_patches(inputs)
     assert len(values[0][hidden[0]].unique(dim=0)) == 12
@@ -148,17 +175,17 @@ def test_the_mask_is_ours_and_the_loss_is_transformers_own(run):
     """With equally many hidden patches the mean over examples is the mean over patches that ViTMAE takes."""
     for scaled in (False, True):
         run.model.config.norm_pix_loss = scaled
-        _, inputs = hidden_inputs(run)
-        hidden = reconstruction.hidden_patches(inputs)
-        theirs = run.model(pixel_values=inputs[PICTURE], noise=hidden)
-        assert torch.equal(theirs.mask.bool(), hidden)
-        ours = task.loss_sum(run.model, inputs, None, torch.ones(4)) / 4
-        torch.testing.assert_close(ours, theirs.loss)
+        hidden = hide(run)
+        patches = reconstruction.hidden_patches(hidden.inputs)
+        theirs = run.model(pixel_values=hidden.inputs[PICTURE], noise=patches)
+        assert torch.equal(theirs.mask.bool(), patches)
+        ours = task.loss(run.model, hidden)
+        torch.testing.assert_close(ours.sum / ours.count, theirs.loss)
     run.model.config.norm_pix_loss = False
 
 
 def test_the_autoencoder_does_what_it_does_with_its_own_shuffling(run):
-    _, inputs = hidden_inputs(run)
+    inputs = hide(run).inputs
     hidden = reconstruction.hidden_patches(inputs)
     own = ViTMAEForPreTraining(run.model.config).eval()
     own.load_state_dict(run.model.state_dict())
@@ -170,19 +197,17 @@ def test_the_autoencoder_does_what_it_does_with_its_own_shuffling(run):
 def test_unequal_masks_in_a_batch_are_as_if_each_were_alone(run):
     """Budgets whose share is no whole number hide one patch more in some examples; others differ more."""
     for node in ({**DROP, "budget": 0.3}, {**DROP, "budget": {"uniform": [0.0, 1.0]}}, {**DROP, "clean_share": 0.5}):
-        _, inputs = hidden_inputs(run, 8, Masking.from_dict(node))
-        hidden = reconstruction.hidden_patches(inputs)
-        assert len(hidden.sum(1).unique()) > 1
-        together = task.answer(run.model.eval(), inputs)
-        alone = [task.answer(run.model, {k: v[i : i + 1] for k, v in inputs.items()}) for i in range(8)]
-        torch.testing.assert_close(together, torch.cat(alone))
+        hidden = hide(run, 8, Masking.from_dict(node))
+        assert len(reconstruction.hidden_patches(hidden.inputs).sum(1).unique()) > 1
+        together = asked(run.model.eval(), hidden)
+        torch.testing.assert_close(together, torch.cat([asked(run.model, one_of(hidden, row)) for row in range(8)]))
 
 
 def test_hidden_pixels_reach_neither_predictions_nor_weights(run, mim, pictures):
     other = task.build(config(pictures, mim, TOKEN), run.data).model
     for model, masking in ((run.model, DROP), (other, TOKEN)):
         model.eval()
-        _, inputs = hidden_inputs(run, 4, Masking.from_dict(masking))
+        inputs = hide(run, 4, Masking.from_dict(masking)).inputs
         values, patches = reconstruction.predicted(model, inputs)
         flat = patches.flatten(inputs[PICTURE])
         broken = torch.where(reconstruction.hidden_patches(inputs)[..., None], torch.nan, flat)
@@ -194,7 +219,7 @@ def test_hidden_pixels_reach_neither_predictions_nor_weights(run, mim, pictures)
 
 
 def test_visible_patches_alone_are_work(run):
-    examples, inputs = hidden_inputs(run)
+    examples, inputs = encoded(run), hide(run).inputs
     assert examples.work(inputs) == 4 * 4
     assert examples.work({PICTURE: inputs[PICTURE]}) == 4 * 16
 
@@ -203,12 +228,11 @@ def test_visible_patches_alone_are_work(run):
 
 
 def test_loss_counts_hidden_patches_of_weighted_examples(run):
-    _, inputs = hidden_inputs(run)
-    whole = task.loss_sum(run.model.eval(), inputs, None, torch.tensor([1.0, 2.0, 0.0, 0.0]))
-    one, two = (
-        task.loss_sum(run.model, {k: v[i : i + 1] for k, v in inputs.items()}, None, torch.ones(1)) for i in (0, 1)
-    )
-    torch.testing.assert_close(whole, one + 2 * two)
+    hidden = hide(run)
+    whole = task.loss(run.model.eval(), replace(hidden, weight=torch.tensor([1.0, 2.0, 0.0, 0.0]), count=2))
+    one, two = (task.loss(run.model, one_of(hidden, row)) for row in (0, 1))
+    torch.testing.assert_close(whole.sum, one.sum + 2 * two.sum)
+    assert (whole.count, one.count) == (2, 1)
 
 
 def test_explained_variance():
@@ -216,13 +240,13 @@ def test_explained_variance():
     truth, hidden = torch.rand(5, 16, 12, generator=rng), torch.rand(5, 16, generator=rng) < 0.5
     hidden[0], hidden[1] = False, True
     noise = torch.rand(5, 16, 12, generator=rng)
-    found = reconstruct.explained(noise, truth, hidden, 3)
+    shares = reconstruct.explained(noise, truth, hidden, 3)
     for row in range(5):
         completed = torch.where(hidden[row, :, None], noise[row], truth[row]).view(-1, 3)
         true = truth[row].view(-1, 3)
         expected = 1 - ((completed - true) ** 2).sum() / ((true - true.mean(0)) ** 2).sum()
-        torch.testing.assert_close(found[row], expected.clamp(min=-1))
-    assert found[0] == 1
+        torch.testing.assert_close(shares[row], expected.clamp(min=-1))
+    assert shares[0] == 1
     assert torch.equal(reconstruct.explained(truth, truth, hidden, 3), torch.ones(5))
     plain = reconstruct.visible_mean(truth, hidden, 3)
     seen = truth[2][~hidden[2]].view(-1, 3).mean(0)
@@ -236,29 +260,50 @@ def test_a_picture_of_one_colour_is_bounded():
 
 
 def test_where_nothing_is_hidden_everything_is_explained(run):
-    examples, inputs = hidden_inputs(run)
-    answers = task.answer(run.model, {PICTURE: inputs[PICTURE]})
+    examples = encoded(run)
+    answers = asked(run.model, examples.hide(examples.batch(range(4)), None, Moment()))
     assert answers.tolist() == [[1.0, 0.0, 1.0]] * 4
-    outcome = task.outcome(answers.numpy(), examples)
-    assert outcome.value(np.ones((1, 4))) == 1
-    assert outcome.hits is None
-    assert task.metrics(answers.numpy(), examples) == {"explained": 1.0, "loss": 0.0}
-    assert task.chance(examples) == 0
-    assert task.told(np.array([0.5, 0, 0]), examples, 0, ())["label"] == "50% explained"
+    explained, error = task.metrics
+    assert values(task.metrics, answers.numpy()) == {"explained": 1.0, "loss": 0.0}
+    assert (explained.of_whole, explained.chance_of(None), explained.best) == (False, 0.0, 1.0)
+    assert (error.name, error.higher_is_better) == ("loss", False)
+    shown = task.shown(examples, 0, View(run.reader, None, Moment(), run.data.labels), {"model": np.array([0.5, 0, 0])})
+    assert (shown.answers["model"].text, shown.reference) == ("50% explained", "blue")
+
+
+def values(metrics, answers):
+    """The metrics of some answers by name."""
+    records = COMPLETION.of(answers, None)
+    return {one.name: one.value(COMPLETION.summable(records[None]), np.ones((1, len(records))))[0] for one in metrics}
+
+
+def test_metrics_are_means_of_what_was_noted():
+    answers = np.array([[0.5, 2.0, 0.1], [1.0, 4.0, 0.3]], dtype=np.float32)
+    assert values(task.metrics, answers) == pytest.approx({"explained": 0.75, "loss": 3.0})
 
 
 def test_learning_brings_the_loss_down_and_explains_more(run):
     model = task.build(run.config, run.data).model.train()
-    _, inputs = hidden_inputs(run, 16)
+    hidden = hide(run, 16)
     optimizer = torch.optim.AdamW(model.parameters(), 3e-3)
-    before = task.answer(model, inputs).mean(0)
+    before = asked(model, hidden).mean(0)
     for _ in range(25):
         optimizer.zero_grad()
-        (task.loss_sum(model, inputs, None, torch.ones(16)) / 16).backward()
+        (task.loss(model, hidden).sum / 16).backward()
         optimizer.step()
-    after = task.answer(model, inputs).mean(0)
+    after = asked(model, hidden).mean(0)
     assert after[1] < 0.5 * before[1]
     assert after[0] > before[0] + 0.3
+
+
+def test_validation_hides_as_training_does(pictures, tmp_path):
+    training = {"epochs": 1, "batch_size": 8, "output": str(tmp_path / "run")}
+    path = train(config(pictures, training=training))
+    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text("utf-8").splitlines()]
+    (scores,) = (line["validation"] for line in lines if "validation" in line)
+    assert list(scores) == ["explained", "loss"]
+    assert scores["explained"] < 1
+    assert scores["loss"] > 0
 
 
 # ---- saved, shown, taken over ----
@@ -278,7 +323,7 @@ def test_image_classification_takes_the_encoder_over(run, mim, pictures, tmp_pat
     save(run, tmp_path, model)
     node = {"task": "image-classification", "model": str(tmp_path), "data": {"train": str(pictures)}}
     settings = parse_config(node)
-    built = image_classification.build(settings, load_image_data(settings.data))
+    built = classification.build(settings, classification.load(settings.data))
     assert built.notes == ()
     learnt = {name: value for name, value in model.state_dict().items() if name.startswith("vit.")}
     taken = built.model.state_dict()
@@ -294,12 +339,21 @@ def test_image_classification_takes_the_encoder_over(run, mim, pictures, tmp_pat
 
 def test_what_was_saved_is_loaded_and_takes_masks(run, tmp_path):
     save(run, tmp_path, run.model)
-    model, reader = task.load_trained(tmp_path)
-    _, inputs = hidden_inputs(run)
-    assert task.same_reader(reader, run.reader)
-    torch.testing.assert_close(task.answer(model.eval(), inputs), task.answer(run.model.eval(), inputs))
+    restored, hidden = task.restore(tmp_path), hide(run)
+    assert task.same_reader(restored.reader, run.reader)
+    torch.testing.assert_close(asked(restored.model.eval(), hidden), asked(run.model.eval(), hidden))
     with pytest.raises(RunError, match="cannot be loaded"):
-        task.load_trained(tmp_path / "nothing")
+        task.restore(tmp_path / "nothing")
+
+
+def test_with_adapters_the_decoder_learns_whole_but_for_its_positions(run):
+    made = task.build(run.config, run.data)
+    lora.attach(made.model, LoraConfig(rank=2), made.heads, seed=0)
+    learning = {name for name, parameter in made.model.named_parameters() if parameter.requires_grad}
+    whole = {name for name in learning if "lora_" not in name}
+    assert all(name.startswith("decoder.") for name in whole)
+    expected = {name for name, _ in made.model.named_parameters() if name.startswith("decoder.")}
+    assert expected - whole == {"decoder.decoder_pos_embed"}
 
 
 def test_a_folder_of_the_same_kind_goes_on_learning(run, pictures, tmp_path):
@@ -315,9 +369,9 @@ def test_pictures_without_labels(run, tmp_path):
     settings = config(tmp_path)
     data = task.load(settings.data)
     assert data.labels == ()
-    batch = task.encode(data.train, run.reader, settings, data=data).batch([0, -1])
-    assert batch["weight"].tolist() == [1.0, 0.0]
-    preview = task.preview(settings, data, 2, 0)
+    batch = task.encode(data.train, run.reader, settings, data=data).batch([0, FILLER])
+    assert batch.weight.tolist() == [1.0, 0.0]
+    preview = preview_run(task, settings, data, 2, 0)
     assert preview["unit"] == "patch"
     assert preview["hidden"] * 4 == preview["units"] * 3
     assert preview["examples"][0]["label"] == ""
@@ -328,7 +382,8 @@ def material(run, folder, labelled=True):
     train = task.encode(run.data.train, run.reader, run.config, data=run.data)
     if not labelled:
         train = replace(train, labels=np.full_like(train.labels, -1))
-    masked = {("iid", 0.75): [task.outcome(np.array([[0.5, 0.2, 0.1], [0.7, 0.4, -0.5]]), test)]}
+    records = COMPLETION.of(np.array([[0.5, 0.2, 0.1], [0.7, 0.4, -0.5]]), None)
+    masked = {("iid", 0.75): Scored({COMPLETION.name: records[None]})}
     conditions = (("iid", 0.25), ("iid", 0.75), ("block", 0.5))
     maskings = {
         (name, ratio): Masking.from_dict({**DROP, "pattern": name, "budget": ratio}) for name, ratio in conditions
@@ -339,12 +394,13 @@ def material(run, folder, labelled=True):
         answers={"model": SimpleNamespace(masked=masked)},
         machine=SimpleNamespace(device=torch.device("cpu")),
     )
-    return SimpleNamespace(config=run.config, reader=run.reader, task=task, test=test, train=train), asked
+    about = {"config": run.config, "reader": run.reader, "task": task, "data": run.data}
+    return SimpleNamespace(**about, test=test, train=train), asked
 
 
 def test_the_report_shows_pictures_errors_and_a_probe(run, tmp_path):
     save(run, tmp_path, run.model)
-    pictures, more, errors, probe = task.sections(*material(run, tmp_path), run.data.labels)
+    pictures, more, errors, probe = task.sections(*material(run, tmp_path))
     assert [one["title"] for one in pictures["pictures"][:2]] == ["original", "as the model sees it"]
     assert re.fullmatch(r"completed, −?\d+% explained", pictures["pictures"][2]["title"])
     assert len(pictures["pictures"]) == 3 * 8
@@ -363,33 +419,31 @@ def test_the_report_shows_pictures_errors_and_a_probe(run, tmp_path):
 
 def test_without_labels_there_is_no_probe(run, tmp_path):
     save(run, tmp_path, run.model)
-    assert len(task.sections(*material(run, tmp_path, labelled=False), run.data.labels)) == 3
+    assert len(task.sections(*material(run, tmp_path, labelled=False))) == 3
 
 
 def test_pictures_are_shown_only_where_examples_are_asked_for(run, tmp_path):
     save(run, tmp_path, run.model)
-    found, asked = material(run, tmp_path)
+    examples, asked = material(run, tmp_path)
     settings = run.config.evaluation.model_copy(update={"examples": 0})
-    found.config = run.config.model_copy(update={"evaluation": settings})
-    assert [one["title"] for one in task.sections(found, asked, run.data.labels)] == [
-        "Error on what is hidden",
-        "Linear probe",
-    ]
+    examples.config = run.config.model_copy(update={"evaluation": settings})
+    assert [one["title"] for one in task.sections(examples, asked)] == ["Error on what is hidden", "Linear probe"]
 
 
 def test_what_a_whole_picture_scores_is_no_result():
-    assert task.METRIC.of_whole is False
-    assert "100%" in task.METRIC.meaning
+    assert [metric.of_whole for metric in task.metrics] == [False, False]
+    assert "100%" in task.metrics[0].meaning
+    assert "picture" in task.metrics[0].meaning
 
 
 def test_completed_pictures_keep_what_is_visible(run):
     for scaled in (False, True):
         run.model.config.norm_pix_loss = scaled
-        _, inputs = hidden_inputs(run)
-        found = reconstruction.completed(run.model, inputs)
+        inputs = hide(run).inputs
+        completed = reconstruction.completed(run.model, inputs)
         patches = reconstruction.predicted(run.model, inputs)[1]
         hidden = reconstruction.hidden_patches(inputs)
-        same = (patches.flatten(found) == patches.flatten(inputs[PICTURE])).all(-1)
+        same = (patches.flatten(completed) == patches.flatten(inputs[PICTURE])).all(-1)
         assert torch.equal(same, ~hidden)
     run.model.config.norm_pix_loss = False
 
@@ -432,4 +486,4 @@ def test_the_configuration_is_short_and_valid():
     assert len(lines) <= 15
     settings = load_config(ROOT / "examples" / "masked-image.yaml")
     assert settings.masking == Masking.from_dict("mae")
-    assert settings.objective == "reconstruct"
+    assert settings.objective.learns_hidden

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,24 @@ from safetensors.torch import load_file
 from transformers import VideoMAEConfig, VideoMAEForPreTraining, VivitConfig
 
 from maskwright import tasks
-from maskwright.config import parse_config
 from maskwright.errors import ConfigError, RunError
 from maskwright.evaluate.run import evaluate
 from maskwright.masking import Masking
-from maskwright.tasks.reconstruction import masked_video as task
+from maskwright.preview.run import preview_run
+from maskwright.rng import Moment
+from maskwright.tasks import parse_config
 from maskwright.tasks.reconstruction import models as reconstruction
 from maskwright.tasks.reconstruction import targets as reconstruction_targets
-from maskwright.tasks.video import video_classification
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision.pictures import PICTURE
+from maskwright.testing import check_task
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
 from maskwright.train.stop import TrainingStopped
 
 HALF = {"pattern": "iid", "budget": 0.5, "fill": "drop", "unit": "tubelet"}
+task = tasks.get("masked-video")
+classification = tasks.get("video-classification")
 TUBE = {"tied": {"pattern": "iid", "axis": "frame"}}
 SMALL: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
 DECODER = {f"decoder_{name}": value for name, value in SMALL.items()}
@@ -68,15 +72,23 @@ def make_config(files, tmp_path, monkeypatch):
     return make
 
 
-def hidden(config, rows=(0, 1, 2), masking=None, **moment):
+def hide(config, rows=(0, 1, 2), masking=None, moment=None):
+    """The model, the examples, and some of them hidden."""
     data = task.load(config.data)
     built = task.build(config, data)
     examples = task.encode(data.train, built.reader, config, data=data)
-    batch = examples.batch(rows)
     masking = config.masking if masking is None else Masking.from_dict(masking)
-    moment = {"seed": 0, "epoch": 0, **moment}
-    found = examples.hide({PICTURE: batch[PICTURE]}, masking, batch["example_id"], **moment)
-    return built.model.eval(), examples, found.inputs
+    return built.model.eval(), examples, examples.hide(examples.batch(rows), masking, moment or Moment())
+
+
+def hidden_inputs(config, rows=(0, 1, 2), **more):
+    model, examples, hidden = hide(config, rows, **more)
+    return model, examples, hidden.inputs
+
+
+def asked(model, hidden):
+    with torch.no_grad():
+        return torch.from_numpy(task.predict(model, hidden, None))
 
 
 def save(folder, reader, **options):
@@ -88,16 +100,21 @@ def save(folder, reader, **options):
     return folder
 
 
-def test_the_task_is_found_by_name(make_config):
+def test_nothing_but_what_was_hidden_is_learned(make_config):
     config = make_config()
-    assert tasks.get("masked-video") is task
-    assert (config.objective, config.evaluation.twin, config.evaluation.unit) == ("reconstruct", False, "tubelet")
+    assert config.objective.learns_hidden
+    assert (config.evaluation.twin, config.evaluation.unit) == (False, "tubelet")
     data = task.load(config.data)
     assert isinstance(task.build(config, data).model, VideoMAEForPreTraining)
     (line,) = task.describe(config, data)
     assert "4 frames of 16 x 16 pixels; hidden whole are 2 x 4 x 4 tubelets of 2 x 4 x 4" in line
-    assert "clip" in task.METRIC.meaning
-    assert "tubelets" in task.METRIC.meaning
+    assert "clip" in task.metrics[0].meaning
+    assert "tubelets" in task.metrics[0].meaning
+
+
+def test_it_keeps_the_contract(make_config, tmp_path):
+    node = make_config().model_dump(mode="json", exclude_none=True)
+    check_task("masked-video", {name: node[name] for name in ("model", "data", "masking", "training")}, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +122,8 @@ def test_the_task_is_found_by_name(make_config):
     [
         ({"masking": "none"}, "masked-video learns what is hidden.*try masking: videomae"),
         ({"evaluation": {"twin": True}}, "masked-video has no twin.*fine-tune its model folder with video-class"),
-        ({"objective": "supervised"}, "masked-video learns what was hidden"),
-        ({"training": {"class_weights": "auto"}}, "learns no classes"),
+        ({"objective": "supervised"}, "masked-video learns reconstruct, given 'supervised'"),
+        ({"training": {"class_weights": "auto"}}, "class_weights"),
         ({"masking": {**HALF, "fill": "mean"}}, "masking.fill: .*hidden inside the model. Use drop"),
         ({"masking": {**HALF, "fill": "mask-token"}}, "trained with drop, given mask-token"),
         ({"masking": {**HALF, "unit": "patch"}}, r"masking.unit: .*given 'patch'. Set tubelet or frame\.$"),
@@ -155,15 +172,15 @@ def test_new_weights_depend_on_the_seed_alone(make_config):
 
 
 def test_new_and_saved_models_know_where_their_tubelets_are(make_config, tmp_path):
-    model, _, inputs = hidden(make_config())
+    model, _, inputs = hidden_inputs(make_config())
     values = reconstruction.predicted(model, inputs)[0]
     assert len(values[0][inputs["dropped_patches"][0]].unique(dim=0)) == 16
     model.save_pretrained(tmp_path)
     task.build(make_config(), None).reader.save_pretrained(tmp_path)
-    again, _ = task.load_trained(tmp_path)
+    again = task.restore(tmp_path).model
     torch.testing.assert_close(reconstruction.predicted(again.eval(), inputs)[0], values)
     with pytest.raises(RunError, match="cannot be loaded"):
-        task.load_trained(tmp_path / "nothing")
+        task.restore(tmp_path / "nothing")
 
 
 # ---- what the model is given, and what counts ----
@@ -172,15 +189,16 @@ def test_new_and_saved_models_know_where_their_tubelets_are(make_config, tmp_pat
 @pytest.mark.parametrize("scaled", [False, True])
 def test_the_loss_is_transformers_own(make_config, scaled):
     for masking in (HALF, {**HALF, "pattern": TUBE}, "videomae"):
-        model, _, inputs = hidden(make_config(masking=masking))
+        model, _, hidden = hide(make_config(masking=masking))
+        inputs = hidden.inputs
         model.config.norm_pix_loss = scaled
         theirs = model(pixel_values=inputs[PICTURE], bool_masked_pos=inputs["dropped_patches"])
         seen = torch.where(cells(inputs), 0, inputs[PICTURE])
         given = model(pixel_values=seen, bool_masked_pos=inputs["dropped_patches"])
         assert torch.equal(given.logits, theirs.logits)  # what is hidden was not looked at anyway
-        ours = task.loss_sum(model, inputs, None, torch.ones(3)) / 3
-        torch.testing.assert_close(ours, theirs.loss)
-        torch.testing.assert_close(task.answer(model, inputs)[:, 1].mean(), theirs.loss)
+        ours = task.loss(model, hidden)
+        torch.testing.assert_close(ours.sum / ours.count, theirs.loss)
+        torch.testing.assert_close(asked(model, hidden)[:, 1].mean(), theirs.loss)
 
 
 def cells(inputs):
@@ -190,7 +208,7 @@ def cells(inputs):
 
 
 def test_hidden_pixels_reach_neither_predictions_nor_weights(make_config):
-    model, _, inputs = hidden(make_config())
+    model, _, inputs = hidden_inputs(make_config())
     values = reconstruction.predicted(model, inputs)[0]
     broken = {**inputs, PICTURE: torch.where(cells(inputs), torch.nan, inputs[PICTURE])}
     again = reconstruction.predicted(model, broken)[0]
@@ -201,7 +219,7 @@ def test_hidden_pixels_reach_neither_predictions_nor_weights(make_config):
 
 def test_new_models_predict_pixels_between_0_and_1(make_config):
     """The processor takes off what VideoMAE puts on again."""
-    model, examples, inputs = hidden(make_config())
+    model, examples, inputs = hidden_inputs(make_config())
     clip = torch.from_numpy(examples.open(examples.names[0]) / 255).permute(0, 3, 1, 2).float()
     patches = reconstruction.predicted(model, inputs)[1]
     truth = reconstruction_targets.target(model, inputs[PICTURE], patches)[0]
@@ -210,7 +228,7 @@ def test_new_models_predict_pixels_between_0_and_1(make_config):
 
 @pytest.mark.parametrize("scaled", [False, True])
 def test_completed_clips_keep_what_is_visible(make_config, scaled):
-    model, _, inputs = hidden(make_config())
+    model, _, inputs = hidden_inputs(make_config())
     model.config.norm_pix_loss = scaled
     found = reconstruction.completed(model, inputs)
     assert torch.equal((found == inputs[PICTURE]).all(2, keepdim=True), ~cells(inputs))
@@ -223,45 +241,50 @@ def test_completed_clips_keep_what_is_visible(make_config, scaled):
 
 
 def test_where_nothing_is_hidden_everything_is_explained(make_config):
-    model, examples, inputs = hidden(make_config())
-    assert task.answer(model, {PICTURE: inputs[PICTURE]}).tolist() == [[1.0, 0.0, 1.0]] * 3
-    none = {**inputs, "dropped_patches": torch.zeros_like(inputs["dropped_patches"])}  # a share too small for one
-    assert task.answer(model, none)[:, :2].tolist() == [[1.0, 0.0]] * 3
-    assert task.metrics(np.array([[1.0, 0.0, 1.0]]), examples) == {"explained": 1.0, "loss": 0.0}
+    model, examples, hidden = hide(make_config())
+    whole = examples.hide(examples.batch([0, 1, 2]), None, Moment())
+    assert asked(model, whole).tolist() == [[1.0, 0.0, 1.0]] * 3
+    none = torch.zeros_like(hidden.inputs["dropped_patches"])  # a share too small for one
+    assert (
+        asked(model, replace(hidden, inputs={**hidden.inputs, "dropped_patches": none}))[:, :2].tolist()
+        == [[1.0, 0.0]] * 3
+    )
 
 
 def test_visible_tubelets_alone_are_work(make_config):
-    model, examples, inputs = hidden(make_config(masking={**HALF, "budget": 0.75}))
-    assert examples.work(inputs) == 3 * 8
+    model, examples, hidden = hide(make_config(masking={**HALF, "budget": 0.75}))
+    assert examples.work(hidden.inputs) == 3 * 8
     given = []
     model.videomae.encoder.register_forward_pre_hook(lambda _, arguments: given.append(arguments[0].shape))
-    task.loss_sum(model, inputs, None, torch.ones(3))
+    task.loss(model, hidden)
     assert given == [(3, 8, 24)]
 
 
 def test_masks_are_the_same_in_any_batch_and_hide_equally_much(make_config):
     config = make_config(masking={**HALF, "budget": 0.3})
-    one, other = (hidden(config, rows, epoch=3)[2]["dropped_patches"] for rows in ([5, 2], [2, 7, 9]))
+    one, other = (
+        hidden_inputs(config, rows, moment=Moment(epoch=3))[2]["dropped_patches"] for rows in ([5, 2], [2, 7, 9])
+    )
     assert torch.equal(one[1], other[0])
-    assert set(hidden(config, range(24))[2]["dropped_patches"].sum(1).tolist()) == {10}  # of 9.6
+    assert set(hidden_inputs(config, range(24))[2]["dropped_patches"].sum(1).tolist()) == {10}  # of 9.6
 
 
 def test_the_preset_hides_tubes(make_config):
-    _, _, inputs = hidden(make_config(masking="videomae"), range(8))
+    _, _, inputs = hidden_inputs(make_config(masking="videomae"), range(8))
     tubes = inputs["dropped_patches"].unflatten(1, (2, 16))
     assert torch.equal(tubes.any(1), tubes.all(1))
     assert set(tubes[:, 0].sum(1).tolist()) == {14}  # of 14.4
 
 
 def test_learning_brings_the_loss_down_and_explains_more(make_config):
-    model, _, inputs = hidden(make_config(), range(16))
+    model, _, hidden = hide(make_config(), range(16))
     optimizer = torch.optim.AdamW(model.train().parameters(), 3e-3)
-    before = task.answer(model, inputs).mean(0)
+    before = asked(model, hidden).mean(0)
     for _ in range(40):
         optimizer.zero_grad()
-        (task.loss_sum(model, inputs, None, torch.ones(16)) / 16).backward()
+        (task.loss(model, hidden).sum / 16).backward()
         optimizer.step()
-    after = task.answer(model, inputs).mean(0)
+    after = asked(model, hidden).mean(0)
     assert after[1] < 0.5 * before[1]
     assert after[0] > before[0] + 0.3
 
@@ -277,11 +300,11 @@ def test_clips_without_labels_are_previewed_as_strips(make_config, tmp_path):
     config = make_config(data={name: str(tmp_path / f"{name}.npz") for name in ("train", "validation", "test")})
     data = task.load(config.data)
     assert data.labels == ()
-    found = task.preview(config, data, 2, epoch=0)
-    assert (found["unit"], found["hidden"], found["units"]) == ("tubelet", 32, 64)
-    (_, whole), (_, seen) = found["examples"][0]["pictures"]
+    preview = preview_run(task, config, data, 2, epoch=0)
+    assert (preview["unit"], preview["hidden"], preview["units"]) == ("tubelet", 32, 64)
+    (_, whole), (_, seen) = preview["examples"][0]["pictures"]
     assert whole.shape == seen.shape == (16, 4 * 17 - 1, 3)
-    assert found["examples"][0]["label"] == ""
+    assert preview["examples"][0]["label"] == ""
 
 
 def test_a_saved_model_goes_on_learning_for_clips_of_another_size(make_config, tmp_path):
@@ -290,9 +313,10 @@ def test_a_saved_model_goes_on_learning_for_clips_of_another_size(make_config, t
     saved = VideoMAEForPreTraining.from_pretrained(folder).state_dict()
     assert all(torch.equal(value, saved[name]) for name, value in built.model.state_dict().items())
     path = train(make_config(model=folder, data={"frames": 2, "size": 32}, training={"epochs": 1}))
-    model, reader = task.load_trained(path / "model")
-    assert (model.config.num_frames, model.config.image_size, model.config.norm_pix_loss) == (2, [32, 32], True)
-    assert reader.size["height"] == 32
+    restored = task.restore(path / "model")
+    architecture = restored.model.config
+    assert (architecture.num_frames, architecture.image_size, architecture.norm_pix_loss) == (2, [32, 32], True)
+    assert restored.reader.size["height"] == 32
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(make_config):
@@ -331,12 +355,12 @@ def test_a_whole_run_is_evaluated_shown_and_fine_tuned(make_config, files):
         "training": {"epochs": 1, "batch_size": 8, "output": str(path.parent / "tuned")},
     }
     settings = parse_config(node)
-    built = video_classification.build(settings, video_classification.load(settings.data))
+    built = classification.build(settings, classification.load(settings.data))
     learnt, taken = load_file(path / "model" / "model.safetensors"), built.model.state_dict()
     kept = [name for name in taken if name.startswith("videomae.")]
     renamed = {name: name.replace("query.bias", "q_bias").replace("value.bias", "v_bias") for name in kept}
     assert len(kept) > 10
     assert all(torch.equal(taken[name], learnt[renamed[name]]) for name in kept)
     assert (built.notes, built.model.config.use_mean_pooling) == ((), True)
-    tuned, _ = video_classification.load_trained(train(settings) / "model")
+    tuned = classification.restore(train(settings) / "model").model
     assert tuned.config.id2label == {0: "down", 1: "up"}

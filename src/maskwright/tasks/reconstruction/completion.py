@@ -1,12 +1,9 @@
-"""What pre-training on pictures and on clips does alike: refusals, the model, its loss, and how well it completes.
-
-A task takes from here whatever does not depend on what is completed; see `maskwright.tasks` for what each name does.
-"""
+"""What pre-training on pictures and on clips does alike: refusals, the model, its loss, and how well it completes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,84 +11,43 @@ import numpy as np
 
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError, RunError
-from maskwright.fills.drop import Drop
 from maskwright.tasks import pretrained
-from maskwright.tasks.contract import Built, Metric, Scores
+from maskwright.tasks.contract import Answer, Built, Hidden, Loss, Shown
 from maskwright.tasks.reconstruction import models as reconstruction
-from maskwright.tasks.reconstruction import targets as reconstruction_targets
+from maskwright.tasks.reconstruction import targets
 from maskwright.tasks.scratch import advice
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision import picture_tasks
-from maskwright.tasks.vision.pictures import PICTURE, Pictures, hides_patches
+from maskwright.tasks.vision.pictures import PICTURE, Pictures
+from maskwright.tasks.vision.shown import shown_picture
+from maskwright.tasks.vision.traits import hides_patches, way_inside
 
 if TYPE_CHECKING:
-    import torch
+    from maskwright.tasks.contract import View
 
-__all__ = [
-    "Reconstructed",
-    "answer",
-    "built",
-    "chance",
-    "check_asked",
-    "check_fill",
-    "loaded",
-    "loss_sum",
-    "metric",
-    "metrics",
-    "outcome",
-    "plain_fill",
-    "told",
-]
+__all__ = ["built", "check_fill", "check_run", "loss", "plain_fill", "predict", "restored", "shown"]
 
 
-def metric(whole: str, hidden: str) -> Metric:
-    """The explained variance of something of that name whose parts of that name are hidden."""
-    return Metric(
-        "explained",
-        "explained variance",
-        of_whole=False,
-        meaning=f"How much of the variance of the whole {whole} is explained when its hidden {hidden} are replaced by "
-        "predicted ones: 100% for the true one, 0% for its mean colour everywhere.",
-    )
-
-
-@dataclass(frozen=True)
-class Reconstructed(Scores):
-    """How well pictures or clips were completed; the scores are explained shares of the variance.
-
-    Attributes:
-        losses: [N] squared error on hidden patches, in the space the model predicts in.
-        plain: [N] share of the variance that the mean of what is visible explains in place of what is hidden.
-    """
-
-    losses: np.ndarray = field(kw_only=True)
-    plain: np.ndarray = field(kw_only=True)
-
-
-def check_asked(config: RunConfig, *, preset: str, fills: str, taught: str) -> None:
+def check_run(config: RunConfig, *, preset: str, fills: str, fine_tuning: str) -> None:
     """Refuse what does not go with completing.
 
     Args:
         config: of the run.
         preset: one to try where nothing is hidden.
         fills: which fills there are.
-        taught: the task that the model folder is fine-tuned with.
+        fine_tuning: the task that the model folder is fine-tuned with.
 
     Raises:
-        ConfigError: nothing hidden, a twin, something hidden that is not whole patches, or another objective.
+        ConfigError: nothing hidden, a twin, or something hidden that is not whole patches.
     """
     task = config.task
-    if config.objective != "reconstruct":
-        raise ConfigError(f"objective: {task} learns what was hidden (reconstruct), given {config.objective!r}.")
     if config.masking is None:
         raise ConfigError(f"masking: {task} learns what is hidden, so something must be; try masking: {preset}.")
     if config.evaluation.twin:
         raise ConfigError(
             f"evaluation.twin: where nothing is hidden there is nothing to learn, so {task} has no twin. Set "
-            f"twin: false; to see what it taught, fine-tune its model folder with {taught}."
+            f"twin: false; to see what was learned, fine-tune its model folder with {fine_tuning}."
         )
-    if config.training.class_weights != "none":
-        raise ConfigError(f"training.class_weights: {task} learns no classes; leave it out.")
     if not hides_patches(config.masking):
         raise ConfigError(f"masking.fill: what is completed is hidden inside the model. Use {fills}.")
 
@@ -102,10 +58,9 @@ def check_fill(config: RunConfig, kind: str) -> None:
     Raises:
         ConfigError: drop and mask-token confused.
     """
-    needed = reconstruction.fill_of(kind)
-    given = "drop" if isinstance(getattr(config.masking, "fill", None), Drop) else "mask-token"
-    if given != needed:
-        raise ConfigError(f"masking.fill: {config.model} ({kind}) is trained with {needed}, given {given}.")
+    needed, way = reconstruction.way_of(kind), None if config.masking is None else way_inside(config.masking.fill)
+    if way != needed:
+        raise ConfigError(f"masking.fill: {config.model} ({kind}) is trained with {needed}, given {way}.")
 
 
 def built(config: RunConfig, reader: Any, architecture: Any, auto: Any, **options: Any) -> Built:
@@ -130,10 +85,10 @@ def built(config: RunConfig, reader: Any, architecture: Any, auto: Any, **option
         else:
             model, notes = pretrained.with_new_head(auto, config.model, **options)
         model = reconstruction.with_positions(model)
-    return Built(reconstruction.ready(model), reader, notes)
+    return Built(reconstruction.ready(model), reader, reconstruction.heads_of(architecture.model_type), notes)
 
 
-def loaded(folder: Path, class_of: Callable[[Any], Any]) -> tuple[Any, Any]:
+def restored(folder: Path, class_of: Callable[[Any], Any]) -> Built:
     """Model and image processor of a run's model folder.
 
     Args:
@@ -152,7 +107,7 @@ def loaded(folder: Path, class_of: Callable[[Any], Any]) -> tuple[Any, Any]:
         model = pretrained.load(auto.from_pretrained, str(folder), "model", **options)
     except ConfigError as error:
         raise RunError(f"{folder}: the trained model cannot be loaded; {str(error).removeprefix('model: ')}") from error
-    return reconstruction.ready(model), reader
+    return Built(reconstruction.ready(model), reader, reconstruction.heads_of(model.config.model_type))
 
 
 def plain_fill(reader: Any) -> Any:
@@ -161,17 +116,17 @@ def plain_fill(reader: Any) -> Any:
     return "drop"
 
 
-def loss_sum(model: Any, inputs: Mapping[str, Any], labels: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """The weighted squared errors on hidden patches, mean over those of an example, added up over the examples."""
-    from maskwright.objectives.reconstruct import loss_sum as squared_errors
+def loss(model: Any, hidden: Hidden) -> Loss:
+    """Squared errors on hidden patches, mean over those of an example; a mean over examples."""
+    from maskwright.objectives.reconstruct import squared_errors
 
-    del labels
-    values, patches = reconstruction.predicted(model, inputs)
-    truth = reconstruction_targets.target(model, inputs[PICTURE], patches)
-    return squared_errors(values, truth, reconstruction.hidden_patches(inputs), weight)
+    values, patches = reconstruction.predicted(model, hidden.inputs)
+    truth = targets.target(model, hidden.inputs[PICTURE], patches)
+    mask = reconstruction.hidden_patches(hidden.inputs)
+    return Loss(squared_errors(values, truth, mask, hidden.weight), hidden.count)
 
 
-def answer(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
+def predict(model: Any, hidden: Hidden, settings: Any) -> np.ndarray:
     """[B, 3] float32: explained variance, error on hidden patches, explained variance of the mean of what is visible.
 
     Where nothing is hidden there is nothing to ask: 1, 0 and 1.
@@ -180,41 +135,24 @@ def answer(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
 
     from maskwright.objectives import reconstruct
 
-    hidden = reconstruction.hidden_patches(inputs)
-    if hidden is None:
-        pixels = inputs[PICTURE]
-        return torch.tensor([1.0, 0.0, 1.0], device=pixels.device).repeat(len(pixels), 1)
-    values, patches = reconstruction.predicted(model, inputs)
-    truth, channels = reconstruction_targets.target(model, inputs[PICTURE], patches), patches.channels
-    mean = reconstruct.visible_mean(truth, hidden, channels)
-    found = [
-        reconstruct.explained(values, truth, hidden, channels),
-        reconstruct.errors(values, truth, hidden),
-        reconstruct.explained(mean, truth, hidden, channels),
+    del settings
+    pixels, mask = hidden.inputs[PICTURE], reconstruction.hidden_patches(hidden.inputs)
+    if mask is None:
+        return np.tile(np.array([1.0, 0.0, 1.0], dtype=np.float32), (len(pixels), 1))
+    values, patches = reconstruction.predicted(model, hidden.inputs)
+    truth, channels = targets.target(model, pixels, patches), patches.channels
+    mean = reconstruct.visible_mean(truth, mask, channels)
+    numbers = [
+        reconstruct.explained(values, truth, mask, channels),
+        reconstruct.errors(values, truth, mask),
+        reconstruct.explained(mean, truth, mask, channels),
     ]
-    return torch.stack(found, dim=1)
+    return torch.stack(numbers, dim=1).cpu().numpy()
 
 
-def metrics(answers: np.ndarray, examples: Pictures) -> dict[str, float]:
-    """Mean explained variance and mean squared error on hidden patches."""
-    del examples
-    return {"explained": float(answers[:, 0].mean()), "loss": float(answers[:, 1].mean())}
-
-
-def outcome(answers: np.ndarray, examples: Pictures) -> Reconstructed:
-    """How well each example was completed."""
-    del examples
-    explained, losses, plain = answers.T.astype(np.float64)
-    return Reconstructed(explained, losses=losses, plain=plain)
-
-
-def chance(examples: Pictures) -> float:
-    """Who sees nothing and gives the mean colour of the example explains nothing of it."""
-    del examples
-    return 0.0
-
-
-def told(answer: np.ndarray, examples: Pictures, row: int, labels: Sequence[str]) -> dict[str, Any]:
-    """How well one example was completed."""
-    del examples, row, labels
-    return {"label": f"{answer[0]:.0%} explained", "probability": None, "right": None}
+def shown(examples: Pictures, row: int, view: View, predictions: Mapping[str, Any]) -> Shown:
+    """A picture, or the frames of a clip, as the model sees it, with its class if it has one."""
+    label = int(examples.labels[row])
+    answers = {who: Answer(f"{one[0]:.0%} explained") for who, one in predictions.items()}
+    reference = view.labels[label] if label >= 0 else None
+    return replace(shown_picture(examples, row, view), reference=reference, answers=answers)

@@ -3,108 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from maskwright.config import RunConfig
+from maskwright import objectives
+from maskwright.config import Configuration, RunConfig
 from maskwright.data.media.clips import load_clip_data
 from maskwright.errors import ConfigError
-from maskwright.tasks.contract import Built
+from maskwright.tasks.contract import Built, Task, Words
+from maskwright.tasks.metrics.completion_error import COMPLETION_ERROR
+from maskwright.tasks.metrics.explained_variance import explained_variance
 from maskwright.tasks.reconstruction import completion
 from maskwright.tasks.reconstruction import models as reconstruction
-from maskwright.tasks.reconstruction.completion import answer, chance, loss_sum, metrics, outcome, plain_fill, told
 from maskwright.tasks.reconstruction.report import sections
 from maskwright.tasks.reconstruction.targets import VIDEOMAE
 from maskwright.tasks.video import clip_tasks
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision import picture_tasks
-from maskwright.tasks.vision.picture_tasks import same_reader, shown
 from maskwright.tasks.vision.pictures import Pictures
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
 
-__all__ = [
-    "DEFAULTS",
-    "INPUT",
-    "METRIC",
-    "NOUN",
-    "SHOWS_EXAMPLES",
-    "UNIT",
-    "Data",
-    "answer",
-    "build",
-    "chance",
-    "check",
-    "describe",
-    "encode",
-    "load",
-    "load_trained",
-    "loss_sum",
-    "metrics",
-    "outcome",
-    "plain_fill",
-    "preview",
-    "same_reader",
-    "sections",
-    "shown",
-    "told",
-]
+__all__ = ["TASK", "CompletedClips"]
+
+FILLS = "drop: a VideoMAE's encoder gets the visible tubelets alone"
 
 
-class Data(clip_tasks.CutClips):
+class CompletedClips(clip_tasks.CutClips):
     """Clips with or without labels; labels are not learned, they serve a linear probe in the report."""
-
-
-DEFAULTS: dict[str, Any] = {
-    "objective": "reconstruct",
-    "evaluation": {"patterns": ["iid", clip_tasks.TUBE], "unit": "tubelet", "twin": False},
-}
-NOUN, UNIT, INPUT = "clips", "tubelets", "clip"
-METRIC = completion.metric(INPUT, UNIT)
-SHOWS_EXAMPLES = True
-
-
-def load(section: Data) -> CheckedData:
-    """Read and check the clips; see `load_clip_data`."""
-    return load_clip_data(section, labelled=False)
 
 
 def check(config: RunConfig) -> None:
     """Refuse what does not go with completing clips.
 
     Raises:
-        ConfigError: nothing hidden, a twin, something hidden that is not whole tubelets, or another objective.
+        ConfigError: nothing hidden, a twin, something hidden that is not whole tubelets.
     """
-    fills = "drop: a VideoMAE's encoder gets the visible tubelets alone"
-    completion.check_asked(config, preset="videomae", fills=fills, taught="video-classification")
+    completion.check_run(config, preset="videomae", fills=FILLS, fine_tuning="video-classification")
     completion.check_fill(config, VIDEOMAE)
     vision_models.size_of(config.model)
     clip_tasks.check_units(config)
 
 
+def reader(config: RunConfig, data: CheckedData) -> Any:
+    """The image processor, a new one with the mean and spread that VideoMAE takes from pixels before it predicts them.
+
+    Raises:
+        ConfigError: it cannot be had.
+    """
+    from transformers.utils.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+
+    del data
+    return clip_tasks.reader_of(config, tuple(IMAGENET_DEFAULT_MEAN), tuple(IMAGENET_DEFAULT_STD))
+
+
 def build(config: RunConfig, data: CheckedData) -> Built:
-    """Make the model and its image processor; new weights depend on `training.seed` and on nothing else.
+    """A model that completes clips, and its image processor; new weights depend on `training.seed` alone.
 
     Raises:
         ConfigError: the model cannot be loaded or completes no clips.
     """
-    del data
-    reader = _reader(config)
-    architecture = _architecture(config, reader)
+    processor = reader(config, data)
+    architecture = _architecture(config, processor)
     options = {"num_frames": architecture.num_frames, "image_size": architecture.image_size}
-    return completion.built(config, reader, architecture, _class_of(architecture), **options)
+    return completion.built(config, processor, architecture, _class_of(architecture), **options)
 
 
-def load_trained(folder: Path) -> tuple[Any, Any]:
-    """Load model and image processor from the `model/` folder of a run.
-
-    Raises:
-        RunError: the folder is missing or damaged.
-    """
-    return completion.loaded(folder, _class_of)
+def restore(folder: Path) -> Built:
+    """The model of a run; RunError where it is missing or damaged."""
+    return completion.restored(folder, _class_of)
 
 
 def encode(
@@ -113,7 +82,6 @@ def encode(
     config: RunConfig,
     *,
     data: CheckedData,
-    weights: np.ndarray | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Pictures:
     """A split ready to be batched; clips are read when their batch is made.
@@ -123,25 +91,12 @@ def encode(
         DataError: clips with fewer frames than the model takes, all of them.
     """
     del on_progress
-    return clip_tasks.encode(rows, reader, config, _architecture(config, reader), data=data, weights=weights)
+    return clip_tasks.encode(rows, reader, config, _architecture(config, reader), data=data)
 
 
 def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     """What becomes of the clips on their way into the model."""
-    return clip_tasks.described(encode(data.train, _reader(config), config, data=data), config, data)
-
-
-def preview(config: RunConfig, data: CheckedData, n: int, epoch: int) -> dict[str, Any]:
-    """What training will hide of the first clips in an epoch."""
-    some = data.train.select(range(min(n, len(data.train))))
-    return picture_tasks.preview(encode(some, _reader(config), config, data=data), config, data.labels, epoch)
-
-
-def _reader(config: RunConfig) -> Any:
-    """Of a new model with the mean and spread that VideoMAE takes from pixels before it predicts them."""
-    from transformers.utils.constants import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
-
-    return clip_tasks.reader_of(config, tuple(IMAGENET_DEFAULT_MEAN), tuple(IMAGENET_DEFAULT_STD))
+    return clip_tasks.cut_in_words(encode(data.train, reader(config, data), config, data=data), config, data)
 
 
 def _architecture(config: RunConfig, reader: Any) -> Any:
@@ -169,3 +124,29 @@ def _class_of(architecture: Any) -> Any:
     from transformers import VideoMAEForPreTraining
 
     return VideoMAEForPreTraining
+
+
+TASK = Task(
+    name="masked-video",
+    words=Words("clips", "tubelets", "clip"),
+    configuration=Configuration(
+        data=CompletedClips,
+        objective=partial(objectives.read, "masked-video", ("reconstruct",)),
+        defaults={"evaluation": {"patterns": ["iid", clip_tasks.TUBE], "unit": "tubelet", "twin": False}},
+    ),
+    metrics=(explained_variance("clip", "tubelets"), COMPLETION_ERROR),
+    load=partial(load_clip_data, labelled=False),
+    reader=reader,
+    build=build,
+    restore=restore,
+    encode=encode,
+    loss=completion.loss,
+    predict=completion.predict,
+    shown=completion.shown,
+    check=check,
+    describe=describe,
+    sections=sections,
+    same_reader=picture_tasks.same_reader,
+    plain_fill=completion.plain_fill,
+    shows_examples=False,
+)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from maskwright.errors import ConfigError
-from maskwright.tasks.reconstruction import targets as reconstruction_targets
+from maskwright.tasks.reconstruction import targets
 from maskwright.tasks.reconstruction.targets import VIDEOMAE
 from maskwright.tasks.vision.models import Size, sides
-from maskwright.tasks.vision.pictures import DROPPED, PICTURE, REPLACED
+from maskwright.tasks.vision.patch_inputs import DROPPED, REPLACED
+from maskwright.tasks.vision.pictures import PICTURE
+from maskwright.tasks.vision.traits import DROP, REPLACE
 from maskwright.units.patches import Patches
 from maskwright.vision.patch_tokens import kept_patches
 
@@ -22,16 +24,26 @@ __all__ = [
     "completed",
     "decoder",
     "features",
-    "fill_of",
+    "heads_of",
     "hidden_patches",
     "new_architecture",
     "predicted",
     "ready",
+    "way_of",
     "with_positions",
 ]
 
 AUTOENCODER = "vit_mae"
 """Kind of model whose encoder gets the visible patches alone."""
+
+HEADS = {
+    # The decoder without its positions, which are fixed.
+    AUTOENCODER: ("decoder_embed", "decoder_layers", "decoder_norm", "decoder_pred", "mask_token"),
+    VIDEOMAE: ("encoder_to_decoder", "decoder", "mask_token"),
+}
+"""Kind of model -> names of what predicts pixels from what the encoder makes; see `heads_of`."""
+
+OTHER_HEADS = ("decoder", "mask_token")
 
 DECODERS = {96: (64, 2), 192: (96, 3)}
 """Width and heads of the decoder beside an encoder of that width; it is thrown away after pre-training."""
@@ -69,21 +81,26 @@ def class_of(architecture: Any) -> Any:
         ConfigError: there is none that predicts pixels.
     """
     from transformers import AutoModelForMaskedImageModeling, ViTMAEForPreTraining
-    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_IMAGE_MODELING_MAPPING_NAMES as KNOWN
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_IMAGE_MODELING_MAPPING_NAMES as FAMILIES
 
     if architecture.model_type == AUTOENCODER:
         return ViTMAEForPreTraining
-    if architecture.model_type in KNOWN:
+    if architecture.model_type in FAMILIES:
         return AutoModelForMaskedImageModeling
     raise ConfigError(
         f"model: no {architecture.model_type} of Transformers completes pictures. Use {AUTOENCODER}, "
-        f"{', '.join(sorted(KNOWN))}, or scratch:tiny."
+        f"{', '.join(sorted(FAMILIES))}, or scratch:tiny."
     )
 
 
-def fill_of(kind: str) -> str:
-    """How this kind of model is not shown a patch."""
-    return "drop" if kind in (AUTOENCODER, VIDEOMAE) else "mask-token"
+def way_of(kind: str) -> str:
+    """How this kind of model is not shown a patch; see `maskwright.tasks.vision.traits.way_inside`."""
+    return DROP if kind in (AUTOENCODER, VIDEOMAE) else REPLACE
+
+
+def heads_of(kind: str) -> tuple[str, ...]:
+    """Names of the modules of this kind of model that are thrown away after pre-training."""
+    return HEADS.get(kind, OTHER_HEADS)
 
 
 def ready(model: Any) -> Any:
@@ -96,8 +113,8 @@ def ready(model: Any) -> Any:
 def with_positions(model: Any) -> Any:
     """Give a masked autoencoder the fixed positions it should have; return the model.
 
-    Transformers 5.23 leaves them at zero in a new encoder and in a new decoder. It cannot be told then which patch is
-    asked for, and all that is learned is the mean patch.
+    Transformers 5.23 leaves them at zero in a new encoder and in a new decoder. The model has no way to know then which
+    patch is asked for, and all that it learns is the mean patch.
     """
     if model.config.model_type == AUTOENCODER:
         embeddings = model.vit.embeddings
@@ -148,8 +165,8 @@ def completed(model: Any, inputs: Mapping[str, Any]) -> torch.Tensor:
     if hidden is None:
         return pixels
     values, patches = predicted(model, inputs)
-    found = reconstruction_targets.back(model, values, pixels, patches)
-    return patches.unflatten(torch.where(hidden[..., None], found, patches.flatten(pixels).float()))
+    made = targets.back(model, values, pixels, patches)
+    return patches.unflatten(torch.where(hidden[..., None], made, patches.flatten(pixels).float()))
 
 
 def features(model: Any, pixels: torch.Tensor) -> torch.Tensor:
@@ -170,9 +187,10 @@ def _hidden_alone(model: Any, pixels: torch.Tensor, hidden: torch.Tensor, patche
     """[B, patches, values] from a VideoMAE, which gives what it predicts in reading order, and needs some hidden."""
     if not hidden.any():
         return pixels.new_zeros((*hidden.shape, patches.values))
-    found = model(pixel_values=pixels, bool_masked_pos=hidden).logits
+    values = model(pixel_values=pixels, bool_masked_pos=hidden).logits
+    # The place of each hidden patch among the hidden ones of its clip.
     places = (hidden.cumsum(1) - 1).clamp(min=0)
-    return found.gather(1, places[..., None].expand(-1, -1, found.shape[2]))
+    return values.gather(1, places[..., None].expand(-1, -1, values.shape[2]))
 
 
 def _kept(hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:

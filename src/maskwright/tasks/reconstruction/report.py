@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.tasks.contract import EVALUATION_SEED
+from maskwright.rng import Moment
+from maskwright.tasks.metrics.completion_statistics import COMPLETION
 from maskwright.tasks.reconstruction import models as reconstruction
-from maskwright.tasks.reconstruction import targets as reconstruction_targets
+from maskwright.tasks.reconstruction import targets
 from maskwright.tasks.rendering import as_bytes, data_uri
-from maskwright.tasks.vision.picture_tasks import flat, hidden_picture
-from maskwright.tasks.vision.pictures import PICTURE, Pictures
+from maskwright.tasks.vision.pictures import Pictures
+from maskwright.tasks.vision.shown import flat, hidden_picture
 
 if TYPE_CHECKING:
     import torch
@@ -27,47 +29,45 @@ DIFFERENCE = "difference"
 BLIND_SEED = 0
 """Of which pictures are shown, of the weights a probe is compared with, and of resamples."""
 
-MOMENT = {"seed": EVALUATION_SEED, "epoch": 0, "progress": 1.0}
-
 SEEN = "as the model sees it"
 
-FOUND = ("losses", "scores", "plain")
 HEAD = ("pattern", "hidden", "squared error", "model explains", "mean explains")
-"""What is told of every pattern and share, and of the answers' fields the numbers in it."""
+"""What is said of every pattern and share."""
 
 FEWEST = 2
 """Pictures that every class needs on both sides of a probe."""
 
 
-def sections(material: Any, asked: Any, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Completed pictures, errors by what is hidden, and a linear probe where there are labels; see `maskwright.tasks`.
+def sections(material: Any, asked: Any) -> list[dict[str, Any]]:
+    """Completed pictures, errors by what is hidden, and a linear probe where there are labels.
 
-    The twin, which this task has none of, is not looked for.
+    See `maskwright.tasks.contract.Task.sections`. The twin, which these tasks have none of, is not looked for.
     """
-    model, _ = material.task.load_trained(asked.folders["model"])
+    model = material.task.restore(asked.folders["model"]).model
     model = model.to(asked.machine.device).eval()
     pictures = _pictures(material, asked, model) if material.config.evaluation.examples else []
-    return [*pictures, _errors(material, asked), *_probes(material, model, labels)]
+    return [*pictures, _errors(material, asked), *_probes(material, model)]
 
 
 def _pictures(material: Any, asked: Any, model: Any) -> list[dict[str, Any]]:
     """Some pictures hidden as in training, and the first of them with more and more hidden."""
-    examples, trained = material.test, material.config.masking
-    shown = min(SHOWN, material.config.evaluation.examples)
-    rows = np.random.default_rng(BLIND_SEED).permutation(len(examples))[:shown].tolist()
+    examples, words = material.test, material.task.words
+    n = min(SHOWN, material.config.evaluation.examples)
+    rows = np.random.default_rng(BLIND_SEED).permutation(len(examples))[:n].tolist()
     pictures = []
     for row in rows:
-        hatched, made, explained = _completed(material, model, row, trained)
-        found = {"original": hidden_picture(examples, row, None)[0], SEEN: hatched, f"completed, {explained}": made}
+        seen, made, explained = _completed(material, model, row, material.config.masking)
+        whole = hidden_picture(examples, row, None, Moment.evaluation())[0]
+        titled = {"original": whole, SEEN: seen, f"completed, {explained}": made}
         group = _name(examples, row)
-        pictures += [{"title": title, "src": data_uri(one), "group": group} for title, one in found.items()]
+        pictures += [{"title": title, "src": data_uri(one), "group": group} for title, one in titled.items()]
     text = (
-        f"Test {material.task.NOUN} drawn blindly with a fixed seed, hidden as in training. What is hidden is hatched; "
-        f"where nothing was hidden the completed {material.task.INPUT} is the true one. The share below it is its "
-        "explained variance."
+        f"Test {words.examples} drawn blindly with a fixed seed, hidden as in training. What is hidden is hatched; "
+        f"where nothing was hidden the completed {words.input} is the true one. The share below it is its explained "
+        "variance."
     )
-    if reconstruction_targets.scales(model):
-        text += f" This model predicts pixels scaled within {material.task.UNIT}: their mean and contrast are given."
+    if targets.scales(model):
+        text += f" This model predicts pixels scaled within {words.units}: their mean and contrast are given."
     return [
         {"title": "Reconstructions", "text": text, "pictures": pictures},
         _more_and_more(material, asked, model, rows[0]),
@@ -87,11 +87,8 @@ def _more_and_more(material: Any, asked: Any, model: Any, row: int) -> dict[str,
     text = (
         f"{_name(material.test, row).capitalize()}, pattern {pattern}: the first draw of each share of the evaluation."
     )
-    return {
-        "title": f"The same {material.task.INPUT}, with more and more hidden",
-        "text": text,
-        "pictures": [*seen, *completed],
-    }
+    title = f"The same {material.task.words.input}, with more and more hidden"
+    return {"title": title, "text": text, "pictures": [*seen, *completed]}
 
 
 def _completed(material: Any, model: Any, row: int, masking: Any) -> tuple[np.ndarray, np.ndarray, str]:
@@ -99,13 +96,11 @@ def _completed(material: Any, model: Any, row: int, masking: Any) -> tuple[np.nd
     import torch
 
     examples = material.test
-    ids = torch.from_numpy(examples.example_ids[[row]])
-    inputs = examples.hide({PICTURE: examples.pixels([row])}, masking, ids, **MOMENT).inputs
-    inputs = {name: value.to(_device(model)) for name, value in inputs.items()}
+    seen, hidden = hidden_picture(examples, row, masking, Moment.evaluation())
+    hidden = replace(hidden, inputs={name: value.to(_device(model)) for name, value in hidden.inputs.items()})
     with torch.inference_mode():
-        whole = reconstruction.completed(model, inputs)[0].float().cpu()
-        explained = float(material.task.answer(model, inputs)[0, 0])
-    seen = hidden_picture(examples, row, masking, **MOMENT)[0]
+        whole = reconstruction.completed(model, hidden.inputs)[0].float().cpu()
+        explained = float(material.task.predict(model, hidden, None)[0, 0])
     return seen, flat(as_bytes(whole, examples.reader)), f"{_share(explained)} explained"
 
 
@@ -114,39 +109,32 @@ def _name(examples: Pictures, row: int) -> str:
 
 
 def _errors(material: Any, asked: Any) -> dict[str, Any]:
-    rows = []
-    for (pattern, ratio), draws in asked.answers["model"].masked.items():
-        error, model, mean = (float(np.mean([getattr(one, name) for one in draws])) for name in FOUND)
-        rows.append([pattern, f"{ratio:.0%}", error, _share(model, 1), _share(mean, 1)])
+    """Means over the test examples and all draws."""
+    words, rows = material.task.words, []
+    for (pattern, ratio), scored in asked.answers["model"].masked.items():
+        explained, error, mean = scored.records[COMPLETION.name].mean(axis=(0, 1)).tolist()
+        rows.append([pattern, f"{ratio:.0%}", error, _share(explained, 1), _share(mean, 1)])
     return {
         "title": "Error on what is hidden",
         "text": (
-            f"Squared error: on hidden {material.task.UNIT} alone, in the units the model predicts in. It can be "
-            "larger where less is hidden, as a model completes best what it was trained to complete. Explained "
-            "variance: of the whole "
-            f"{material.task.INPUT}, so that it is high where little is hidden. The last column is what the mean of "
-            "the visible pixels explains in place of what is hidden; a model should do better. Means over the test "
-            f"{material.task.NOUN} and all draws."
+            f"Squared error: on hidden {words.units} alone, in the units the model predicts in. It can be larger where "
+            "less is hidden, as a model completes best what it was trained to complete. Explained variance: of the "
+            f"whole {words.input}, so that it is high where little is hidden. The last column is what the mean of the "
+            "visible pixels explains in place of what is hidden; a model should do better. Means over the test "
+            f"{words.examples} and all draws."
         ),
         "tables": [{"title": "", "head": list(HEAD), "rows": rows}],
     }
 
 
-def _probes(material: Any, model: Any, labels: Sequence[str]) -> list[dict[str, Any]]:
+def _probes(material: Any, model: Any) -> list[dict[str, Any]]:
     """The section of the linear probe; none without labels."""
-    import torch
-
     train, test = _labelled(material.train), _labelled(material.test)
     classes = set(material.train.labels[train].tolist())
     fewest = min(np.bincount(material.train.labels[train]).max(initial=0), len(test))
     if len(classes) < 2 or fewest < FEWEST:
         return []
-    with torch.random.fork_rng():
-        torch.manual_seed(BLIND_SEED)
-        untrained = reconstruction.with_positions(reconstruction.ready(type(model)(model.config)))
-    untrained = untrained.to(_device(model)).eval()
-    settings = material.config.evaluation
-    truth = material.test.labels[test]
+    settings, truth = material.config.evaluation, material.test.labels[test]
 
     def right(encoder: Any) -> np.ndarray:
         read, asked = (
@@ -155,20 +143,25 @@ def _probes(material: Any, model: Any, labels: Sequence[str]) -> list[dict[str, 
         )
         return _predicted(read, material.train.labels[train], asked) == truth
 
-    table = _compared(right(model), right(untrained), settings.bootstrap, settings.confidence)
-    return [
-        {
-            "title": "Linear probe",
-            "text": (
-                f"Logistic regression on the mean of what the encoder makes of the {material.task.UNIT} of whole "
-                f"{material.task.NOUN} (standardised), fitted on {len(train):,} labelled training {material.task.NOUN} "
-                f"and tested on {len(test):,}: how easily {len(labels)} classes can be read off what was learned "
-                "without labels. Random weights: the same architecture, untrained. Intervals: paired bootstrap over "
-                f"test {material.task.NOUN}."
-            ),
-            "tables": [table],
-        }
-    ]
+    table = _compared(right(model), right(_untrained(model)), settings.bootstrap, settings.confidence)
+    words, labels = material.task.words, material.data.labels
+    text = (
+        f"Logistic regression on the mean of what the encoder makes of the {words.units} of whole {words.examples} "
+        f"(standardised), fitted on {len(train):,} labelled training {words.examples} and tested on {len(test):,}: how "
+        f"easily {len(labels)} classes can be read off what was learned without labels. Random weights: the same "
+        f"architecture, untrained. Intervals: paired bootstrap over test {words.examples}."
+    )
+    return [{"title": "Linear probe", "text": text, "tables": [table]}]
+
+
+def _untrained(model: Any) -> Any:
+    """The same architecture with new weights, always the same ones."""
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(BLIND_SEED)
+        untrained = reconstruction.with_positions(reconstruction.ready(type(model)(model.config)))
+    return untrained.to(_device(model)).eval()
 
 
 def _labelled(examples: Pictures) -> np.ndarray:
