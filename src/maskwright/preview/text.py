@@ -31,7 +31,7 @@ def text_examples(
         text with whether each is hidden.
     """
     from maskwright.tasks.scratch import train_tokenizer
-    from maskwright.tasks.text.marked_text import read_aloud
+    from maskwright.tasks.text.marked_text import pieces_of
     from maskwright.units.vocabulary import Vocabulary
 
     reader: Any = tokenizer or train_tokenizer([text] * 2, VOCABULARY, LONGEST)
@@ -47,7 +47,7 @@ def text_examples(
     shown = []
     for row in range(examples):
         arrays = (batch["input_ids"][row], out.mask[row], out.groups[row])
-        pieces = read_aloud(*arrays, vocabulary=vocabulary, tokenizer=reader)
+        pieces = pieces_of(*arrays, vocabulary=vocabulary, tokenizer=reader)
         shown.append(
             {
                 "hidden_units": int(out.count[row]),
