@@ -16,9 +16,12 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from maskwright import budgets, fills, patterns, tasks
-from maskwright.config import DataSection, RunConfig
+from maskwright import budgets, fills, objectives, patterns, tasks
+from maskwright.config import DataSection, RunConfig, TrainingConfig
+from maskwright.errors import ConfigError
 from maskwright.presets import presets
+from maskwright.tasks.contract import Task
+from maskwright.tasks.registry import DEFAULT
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 
@@ -32,6 +35,17 @@ One YAML file is one run. Only `model` and `data` have to be given. Every key ca
 nearest name that is. Paths are taken from where the command runs.
 """
 
+COMMON = {"data": DataSection, "training": TrainingConfig}
+"""Sections that are a task's own -> what those of all tasks have in common."""
+
+OF_THE_TASK = {
+    "task": f"`{DEFAULT}`",
+    "objective": "the task's own",
+    "generation": "the task's own",
+    "evaluation.metrics": "the task's own",
+}
+"""Keys whose defaults stand in no field."""
+
 MASKING = """\
 ## masking
 
@@ -42,7 +56,7 @@ MASKING = """\
 | `masking.pattern` | {patterns} |
 | `masking.budget` | {budgets}; a plain number is a `ratio` |
 | `masking.fill` | {fills}; a plain number is a `constant` |
-| `masking.unit` | `token` (the default), `word`, `type`; of pictures `patch`, `pixel`; of clips `tubelet`, `frame` |
+| `masking.unit` | `token` (the default), `word`, `type`, `entity` (of tagged words); of pictures `patch`, `pixel`; of clips `tubelet`, `frame` |
 | `masking.clean_share` | share of the examples that is left whole, drawn anew each epoch; 0 to 1, default `0.0` |
 
 Of pictures with a text, a masking for each and what they share:
@@ -71,22 +85,61 @@ def page() -> str:
             fills=_listed(fills.names()),
         )
     )
+    sections.append(_tasks())
     for path, model in _sections(RunConfig):
         sections.append(_table(path, model, model.__doc__ or ""))
-        if path == "data":
-            sections += [_of_task(name) for name in tasks.NAMES]
+        sections += _own_sections(path)
+        if path == "training":
+            sections += _own_sections("generation")
     return "\n".join(sections)
 
 
-def _of_task(name: str) -> str:
-    """What a task's data section has besides, and its own defaults."""
-    task = tasks.get(name)
-    own = [key for key in task.Data.model_fields if key not in DataSection.model_fields]
-    text = task.Data.__doc__ or ""
-    if task.DEFAULTS:
-        values = [f"`{path}: {json.dumps(value)}`" for path, value in _flat(task.DEFAULTS)]
-        text = f"{text.rstrip()}\n\nDefaults of its own: {', '.join(values)}."
-    return _table("data", task.Data, text, title=f"data of `{name}`", only=own)
+def _tasks() -> str:
+    """What each task learns, is judged by and takes for granted."""
+    lines = [
+        "## Tasks",
+        "",
+        "The first metric is the headline; those in brackets are measured only if `evaluation.metrics` names them.",
+        "",
+        "| task | objectives, the default first | metrics | its own defaults |",
+        "|---|---|---|---|",
+    ]
+    for name in tasks.names():
+        task = tasks.get(name)
+        chosen = task.chosen_metrics(None)
+        metrics = [f"`{one.name}`" if one in chosen else f"(`{one.name}`)" for one in task.metrics]
+        defaults = [f"`{path}: {json.dumps(value)}`" for path, value in _flat(dict(task.configuration.defaults))]
+        cells = [f"`{name}`", _listed(_learnt(task)), ", ".join(metrics), ", ".join(defaults)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _learnt(task: Task) -> list[str]:
+    """Names of the objectives of a task, the default first."""
+    allowed = []
+    for name in objectives.names():
+        try:
+            task.configuration.objective(name)
+        except ConfigError:
+            continue
+        allowed.append(name)
+    default = objectives.name_of(task.configuration.objective(None))
+    return [default, *(name for name in allowed if name != default)]
+
+
+def _own_sections(path: str) -> Iterator[str]:
+    """What sections of tasks have besides, once where several tasks share one."""
+    common = COMMON.get(path)
+    by_model: dict[type[BaseModel], list[str]] = {}
+    for name in tasks.names():
+        configuration = tasks.get(name).configuration
+        own = {"data": configuration.data, "training": configuration.training, "generation": configuration.generation}
+        model = own.get(path)
+        if model is not None and model is not common:
+            by_model.setdefault(model, []).append(name)
+    for model, names in by_model.items():
+        fields = [key for key in model.model_fields if common is None or key not in common.model_fields]
+        yield _table(path, model, model.__doc__ or "", title=f"{path} of {_listed(names)}", only=fields)
 
 
 def _flat(node: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -118,13 +171,13 @@ def _table(path: str, model: type[BaseModel], doc: str, title: str = "", only: l
             takes, meaning = f"keys, see [{key}](#{key.replace('.', '')})", _first_sentence(inner.__doc__ or "")
         else:
             takes, meaning = _takes(name, field), field.description or ""
-        lines.append(f"| `{key}` | {takes} | {_default(field, inner)} | {meaning} |")
+        lines.append(f"| `{key}` | {takes} | {OF_THE_TASK.get(key) or _default(field, inner)} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
 def _model_of(field: FieldInfo, key: str) -> type[BaseModel] | None:
-    if key == "data":  # which of its subclasses, the task says
-        return DataSection
+    if key in COMMON:  # which of its subclasses, the task says
+        return COMMON[key]
     candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
     return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
@@ -133,7 +186,11 @@ def _takes(name: str, field: FieldInfo) -> str:
     if name == "masking":
         return "see [masking](#masking)"
     if name == "task":
-        return _listed(tasks.NAMES)
+        return f"{_listed(tasks.names())}, or `module:TASK`"
+    if name == "objective":
+        return _listed(objectives.names())
+    if name == "generation":
+        return "keys, see the task's own"
     kind = _kind(field.annotation)
     limits = {type(rule).__name__: rule for rule in field.metadata}
     words = [kind]
@@ -168,11 +225,11 @@ def _default(field: FieldInfo, inner: type[BaseModel] | None) -> str:
     if field.is_required():
         return "**required**"
     default = field.get_default(call_default_factory=True)
-    if isinstance(default, BaseModel):
+    if isinstance(default, BaseModel) or (inner is not None and default == {}):
         return "its defaults"
     if default is None:
         return "`none`" if field is RunConfig.model_fields["masking"] else "not set"
-    return f"`{json.dumps(default)}`" if not isinstance(default, str) else f"`{default}`"
+    return f"`{default}`" if isinstance(default, str) and default else f"`{json.dumps(default)}`"
 
 
 def _first_sentence(text: str) -> str:

@@ -134,7 +134,7 @@ class EvaluationConfig(_Node):
     )
     unit: str = Field(default="token", description="what is hidden whole: word, token or type; patch; and so on")
     metrics: list[str] | None = Field(
-        default=None, min_length=1, description="what is measured, the headline first; default: the task's own"
+        default=None, min_length=1, description="names of what is measured, the headline first"
     )
     draws: int = Field(default=3, ge=1, le=1000, description="independent masks per example, pattern and ratio")
     twin: bool = Field(

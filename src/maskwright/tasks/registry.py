@@ -27,7 +27,7 @@ DECLARATION = "\nTASK = "
 @cache
 def _files() -> dict[str, Path]:
     """Name -> file of every task that comes with the library."""
-    paths = sorted(Path(__file__).parent.glob("*/*.py"))
+    paths = sorted(Path(__file__).parent.glob("*/*.py"), key=lambda path: path.stem)
     return {path.stem.replace("_", "-"): path for path in paths if DECLARATION in path.read_text(encoding="utf-8")}
 
 
