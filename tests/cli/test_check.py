@@ -1,6 +1,7 @@
 """`maskwright check`, as typed."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -61,7 +62,7 @@ def test_json(check):
     assert document["ready"] is True
     assert document["rows"] == {"train": 36, "validation": 4, "test": 11}
     assert document["classes"]["1"] == {"train": 18, "validation": 2, "test": 6}
-    assert len(document["fingerprint"]) == 64
+    assert re.fullmatch("2:[0-9a-f]{64}", document["fingerprint"])
 
 
 @pytest.mark.parametrize(("override", "where"), [("data.label=lable", "train.csv"), ("dta.x=1", "configuration")])

@@ -3,89 +3,106 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from maskwright.data.checked import CheckedData
+from maskwright.data.column import Column
+from maskwright.data.fingerprint import fingerprint
+from maskwright.data.labels import NO_LABEL, codes_in, order_labels
+from maskwright.data.roles import Role, class_role, varied_role
 from maskwright.data.splits import Split
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from datasets import Dataset
 
-Content = dict[str, list[Any]]
-"""Column -> one value a row."""
+__all__ = ["NO_LABEL", "assemble", "text_column"]
 
-NO_LABEL = -1
-"""Class of an example that has none."""
+Identity = Mapping[str, Mapping[str, Column]]
+"""Split -> column -> what the fingerprint sees in its place, a value for each row of the split's table."""
 
 
 def assemble(
     splits: Mapping[str, Split],
+    roles: Sequence[Role],
     notes: Sequence[str],
     *,
-    identity: Callable[[Content], Content] = lambda content: content,
+    labels: tuple[str, ...] | None = None,
+    identity: Identity | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> CheckedData:
-    """Make data sets of splits.
+    """Make data sets of splits, without copying their columns.
 
     Args:
         splits: train, validation and test.
+        roles: of the task.
         notes: what the user should know.
-        identity: gives content as the fingerprint sees it: pictures by their pixels, not by their paths.
+        labels: names of the classes; None for those that occur.
+        identity: what the fingerprint sees instead of a column: pictures by their pixels, not by their paths.
         facts: what the task needs besides.
     """
-    roles, variants = splits["train"].columns.roles, splits["test"].columns.variants
-    labels = order_labels({label for split in splits.values() for label in split.labels if label is not None})
-    groups = tuple(variants)
-    content = {name: _content(split, labels, groups if name == "test" else ()) for name, split in splits.items()}
-    known = {name: identity(found) for name, found in content.items()}
+    columns, variants = splits["train"].columns.roles, splits["test"].columns.variants
+    if labels is None:
+        labels = order_labels(name for split in splits.values() for name in split.labels.counts)
+    label = class_role(roles)
+    tables = {name: _table(split, label, labels, with_variants=name == "test") for name, split in splits.items()}
+    seen = {name: _seen(table, splits[name], (identity or {}).get(name, {})) for name, table in tables.items()}
+    mark = fingerprint(seen, [dict(columns), dict(variants), list(labels)])
+    datasets = {name: _dataset(table, splits[name], mark) for name, table in tables.items()}
     return CheckedData(
-        train=_dataset(content["train"]),
-        validation=_dataset(content["validation"]),
-        test=_dataset(content["test"]),
+        train=datasets["train"],
+        validation=datasets["validation"],
+        test=datasets["test"],
         labels=labels,
-        variants=groups,
-        columns=dict(roles),
+        variants=tuple(variants),
+        columns=dict(columns),
         notes=tuple(notes),
-        fingerprint=_fingerprint(known, (dict(roles), dict(variants), list(labels))),
+        fingerprint=mark,
         facts=dict(facts or {}),
+        varied=varied_role(roles),
     )
 
 
-def order_labels(labels: set[str]) -> tuple[str, ...]:
-    """Numbers in numeric order, else in alphabetical order.
+def text_column(column: Column) -> pa.ChunkedArray:
+    """A column of text as Arrow's usual strings; of values of other kinds, the text that `str` gives."""
+    import pyarrow as pa
 
-    >>> order_labels({"10", "9", "-1"}), order_labels({"b", "10", "9"})
-    (('-1', '9', '10'), ('10', '9', 'b'))
-    """
-    if all(re.fullmatch(r"-?[0-9]{1,18}", label) for label in labels):
-        return tuple(sorted(labels, key=int))
-    return tuple(sorted(labels))
+    if not column.is_text:
+        column = Column.of(value if value is None else str(value) for value in column)
+    return column.cells if column.cells.type == pa.string() else column.cells.cast(pa.string())
 
 
-def _content(split: Split, labels: Sequence[str], groups: Sequence[str]) -> Content:
-    index = {label: number for number, label in enumerate(labels)}
-    content: Content = {"example_id": list(split.rows)}
-    content |= {role: list(values) for role, values in split.values.items()}
-    content["label"] = [NO_LABEL if label is None else index[label] for label in split.labels]
-    return content | {f"variant:{name}": list(split.variants[name]) for name in groups}
+def _table(split: Split, label: str | None, labels: tuple[str, ...], *, with_variants: bool) -> pa.Table:
+    """All rows of a split's table; rows that are not the split's have no class."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {"example_id": pa.array(np.arange(split.table.rows))}
+    columns |= {role: column.cells for role, column in split.content.items()}
+    if label is not None:
+        codes = np.full(split.table.rows, NO_LABEL)
+        codes[split.rows] = codes_in(split.labels, labels)
+        columns[label] = pa.array(codes)
+    if with_variants:
+        columns |= {f"variant:{name}": column.cells for name, column in split.variant_columns.items()}
+    return pa.table(columns)
 
 
-def _dataset(content: Content) -> Dataset:
-    from datasets import Dataset, Features, Value
+def _seen(table: pa.Table, split: Split, instead: Mapping[str, Column]) -> dict[str, Any]:
+    """Column -> the values of the split's rows, block by block, as the fingerprint sees them."""
+    columns = {name: instead.get(name) or Column(table.column(name)) for name in table.column_names}
+    return {name: (block for _, block in column.at(split.rows).blocks()) for name, column in columns.items()}
 
-    kinds = {name: "int64" if name in ("example_id", "label") else "string" for name in content}
-    return Dataset.from_dict(content, features=Features({name: Value(kind) for name, kind in kinds.items()}))
 
+def _dataset(table: pa.Table, split: Split, mark: str) -> Dataset:
+    from datasets import Dataset
+    from datasets.table import InMemoryTable
 
-def _fingerprint(content: Mapping[str, Content], meaning: tuple[Any, ...]) -> str:
-    """Of the rows and of what they mean: columns by role, columns by variant, labels."""
-    # JSON, because it writes values of every kind in one way, and one row at a time, because files can be large.
-    digest = hashlib.sha256(json.dumps(meaning).encode())
-    for name, split in content.items():
-        digest.update(json.dumps([name, list(split)]).encode())
-        for row in zip(*split.values(), strict=True):
-            digest.update(json.dumps(row).encode())
-    return digest.hexdigest()
+    # Named after our own fingerprint: to make one, the library would pickle the whole table.
+    name = hashlib.sha256(f"{mark} {split.name}".encode()).hexdigest()[:32]
+    dataset = Dataset(InMemoryTable(table), fingerprint=name)
+    if len(split) == table.num_rows:
+        return dataset
+    return dataset.select(split.rows, new_fingerprint=f"{name}-rows")

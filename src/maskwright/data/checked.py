@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datasets import Dataset
 
+    from maskwright.data.streams import Stream
+
 
 @dataclass(frozen=True)
 class CheckedData:
@@ -15,15 +17,19 @@ class CheckedData:
 
     Attributes:
         train, validation, test: rows with `example_id` (int64, names the example's masks: its row number in its file,
-            from 0), `label` (int64, an index into `labels`, where the task has one class an example) and the columns of
-            the task: `text` and perhaps `text_pair`, `image` (where its picture is), and so on. `test` also has
-            `variant:NAME` for each variant. Without a test file, `test` holds the validation rows.
+            from 0), the columns of the task by role (see `maskwright.data.roles`): `text` and perhaps `text_pair`,
+            `image` (where its picture is), and so on, `cluster` where the configuration names one, and `label` (int64,
+            an index into `labels`, where the task has one class an example). `test` also has `variant:NAME` for each
+            variant. Without a test file, `test` holds the validation rows.
         labels: names of the classes; numbers in numeric order, else in alphabetical order.
         variants: names of the groups.
         columns: role -> column of the files.
         notes: what the user should know.
-        fingerprint: SHA-256 of contents and columns, the same on every machine.
-        facts: what the loader knows besides and the task needs, such as the annotations of objects.
+        fingerprint: of contents and columns, the same on every machine: a version, a colon, and a SHA-256.
+        facts: what the loader knows besides and the task needs, such as the sizes of pictures; `names` has the names
+            of classes in sequences, by role.
+        varied: the role whose values variants replace.
+        stream: where training rows are read as a stream; `train` then holds its first rows.
     """
 
     train: Dataset
@@ -35,10 +41,18 @@ class CheckedData:
     notes: tuple[str, ...]
     fingerprint: str
     facts: dict[str, Any] = field(default_factory=dict)
+    varied: str = ""
+    stream: Stream | None = None
 
-    def variant(self, name: str, role: str) -> Dataset:
-        """The test examples with the column of a role in one of its variants."""
-        column = f"variant:{name}"
-        others = [other for other in self.test.column_names if other == role or other.startswith("variant:")]
-        kept = self.test.remove_columns([other for other in others if other != column])
-        return kept.rename_column(column, role)
+    def variant(self, name: str) -> Dataset:
+        """The test rows with the values of a variant in place of their own, and without other variants.
+
+        Raises:
+            KeyError: there is no such variant.
+        """
+        if name not in self.variants:
+            raise KeyError(name)
+        columns = [column for column in self.test.column_names if not column.startswith("variant:")]
+        others = [column for column in columns if column != self.varied]
+        chosen = self.test.select_columns([*others, f"variant:{name}"])
+        return chosen.rename_column(f"variant:{name}", self.varied).select_columns(columns)

@@ -8,61 +8,89 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from maskwright.data.arrow import compute
+from maskwright.data.column import Values
 from maskwright.data.findings import Findings, shorten
-from maskwright.data.labels import check_classes, check_labels, check_spelling, check_unknown_labels, class_notes
-from maskwright.data.splits import NAMES, Split, duplicates
+from maskwright.data.keys import first_matches, groups
+from maskwright.data.label_checks import check_classes, check_labels, check_spelling, check_unknown_labels
+from maskwright.data.splits import NAMES, Fault, Split
 from maskwright.errors import Problem
 
 if TYPE_CHECKING:
-    from maskwright.config import DataSection
+    import pyarrow as pa
+
     from maskwright.data.checked import CheckedData
 
+_COUNTED_AT_ONCE = 10_000
+"""Texts that are measured at the same time."""
 
-def check_text_data(splits: Mapping[str, Split], config: DataSection) -> tuple[str, ...]:
-    """Check the rows of all splits that have a file of their own.
+
+def check_all_labels(splits: Mapping[str, Split], findings: Findings, *, is_head: bool = False) -> None:
+    """Find everything that is wrong with labels, in each split and between them.
 
     Args:
-        splits: train, and validation and test where they are given.
-        config: says whether duplicates are dropped.
-
-    Returns:
-        Notes.
-
-    Raises:
-        DataError: with all problems.
+        splits: with labels.
+        findings: where problems go.
+        is_head: whether train holds only the first rows of a stream, so that it says little of the classes.
     """
-    findings = Findings()
-    for split in splits.values():
-        check_texts(split, findings)
-    check_all_labels(splits, findings)
-    if config.duplicates == "refuse":
-        check_across(splits, findings, lambda split, index: (shorten(split.values["text"][index]), "text"))
-    findings.stop()
-    return (*class_notes(splits), *repeat_notes(splits["train"], "text", "texts"))
-
-
-def check_all_labels(splits: Mapping[str, Split], findings: Findings) -> None:
-    """Find everything that is wrong with labels, in each split and between them."""
     for split in splits.values():
         check_labels(split, findings)
     check_spelling(splits, findings)
+    if is_head:
+        return
     # Without validation rows of their own, two splits are made of the training rows.
     check_classes(splits, 1 if "validation" in splits else 2, findings)
     check_unknown_labels(splits, findings)
 
 
-def check_texts(split: Split, findings: Findings) -> None:
-    """Find texts that cannot be learned from, in all columns that hold texts."""
-    columns = {split.columns.roles[role]: split.values[role] for role in ("text", "text_pair") if role in split.values}
-    if "image" not in split.values:
-        columns |= {split.columns.variants[group]: texts for group, texts in split.variants.items()}
-    for column, texts in columns.items():
-        for index, text in enumerate(texts):
-            fault = _fault(text)
-            if fault is not None:
-                kind, what, remedy = fault
-                problem = Problem(split.place(index, column), what, remedy)
-                findings.add(f"{kind} in column {column!r}", split.table.source, problem, split.row(index))
+def check_texts(split: Split, roles: Sequence[str], findings: Findings, *, in_variants: bool) -> None:
+    """Find texts that cannot be learned from.
+
+    Args:
+        split: of a table.
+        roles: that hold texts.
+        findings: where problems go.
+        in_variants: whether the variants hold texts too.
+    """
+    texts = {split.columns.roles[role]: split.values(role) for role in roles if role in split.content}
+    if in_variants:
+        texts |= {split.columns.variants[group]: values for group, values in split.variants.items()}
+    for column, values in texts.items():
+        split.check(column, values, text_fault, findings, suspects(values))
+
+
+def suspects(values: Values) -> np.ndarray:
+    """Positions of values that may not be whole texts; all others are."""
+    if not values.column.is_text:
+        return np.arange(len(values))
+    positions = [first + np.flatnonzero(~_is_surely_text(block)) for first, block in values.blocks()]
+    return np.concatenate(positions) if positions else np.zeros(0, dtype=np.int64)
+
+
+def _is_surely_text(block: pa.Array) -> np.ndarray:
+    """[n] bool: texts with a sign of ASCII that is no blank. Most others are whole texts too, in other scripts."""
+    return np.asarray(compute().fill_null(compute().match_substring_regex(block, "[!-~]"), False))
+
+
+def text_fault(text: Any) -> Fault | None:
+    """(kind, what, remedy) of a text that cannot be learned from; None if nothing is wrong with it.
+
+    >>> text_fault("fine"), text_fault(" ")[1]
+    (None, "the text is only blanks: ' '")
+    """
+    if text is None or text == "":
+        return "empty texts", "the text is empty", "Fill it in or remove the row."
+    if not isinstance(text, str):
+        what = f"expected text, found {type(text).__name__} {shorten(text)}"
+        return "values that are not text", what, "Write it as text, or name another column."
+    if not text.strip():
+        return "empty texts", f"the text is only blanks: {shorten(text)}", "Fill it in or remove the row."
+    if any("\ud800" <= letter <= "\udfff" for letter in text) if not text.isascii() else False:
+        what = f"the text holds half of a character pair: {shorten(text)}"
+        return "broken characters", what, "Write the file again with an encoder that keeps pairs whole."
+    return None
 
 
 def check_across(
@@ -78,37 +106,29 @@ def check_across(
     for number, name in enumerate(NAMES):
         for later in NAMES[number + 1 :]:
             if name in splits and later in splits:
-                one, other = splits[name], splits[later]
-                remedy = f"Remove it from one of them, or set data.duplicates: drop to leave it out of {name}."
-                for i, j in duplicates(one, other):
-                    shown, role = show(one, i)
-                    what = f"{shown} is also in {later} ({other.place(j)})"
-                    problem = Problem(one.place(i, one.columns.roles[role]), what, remedy)
-                    kind = f"{one.table.noun}s of {name} that are also in {later}"
-                    findings.add(kind, one.table.source, problem, one.row(i))
+                _check_pair(splits[name], splits[later], findings, show)
 
 
-def _fault(text: Any) -> tuple[str, str, str] | None:
-    """(kind, what, remedy) of a text that cannot be learned from."""
-    if text is None or text == "":
-        return "empty texts", "the text is empty", "Fill it in or remove the row."
-    if not isinstance(text, str):
-        what = f"expected text, found {type(text).__name__} {shorten(text)}"
-        return "values that are not text", what, "Write it as text, or name another column."
-    if not text.strip():
-        return "empty texts", f"the text is only blanks: {shorten(text)}", "Fill it in or remove the row."
-    if any("\ud800" <= letter <= "\udfff" for letter in text) if not text.isascii() else False:
-        what = f"the text holds half of a character pair: {shorten(text)}"
-        return "broken characters", what, "Write the file again with an encoder that keeps pairs whole."
-    return None
+def _check_pair(one: Split, other: Split, findings: Findings, show: Callable[[Split, int], tuple[str, str]]) -> None:
+    positions, matches = first_matches(one.keys, other.keys)
+    match = dict(zip(positions.tolist(), matches.tolist(), strict=True))
+    remedy = f"Remove it from one of them, or set data.duplicates: drop to leave it out of {one.name}."
+
+    def problem(index: int) -> Problem:
+        shown, role = show(one, index)
+        what = f"{shown} is also in {other.name} ({other.place(match[index])})"
+        return Problem(one.place(index, one.columns.roles.get(role)), what, remedy)
+
+    kind = f"{one.table.noun}s of {one.name} that are also in {other.name}"
+    findings.add_all(kind, one.table.source, list(match), problem, one.row)
 
 
 def repeat_notes(train: Split, content: str, contents: str) -> list[str]:
     """What to know about examples that train has more than once; `content` is what repeats: "text", "texts"."""
-    labels: dict[bytes, set[str | None]] = {}
-    for key, label in zip(train.keys, train.labels, strict=True):
-        labels.setdefault(key, set()).add(label)
-    repeated, torn = len(train) - len(labels), sum(len(found) > 1 for found in labels.values())
+    of_row, first = groups(train.keys)
+    pairs = np.unique(of_row * (len(train.labels.names) + 1) + train.labels.codes + 1)
+    classes = np.bincount(pairs // (len(train.labels.names) + 1), minlength=1)
+    repeated, torn = len(train) - len(first), int((classes > 1).sum())
     notes = []
     if repeated:
         verb = "repeats" if repeated == 1 else "repeat"
@@ -134,9 +154,8 @@ def count_truncated(data: CheckedData, tokenizer: Any, max_length: int) -> tuple
     unit = "words" if tokenizer is None else "tokens"
     notes = []
     for name, split in splits.items():
-        texts = [split[column][:] for column in ("text", "text_pair") if column in split.column_names]
-        lengths = _words(*texts) if tokenizer is None else _tokens(tokenizer, *texts)
-        longer, longest = sum(length > max_length for length in lengths), max(lengths)
+        lengths = _lengths(split, tokenizer)
+        longer, longest = int((lengths > max_length).sum()), int(lengths.max())
         share = 100 * longer / len(lengths)
         notes.append(
             f"{name}: {longer:,} of {len(lengths):,} texts ({share:.1f} %) are longer than {max_length} {unit} and are "
@@ -147,6 +166,17 @@ def count_truncated(data: CheckedData, tokenizer: Any, max_length: int) -> tuple
     if tokenizer is None:
         notes.append("Words were counted, as the tokenizer is trained with the model; tokens are as many or more.")
     return tuple(notes)
+
+
+def _lengths(split: Any, tokenizer: Any) -> np.ndarray:
+    """[N] tokens or words of each row, some rows at a time."""
+    columns = [column for column in ("text", "text_pair") if column in split.column_names]
+    lengths: list[int] = []
+    for start in range(0, len(split), _COUNTED_AT_ONCE):
+        rows = split[start : start + _COUNTED_AT_ONCE]
+        texts = [rows[column] for column in columns]
+        lengths += _words(*texts) if tokenizer is None else _tokens(tokenizer, *texts)
+    return np.array(lengths)
 
 
 def _tokens(tokenizer: Any, *texts: Sequence[str]) -> list[int]:

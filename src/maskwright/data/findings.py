@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from maskwright.errors import DataError, Problem
 
 SHOWN_PER_KIND = 3
-"""Problems of one kind in one file that are told one by one; the others are counted with their rows."""
+"""Problems of one kind in one file that are shown one by one; the others are counted with their rows."""
 
 ROWS_LISTED = 10
 
@@ -26,14 +28,27 @@ def shorten(value: Any, width: int = 60) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
+@dataclass
+class _Kind:
+    """Problems of one kind in one source: the first few, and of the others their number and the first few rows."""
+
+    shown: list[Problem] = field(default_factory=list)
+    others: int = 0
+    rows: list[int | str] = field(default_factory=list)
+
+
 class Findings:
-    """Problems in the order they were found, with all but the first few of a kind in a file summed up."""
+    """Problems in the order they came, with all but the first few of a kind in a file summed up.
+
+    Memory does not grow with the number of problems of a kind.
+    """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], list[tuple[Problem, int | str | None]]] = {}
+        self._kinds: dict[tuple[str, str], _Kind] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    def __len__(self) -> int:
+        """Kinds of problems."""
+        return len(self._kinds)
 
     def add(self, kind: str, source: str, problem: Problem, row: int | str | None = None) -> None:
         """Keep one problem.
@@ -41,10 +56,37 @@ class Findings:
         Args:
             kind: what is alike in problems that may be summed up ("empty text").
             source: the file (or split) it is in.
-            problem: what to tell.
+            problem: what to say.
             row: its row, from 0, or its name, if it has one.
         """
-        self._found.setdefault((kind, source), []).append((problem, row))
+        self.add_all(kind, source, [0], lambda _: problem, lambda _: row)
+
+    def add_all(
+        self,
+        kind: str,
+        source: str,
+        places: Sequence[int],
+        problem: Callable[[int], Problem],
+        row: Callable[[int], int | str | None],
+    ) -> None:
+        """Keep problems of one kind at several places, of which all but the first few are only counted.
+
+        Args:
+            kind: as in `add`.
+            source: as in `add`.
+            places: positions, in the order in which they are to be shown.
+            problem: what to say of a position.
+            row: the row of a position, from 0, or its name.
+        """
+        if not len(places):
+            return
+        entry = self._kinds.setdefault((kind, source), _Kind())
+        left = SHOWN_PER_KIND - len(entry.shown)
+        entry.shown += [problem(place) for place in places[:left]]
+        rest = places[left:]
+        entry.others += len(rest)
+        listed = (row(place) for place in rest[: ROWS_LISTED + 1 - len(entry.rows)])
+        entry.rows += [name for name in listed if name is not None]
 
     def extend(self, error: DataError) -> None:
         """Keep all problems of an error caught on the way."""
@@ -52,22 +94,22 @@ class Findings:
             self.add(str(problem), problem.where, problem)
 
     def problems(self) -> list[Problem]:
-        """Everything found: the first few of each kind, then a count of the others with their row numbers."""
-        told = []
-        for (kind, source), found in self._found.items():
-            told += [problem for problem, _ in found[:SHOWN_PER_KIND]]
-            if len(found) > SHOWN_PER_KIND:
-                told.append(_sum_up(kind, source, [row for _, row in found[SHOWN_PER_KIND:]]))
-        return told
+        """All problems: the first few of each kind, then a count of the others with their row numbers."""
+        problems = []
+        for (kind, source), entry in self._kinds.items():
+            problems += entry.shown
+            if entry.others:
+                problems.append(_sum_up(kind, source, entry))
+        return problems
 
     def stop(self) -> None:
-        """Raise a `DataError` with everything found, if anything was."""
-        if self._found:
+        """Raise a `DataError` with all problems, if there are any."""
+        if self._kinds:
             raise DataError(self.problems())
 
 
-def _sum_up(kind: str, source: str, rows: list[int | str | None]) -> Problem:
-    named = [f"{row + 1}" if isinstance(row, int) else row for row in rows if row is not None]
-    listed = ", ".join(named[:ROWS_LISTED]) + (", ..." if len(named) > ROWS_LISTED else "")
-    remedy = f"{'Rows' if isinstance(rows[0], int) else 'Namely'}: {listed}." if named else "They are alike."
-    return Problem(source, f"{len(rows):,} more {kind}", remedy)
+def _sum_up(kind: str, source: str, entry: _Kind) -> Problem:
+    names = [f"{row + 1}" if isinstance(row, int) else row for row in entry.rows]
+    listed = ", ".join(names[:ROWS_LISTED]) + (", ..." if len(names) > ROWS_LISTED else "")
+    where = "Rows" if names and isinstance(entry.rows[0], int) else "Namely"
+    return Problem(source, f"{entry.others:,} more {kind}", f"{where}: {listed}." if names else "They are alike.")

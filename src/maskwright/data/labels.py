@@ -1,148 +1,114 @@
-"""What can be wrong with labels: none given, spelt in two ways, too few of a class, unknown to training."""
+"""The classes of rows: their names once, and a number a row."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from maskwright.data.findings import Findings, shorten
-from maskwright.data.splits import Split
-from maskwright.errors import Problem
+import numpy as np
 
-LOST_LABELS = {"nan", "null", "<na>", "#n/a", "nat", "none", "n/a", "na"}
-"""How other programs write a missing label."""
+from maskwright.data.column import Column
 
-SURELY_LOST = {"nan", "null", "<na>", "#n/a", "nat"}
-"""Of these, the ones nobody would call a class."""
-
-UNBALANCED = 5.0
-"""Largest class over smallest from which on a note says that classes are unbalanced."""
-
-Splits = Mapping[str, Split]
+NO_LABEL = -1
+"""Class of an example that has none."""
 
 
-def check_labels(split: Split, findings: Findings) -> None:
-    """Find examples without a label, or with what another program writes where there is none."""
-    source, column, noun = split.table.source, split.columns.label, split.table.noun
-    for index, label in enumerate(split.labels):
-        row = split.row(index)
-        if label is None:
-            what, remedy = f"the {noun} has no label", f"Label it or remove the {noun}."
-            findings.add(f"{noun}s without a label", source, Problem(split.place(index, column), what, remedy), row)
-        elif label.strip().lower() in SURELY_LOST:
-            what = f"the label {shorten(label)} is how a program writes a missing value"
-            problem = Problem(split.place(index, column), what, f"Label the {noun} or remove it.")
-            findings.add(f"{noun}s with a lost label", source, problem, row)
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The class of each row.
 
+    Attributes:
+        names: of the classes, in the order in which they appear; all labels are compared as text.
+        codes: [n] int64, a position in `names`, or `NO_LABEL`.
 
-def check_spelling(splits: Splits, findings: Findings) -> None:
-    """Find labels that differ only in case, blanks or the spelling of a number, within and across splits."""
-    spellings: dict[str, Counter[str]] = {}
-    places: dict[str, str] = {}
-    counted = splits["train"].table.counted
-    for split in splits.values():
-        for index, label in enumerate(split.labels):
-            if label is not None:
-                spellings.setdefault(_normal(label), Counter())[label] += 1
-                if label not in places:
-                    places[label] = split.place(index, split.columns.label)
-    for counts in spellings.values():
-        (usual, often), *others = counts.most_common()
-        for rare, times in others:
-            what = (
-                f"label {shorten(rare)} ({counted(times)}) differs from {shorten(usual)} ({counted(often)}) only in "
-                "case, blanks or the spelling of a number"
-            )
-            remedy = f"Write it {usual!r} everywhere, or give the classes different names."
-            findings.add("labels spelt in two ways", places[rare], Problem(places[rare], what, remedy))
-
-
-def _normal(label: str) -> str:
-    """What labels that mean the same have in common.
-
-    >>> _normal(" Very  Good") == _normal("very good"), _normal("1.0") == _normal("1")
-    (True, True)
+    >>> labels = Labels.of(Column.of(["b", 1, None, "1", " "]))
+    >>> labels.names, labels.codes.tolist(), labels.counts
+    (('b', '1'), [0, 1, -1, 1, -1], {'b': 1, '1': 2})
     """
-    text = " ".join(label.casefold().split())
-    number = re.fullmatch(r"\+?(-?)0*(\d+?)(\.0*)?", text, re.ASCII)
-    return f"{number[1]}{number[2]}" if number else text
+
+    names: tuple[str, ...]
+    codes: np.ndarray
+
+    @classmethod
+    def of(cls, column: Column) -> Labels:
+        """The classes that a column holds."""
+        names: dict[str, int] = {}
+
+        def code(value: Any) -> int:
+            text = label_text(value)
+            return NO_LABEL if text is None else names.setdefault(text, len(names))
+
+        if not column.is_text:
+            codes = np.fromiter(map(code, column), dtype=np.int64, count=len(column))
+            return cls(tuple(names), codes)
+        encoded = column.cells.dictionary_encode().unify_dictionaries()
+        values = encoded.chunk(0).dictionary.to_pylist() if encoded.num_chunks else []
+        of_value = np.array([*map(code, values), NO_LABEL], dtype=np.int64)
+        # The last place stands for missing values.
+        places = [np.asarray(chunk.indices.fill_null(len(values))) for chunk in encoded.chunks]
+        return cls(tuple(names), of_value[np.concatenate(places)] if places else np.zeros(0, np.int64))
+
+    @classmethod
+    def none(cls, rows: int) -> Labels:
+        """Rows without a class."""
+        return cls((), np.full(rows, NO_LABEL))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, index: int) -> str | None:
+        code = self.codes[index]
+        return None if code == NO_LABEL else self.names[code]
+
+    def take(self, indices: np.ndarray) -> Labels:
+        """The classes of some of the rows."""
+        return Labels(self.names, self.codes[indices])
+
+    @cached_property
+    def first(self) -> dict[str, int]:
+        """Name -> the first row that has it, of the names that occur, in the order of those rows."""
+        codes, rows = np.unique(self.codes, return_index=True)
+        pairs = sorted((int(row), int(code)) for code, row in zip(codes, rows, strict=True) if code != NO_LABEL)
+        return {self.names[code]: row for row, code in pairs}
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Name -> its number of rows, in the order of `first`."""
+        numbers = np.bincount(self.codes[self.codes != NO_LABEL], minlength=len(self.names))
+        by_name = dict(zip(self.names, numbers.tolist(), strict=True))
+        return {name: by_name[name] for name in self.first}
 
 
-def check_classes(splits: Splits, parts_of_train: int, findings: Findings) -> None:
-    """Find a single class, and classes with fewer examples than there are splits; see `check_text_data`."""
-    train = splits["train"]
-    source, noun, counted = train.table.source, train.table.noun, train.table.counted
-    place = source if train.table.places else f"{source}, column {train.columns.label!r}"
-    counts = _counts(train)
-    if len(counts) == 1:
-        what = f"every {noun} has the same label, {shorten(next(iter(counts)))}"
-        findings.add("classes", source, Problem(place, what, "A classifier needs two classes; see data.label."))
-    total = sum((_counts(split) for split in splits.values()), Counter())
-    needed = len(splits) - 1 + parts_of_train
-    # A label spelt in two ways has been told already.
-    spellings = Counter(map(_normal, total))
-    alone = [label for label in sorted(counts) if spellings[_normal(label)] == 1]
-    few = [label for label in alone if counts[label] < parts_of_train or total[label] < needed]
-    if len(few) > max(10, len(counts) // 2):
-        what = f"{len(few):,} of {len(counts):,} classes have fewer examples than the {needed} splits need"
-        remedy = f"Is this the column of classes? Its values are such as {_listed(few, most=3)}. See data.label."
-        findings.add("classes", source, Problem(place, what, remedy))
-        return
-    for label in few:
-        what = (
-            f"class {shorten(label)} has {counted(total[label])} ({counted(counts[label])} in train), "
-            f"fewer than the {needed} splits need"
-        )
-        where = train.place(list(train.labels).index(label), train.columns.label)
-        remedy = "Add examples, join it to another class, or remove it."
-        findings.add("classes that are too small", source, Problem(where, what, remedy))
+def label_text(value: Any) -> str | None:
+    """A label as text, as all labels are compared; None where there is none.
+
+    >>> label_text(3), label_text("pos"), label_text(True), label_text(float("nan")), label_text("  ")
+    ('3', 'pos', 'true', None, None)
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    # Only NaN differs from itself.
+    text = "" if value is None or value != value else str(value)
+    return text if text.strip() else None
 
 
-def check_unknown_labels(splits: Splits, findings: Findings) -> None:
-    """Find labels of other splits that cannot be learned, because train lacks them."""
-    known = sorted(_counts(splits["train"]))
-    # A label that train spells in another way has been told already.
-    told = {_normal(label) for label in known}
-    for name, split in splits.items():
-        for label, count in sorted(_counts(split).items()):
-            if _normal(label) in told:
-                continue
-            nearest = difflib.get_close_matches(label, known, n=1)
-            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Train has {_listed(known)}."
-            where = split.place(list(split.labels).index(label), split.columns.label)
-            what = f"the label {shorten(label)} ({split.table.counted(count)}) is in {name} but not in train"
-            remedy = f"{hint} Add it to train, or remove its {split.table.noun}s."
-            findings.add("labels that train lacks", split.table.source, Problem(where, what, remedy))
+def order_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """Numbers in numeric order, else in alphabetical order.
+
+    >>> order_labels({"10", "9", "-1"}), order_labels({"b", "10", "9"})
+    (('-1', '9', '10'), ('10', '9', 'b'))
+    """
+    names = set(labels)
+    if all(re.fullmatch(r"-?[0-9]{1,18}", label) for label in names):
+        return tuple(sorted(names, key=int))
+    return tuple(sorted(names))
 
 
-def class_notes(splits: Splits) -> list[str]:
-    """What to know about classes: unbalanced, absent from a split, oddly named."""
-    counts = _counts(splits["train"])
-    counted = splits["train"].table.counted
-    (largest, most), (smallest, least) = counts.most_common()[0], counts.most_common()[-1]
-    notes = []
-    if most >= UNBALANCED * least:
-        notes.append(
-            f"classes are unbalanced in train: {shorten(largest)} has {counted(most)}, {shorten(smallest)} "
-            f"{counted(least)}; training.class_weights: auto gives each class the same weight, and macro F1 says more "
-            "than accuracy."
-        )
-    for name, split in splits.items():
-        lacking = sorted(set(counts) - set(_counts(split)))
-        if lacking:
-            notes.append(f"{name} has no example of {_listed(lacking)}.")
-    odd = [label for label in sorted(counts) if label.strip().lower() in LOST_LABELS]
-    notes += [f"the class {shorten(label)} looks like a missing value; it is taken as a class." for label in odd]
-    padded = [label for label in sorted(counts) if label != label.strip()]
-    notes += [f"the class {shorten(label)} has blanks around its name, which are kept." for label in padded]
-    return notes
-
-
-def _counts(split: Split) -> Counter[str]:
-    return Counter(label for label in split.labels if label is not None)
-
-
-def _listed(labels: Sequence[str], most: int = 8) -> str:
-    return ", ".join(map(shorten, labels[:most])) + (f" and {len(labels) - most:,} more" if len(labels) > most else "")
+def codes_in(labels: Labels, names: tuple[str, ...]) -> np.ndarray:
+    """[n] int64: the class of each row as a position in other names, which hold all that occur."""
+    index: Mapping[str, int] = {name: number for number, name in enumerate(names)}
+    lookup = np.array([*(index.get(name, NO_LABEL) for name in labels.names), NO_LABEL], dtype=np.int64)
+    return lookup[labels.codes]  # NO_LABEL is the last place

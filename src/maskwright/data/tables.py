@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
+
+from maskwright.data.column import Column
 from maskwright.errors import Problem
 
 
-class ArrowColumn(Protocol):
-    """A column of an Arrow table; turned into Python values only if it is used."""
-
-    def to_pylist(self) -> list[Any]:
-        """The values as Python objects."""
-        ...
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """Rows of a file, column by column.
 
     Attributes:
         source: the file's path, or the name of a data set and split; every message begins with it.
-        columns: name -> values, in the order of the header.
+        columns: name -> `Column` (or a list of values, which becomes one when it is read), in the order of the header.
         rows: how many.
         lines: the line on which each row begins, from 1, where the file has lines.
         notes: what the user should know about how the file was read.
@@ -31,10 +26,11 @@ class Table:
         noun: what a row is called.
         roles: role -> column, where the kind of source says what its columns mean.
         problems: what is wrong with the source besides its rows, which can be looked at all the same.
+        usual: role -> column that holds it unless the configuration names another, where the format has no header.
     """
 
     source: str
-    columns: Mapping[str, list[Any] | ArrowColumn]
+    columns: Mapping[str, Any]
     rows: int
     lines: Sequence[int] | None = None
     notes: tuple[str, ...] = ()
@@ -42,16 +38,42 @@ class Table:
     noun: str = "row"
     roles: Mapping[str, str] | None = None
     problems: tuple[Problem, ...] = ()
+    usual: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def header(self) -> tuple[str, ...]:
         """The column names."""
         return tuple(self.columns)
 
-    def values(self, column: str) -> list[Any]:
+    def column(self, name: str) -> Column:
+        """A column, or what the objects in a column have under a key: `translation.en`.
+
+        Raises:
+            KeyError: there is none of that name.
+
+        >>> Table("a.jsonl", {"translation": [{"en": "one", "fr": "un"}]}, 1).values("translation.fr")
+        ['un']
+        """
+        if name in self.columns:
+            column = self.columns[name]
+            return column if isinstance(column, Column) else Column.of(column)
+        outer, dot, key = name.rpartition(".")
+        column = self.column(outer) if dot else None
+        if column is None or key not in column.fields:
+            raise KeyError(name)
+        return column.field(key)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a column of that name, or a key in one."""
+        try:
+            self.column(name)
+        except KeyError:
+            return False
+        return True
+
+    def values(self, name: str) -> list[Any]:
         """One column as a list of Python values."""
-        values = self.columns[column]
-        return values if isinstance(values, list) else values.to_pylist()
+        return self.column(name).to_pylist()
 
     def place(self, row: int, column: str | None = None) -> str:
         """Say where a row is, as a person would look for it.
@@ -60,7 +82,8 @@ class Table:
         "a.csv, row 1 (line 2), column 'text'"
         """
         if self.places is not None:
-            return self.places[row]
+            # Pictures stand in no column; rows of shards do.
+            return self.places[row] + (f", column '{column}'" if column is not None and self.noun == "row" else "")
         line = "" if self.lines is None or self.lines[row] == row + 1 else f" (line {self.lines[row]})"
         return f"{self.source}, row {row + 1}{line}" + ("" if column is None else f", column '{column}'")
 
@@ -75,3 +98,34 @@ class Table:
         ('1 row', '1,200 pictures')
         """
         return f"{count:,} {self.noun}" + ("" if count == 1 else "s")
+
+
+class LineNumbers:
+    """The line of each row, gathered as rows are read: 8 bytes a row, and none where every line is a row."""
+
+    def __init__(self) -> None:
+        self._blocks: list[np.ndarray] = []
+
+    def extend(self, lines: Sequence[int]) -> None:
+        """Add the lines of more rows."""
+        self._blocks.append(np.asarray(lines, dtype=np.int64))
+
+    def lines(self) -> Sequence[int]:
+        """All lines."""
+        lines = np.concatenate(self._blocks) if self._blocks else np.zeros(0, np.int64)
+        if len(lines) and lines[-1] - lines[0] == len(lines) - 1:  # lines ascend, so none is left out
+            return range(int(lines[0]), int(lines[-1]) + 1)
+        return lines.tolist() if len(lines) < 1000 else _Numbers(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class _Numbers(Sequence[int]):
+    """Whole numbers of an array as Python's."""
+
+    array: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.array[index].tolist()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,23 @@ Size = tuple[int, int]
 """Rows and columns of a picture."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """A box as it is written.
+
+    Attributes:
+        row: position of its picture in the split.
+        annotation: its id.
+        box: anything.
+        size: of its picture, where it can be read or the file says it.
+    """
+
+    row: int
+    annotation: Any
+    box: Any
+    size: Size | None
+
+
 def check_objects(split: Split, sizes: Mapping[str, Size], boxes: str, findings: Findings) -> None:
     """Find what is wrong with the boxes of a split, and pictures of another size than their file says.
 
@@ -40,36 +57,35 @@ def check_objects(split: Split, sizes: Mapping[str, Size], boxes: str, findings:
         boxes: how boxes are written, a key of `CONVENTIONS`.
         findings: where problems go.
     """
-    source, given = split.table.source, []
-    rows = list(zip(split.values["image"], split.values["objects"], strict=True))
-    for index, (name, text) in enumerate(rows):
-        about = json.loads(text)
-        size, told = sizes.get(name), (about.get("height"), about.get("width"))
-        if size is not None and None not in told and told != size:
-            what = f"the picture has {_by(size)} pixels (rows × columns), but height and width say {_by(told)}"
+    source, boxes_there = split.table.source, []
+    rows = zip(split.values("image"), split.values("objects"), strict=True)
+    for index, (name, about) in enumerate(rows):
+        size, written = sizes.get(name), (about.get("height"), about.get("width"))
+        if size is not None and None not in written and written != size:
+            what = f"the picture has {_by(size)} pixels (rows × columns), but height and width say {_by(written)}"
             problem = Problem(
                 split.place(index), what, "Correct them, or give the picture that the boxes were drawn on."
             )
             findings.add("pictures of another size", source, problem, split.row(index))
-        given += [(index, one, size or _size(told)) for one in about["annotations"]]
-    if not given:
+        boxes_there += [Written(index, one["id"], one["bbox"], size or _size(written)) for one in about["annotations"]]
+    if not boxes_there:
         problem = Problem(source, "there is not a single object in it", "Name a file with annotations.")
         findings.add("nothing to find", source, problem)
         return
-    faults = [_fault(one["bbox"], size, boxes) for _, one, size in given]
-    if _told_of_convention(source, given, faults, boxes, findings):
+    faults = [_fault(one.box, one.size, boxes) for one in boxes_there]
+    if _is_of_another_convention(source, boxes_there, faults, boxes, findings):
         return
-    for (index, one, size), fault in zip(given, faults, strict=True):
+    for one, fault in zip(boxes_there, faults, strict=True):
         if fault is not None:
-            where, name = f"{split.place(index)}, annotation {one['id']}", f"annotation {one['id']}"
-            findings.add(fault, source, Problem(where, *_explained(fault, one["bbox"], size, boxes)), name)
+            where, name = f"{split.place(one.row)}, annotation {one.annotation}", f"annotation {one.annotation}"
+            findings.add(fault, source, Problem(where, *_explained(fault, one.box, one.size, boxes)), name)
 
 
 def corners(box: Any, size: Size, boxes: str) -> tuple[np.ndarray, bool]:
     """[4] x0, y0, x1, y1 of a checked box, and whether it was cut off at the edge of its picture."""
-    found = CONVENTIONS[boxes](np.asarray(box, dtype=np.float64))
-    inside = np.clip(found, 0, [size[1], size[0], size[1], size[0]])
-    return inside, not np.array_equal(inside, found)
+    ends = CONVENTIONS[boxes](np.asarray(box, dtype=np.float64))
+    inside = np.clip(ends, 0, [size[1], size[0], size[1], size[0]])
+    return inside, not np.array_equal(inside, ends)
 
 
 def _fault(box: Any, size: Size | None, boxes: str) -> str | None:
@@ -89,23 +105,23 @@ def _fault(box: Any, size: Size | None, boxes: str) -> str | None:
     return OUTSIDE if outside or x0 >= cols or y0 >= rows or x1 <= 0 or y1 <= 0 else None
 
 
-def _told_of_convention(
-    source: str, given: Sequence[Any], faults: Sequence[str | None], boxes: str, findings: Findings
+def _is_of_another_convention(
+    source: str, written: Sequence[Written], faults: Sequence[str | None], boxes: str, findings: Findings
 ) -> bool:
-    """Say that boxes seem to be written in another way, if they do; the boxes one by one are then not told."""
+    """Say that boxes seem to be written in another way, if they do; the boxes one by one are then left out."""
     wrong = sum(fault in (OUTSIDE, EMPTY) for fault in faults)
-    numbers = [box for box in (one["bbox"] for _, one, _ in given) if _fault(box, None, "xyxy") in (None, EMPTY)]
+    numbers = [one.box for one in written if _fault(one.box, None, "xyxy") in (None, EMPTY)]
     if len(numbers) > 1 and max(max(box) for box in numbers) <= 1:
         what = f"no box has a number above 1 in its {len(numbers):,}: they seem to be shares of the picture, not pixels"
         findings.add("shares", source, Problem(source, what, "Multiply them by width and height."))
         return True
-    if wrong < max(1, MANY * len(given)):
+    if wrong < max(1, MANY * len(written)):
         return False
     for other in CONVENTIONS:
-        if other != boxes and not any(_fault(one["bbox"], size, other) for _, one, size in given):
-            told = f"{wrong:,} of {len(given):,} boxes leave their pictures or have no area as {boxes}"
+        if other != boxes and not any(_fault(one.box, one.size, other) for one in written):
+            what = f"{wrong:,} of {len(written):,} boxes leave their pictures or have no area as {boxes}"
             problem = Problem(
-                source, f"{told}, and all fit as {other}", f"Set data.boxes: {other}, or correct the boxes."
+                source, f"{what}, and all fit as {other}", f"Set data.boxes: {other}, or correct the boxes."
             )
             findings.add("convention", source, problem)
             return True
@@ -130,8 +146,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _size(told: tuple[Any, Any]) -> Size | None:
-    return told if all(_is_number(side) for side in told) else None
+def _size(written: tuple[Any, Any]) -> Size | None:
+    return written if all(_is_number(side) for side in written) else None
 
 
 def _by(size: tuple[Any, Any]) -> str:

@@ -19,32 +19,30 @@ r"""Pictures with objects in boxes: COCO files, and tables with a column of obje
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from pydantic import Field
 
-from maskwright.config import DataSection
-from maskwright.data.assembly import order_labels
 from maskwright.data.checked import CheckedData
 from maskwright.data.coco.boxes import Size, check_objects, corners
 from maskwright.data.coco.files import Reading
+from maskwright.data.column import Column
 from maskwright.data.findings import Findings
+from maskwright.data.labels import order_labels
 from maskwright.data.media.images import look_at_picture
 from maskwright.data.media.inspection import Look, Progress
-from maskwright.data.media.visual import Medium, load_visual_data, silent
+from maskwright.data.media.visual import Finished, Medium, load_visual_data, silent
+from maskwright.data.roles import IMAGE, Role
+from maskwright.data.sections import ClusteredSection
 from maskwright.data.splits import NAMES, Split
 from maskwright.errors import DataError, Problem, did_you_mean
-
-if TYPE_CHECKING:
-    from datasets import Dataset
 
 __all__ = ["DetectionSection", "load_detection_data", "objects_of"]
 
 
-class DetectionSection(DataSection):
+class DetectionSection(ClusteredSection):
     """Pictures with objects in boxes.
 
     `train`, `validation` and `test` are COCO files (JSON), or tables (JSONL, Parquet) with a column of paths (`image`,
@@ -91,10 +89,16 @@ def load_detection_data(section: DetectionSection, *, on_progress: Progress = si
             _check_categories(reading.categories, split.table.source, findings)
 
     medium = Medium(
-        "image", "picture", look, None, reading.folder, ("image", "objects"), check=check, read_table=reading.file
+        "image",
+        "picture",
+        look,
+        (IMAGE, Role("objects", "any", is_content=False)),
+        read_folder=reading.folder,
+        check=check,
+        read_table=reading.file,
+        finish=lambda splits, looks: _finished(splits, looks, section, reading.categories),
     )
-    data = load_visual_data(section, medium, labelled=False, on_progress=on_progress)
-    return _finished(data, section, _names(data, reading.categories))
+    return load_visual_data(section, medium, labelled=False, on_progress=on_progress)
 
 
 def objects_of(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,12 +107,14 @@ def objects_of(row: Mapping[str, Any]) -> dict[str, Any]:
     Annotations are as in COCO files (`bbox` xywh in pixels, `area`, `iscrowd`, `ignore`), but for `category_id`, which
     is an index into the `labels` of the data.
     """
-    return json.loads(row["objects"])
+    about = row["objects"]
+    annotations = [{key: value for key, value in one.items() if value is not None} for one in about["annotations"]]
+    return {"width": about["width"], "height": about["height"], "annotations": annotations}
 
 
 def _check_variants(split: Split, sizes: Mapping[str, Size], findings: Findings) -> None:
     for group, names in split.variants.items():
-        for index, (name, original) in enumerate(zip(names, split.values["image"], strict=True)):
+        for index, (name, original) in enumerate(zip(names, split.values("image"), strict=True)):
             pair = sizes.get(name), sizes.get(original)
             if None not in pair and pair[0] != pair[1]:
                 what = f"the picture of the variant {group!r} has another size than the original: {pair[0]}, {pair[1]}"
@@ -118,66 +124,110 @@ def _check_variants(split: Split, sizes: Mapping[str, Size], findings: Findings)
 
 def _check_categories(categories: Mapping[str, Mapping[int, str]], train: str, findings: Findings) -> None:
     """Find categories that are not called the same in all files."""
-    known = categories.get(train, {})
-    for source, found in categories.items() if known else ():
-        for number, name in found.items():
-            if known.get(number) != name:
-                there = f"category {number} is {known[number]!r}" if number in known else f"there is no id {number}"
-                what = f"the name is {name!r}, but in {train} {there}"
+    of_train = categories.get(train, {})
+    for source, names in categories.items() if of_train else ():
+        for number, name in names.items():
+            if of_train.get(number) != name:
+                is_there = number in of_train
+                other = f"category {number} is {of_train[number]!r}" if is_there else f"there is no id {number}"
+                what = f"the name is {name!r}, but in {train} {other}"
                 remedy = "Give all files the same categories, with the same ids."
                 findings.add("other categories", source, Problem(f"{source}, category {number}", what, remedy))
 
 
-def _names(data: CheckedData, categories: Mapping[str, Mapping[int, str]]) -> tuple[str, ...]:
+def _names(train: Split, categories: Mapping[str, Mapping[int, str]]) -> tuple[str, ...]:
     """Names of the categories: as the first file lists them, else those that occur in training."""
     if categories:
         return tuple(next(iter(categories.values())).values())
-    return order_labels({one["category"] for text in data.train["objects"] for one in json.loads(text)["annotations"]})
+    return order_labels(one["category"] for about in train.values("objects") for one in about["annotations"])
 
 
-def _finished(data: CheckedData, section: DetectionSection, labels: Sequence[str]) -> CheckedData:
-    """The data with all boxes written in COCO's way, numbers in place of categories, and what is to be known."""
+def _finished(
+    splits: Mapping[str, Split],
+    looks: Mapping[str, Look],
+    section: DetectionSection,
+    categories: Mapping[str, Mapping[int, str]],
+) -> Finished:
+    """The splits with all boxes written in COCO's way, numbers in place of categories, and what is to be known."""
+    labels = _names(splits["train"], categories)
     index = {name: number for number, name in enumerate(labels)}
-    splits, notes, counts = {}, list(data.notes), {}
-    for name in NAMES:
-        rows, cut, findings = [], 0, Findings()
-        split: Dataset = getattr(data, name)
-        for text, size in zip(split["objects"], data.facts["sizes"][name].tolist(), strict=True):
-            annotations = []
-            for one in json.loads(text)["annotations"]:
-                if one["category"] not in index:
-                    source = getattr(section, name) or section.validation or section.train
-                    what = f"{one['category']!r} occurs in {name} and not in train"
-                    findings.add("categories", name, Problem(source, what, did_you_mean(one["category"], index)))
-                    continue
-                annotation, was_cut = _annotation(one, size, section.boxes, index)
-                cut += was_cut
-                annotations.append(annotation)
-            rows.append(json.dumps({"width": size[1], "height": size[0], "annotations": annotations}))
-            counts.setdefault(name, []).append(len(annotations))
-        findings.stop()
-        splits[name] = split.remove_columns(["label", "objects"]).add_column("objects", rows)  # pyright: ignore[reportCallIssue]
-        empty = counts[name].count(0)
-        if cut:
-            notes.append(f"{name}: {cut:,} boxes left their pictures by a pixel or less and were cut off at the edge.")
-        if empty:
-            notes.append(f"{name}: {empty:,} of {len(rows):,} pictures hold no object.")
-        if empty == len(rows):
-            remedy = "Name another file, or set data.validation and data.test."
-            raise DataError([Problem(getattr(section, name) or section.train, f"{name} holds no object", remedy)])
-    every = [number for found in counts.values() for number in found]
-    facts = {**data.facts, "objects": sum(counts["train"]) / len(counts["train"]), "most": max(every)}
-    return dataclasses.replace(data, **splits, labels=tuple(labels), notes=tuple(dict.fromkeys(notes)), facts=facts)
+    scenes = {name: _scenes(split, looks, section.boxes, index) for name, split in splits.items()}
+    notes: list[str] = []
+    for name, split in splits.items():
+        source = getattr(section, name) or section.validation or section.train
+        notes += _notes(name, source, scenes[name], index)
+        splits = {**splits, name: split.with_content("objects", _objects_column(split, scenes[name]))}
+    counts = {name: [len(scene.annotations) for scene in rows] for name, rows in scenes.items()}
+    every = [number for numbers in counts.values() for number in numbers]
+    facts = {"objects": sum(counts["train"]) / len(counts["train"]), "most": max(every)}
+    return Finished(splits, labels, tuple(notes), facts)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The objects of a picture: annotations as `objects_of` gives them, boxes cut off, categories without a number."""
+
+    size: Size
+    annotations: tuple[Mapping[str, Any], ...]
+    cut: int
+    unlearned: tuple[str, ...]
+
+
+def _scenes(split: Split, looks: Mapping[str, Look], boxes: str, index: Mapping[str, int]) -> list[_Scene]:
+    scenes = []
+    for name, about in zip(split.values("image"), split.values("objects"), strict=True):
+        size, written = looks[name].size, about["annotations"]
+        named = [_annotation(number, one, size, boxes, index) for number, one in enumerate(written, start=1)
+                 if one["category"] in index]  # fmt: skip
+        unlearned = tuple(one["category"] for one in written if one["category"] not in index)
+        annotations = tuple(annotation for annotation, _ in named)
+        scenes.append(_Scene(size, annotations, sum(was_cut for _, was_cut in named), unlearned))
+    return scenes
+
+
+def _notes(name: str, source: str, scenes: Sequence[_Scene], index: Mapping[str, int]) -> list[str]:
+    """What to know about the objects of a split; raises a `DataError` where nothing can be learned of them."""
+    findings = Findings()
+    for category in (category for scene in scenes for category in scene.unlearned):
+        problem = Problem(source, f"{category!r} occurs in {name} and not in train", did_you_mean(category, index))
+        findings.add("categories", name, problem)
+    findings.stop()
+    cut, empty, notes = sum(scene.cut for scene in scenes), sum(not scene.annotations for scene in scenes), []
+    if cut:
+        notes.append(f"{name}: {cut:,} boxes left their pictures by a pixel or less and were cut off at the edge.")
+    if empty:
+        notes.append(f"{name}: {empty:,} of {len(scenes):,} pictures hold no object.")
+    if empty == len(scenes):
+        remedy = "Name another file, or set data.validation and data.test."
+        raise DataError([Problem(source, f"{name} holds no object", remedy)])
+    return notes
 
 
 def _annotation(
-    one: Mapping[str, Any], size: Size, boxes: str, index: Mapping[str, int]
+    number: int, one: Mapping[str, Any], size: Size, boxes: str, index: Mapping[str, int]
 ) -> tuple[dict[str, Any], bool]:
     """An annotation as `objects_of` gives it, and whether its box was cut off."""
     (x0, y0, x1, y1), was_cut = corners(one["bbox"], size, boxes)
     box = [float(side) for side in (x0, y0, x1 - x0, y1 - y0)]
     if boxes == "xywh" and not was_cut:
         box = [float(side) for side in one["bbox"]]  # to the bit
-    about = {"id": one["id"], "bbox": box, "category_id": index[one["category"]]}
-    about["area"] = float(one.get("area", box[2] * box[3]))
+    about = {"id": one["id"] if isinstance(one["id"], int) else number, "bbox": box}
+    about |= {"category_id": index[one["category"]], "area": float(one.get("area", box[2] * box[3]))}
     return about | {key: int(one[key]) for key in ("iscrowd", "ignore") if one.get(key)}, was_cut
+
+
+def _objects_column(split: Split, scenes: Sequence[_Scene]) -> Column:
+    """The objects of all rows of a split's table; of rows that are not the split's, nothing."""
+    import pyarrow as pa
+
+    whole, number = pa.int64(), pa.float64()
+    annotation = pa.struct(
+        [("id", whole), ("bbox", pa.list_(number)), ("category_id", whole), ("area", number), ("iscrowd", whole),
+         ("ignore", whole)]
+    )  # fmt: skip
+    kind = pa.struct([("width", whole), ("height", whole), ("annotations", pa.list_(annotation))])
+    rows: list[Any] = [None] * split.table.rows
+    for row, scene in zip(split.rows.tolist(), scenes, strict=True):
+        height, width = scene.size
+        rows[row] = {"width": width, "height": height, "annotations": scene.annotations}
+    return Column(pa.chunked_array([pa.array(rows, kind)]))

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from maskwright.data.column import Column
 from maskwright.data.findings import Findings, shorten
-from maskwright.data.readers.table_file import check_file, decode, read_table
+from maskwright.data.readers.table_file import check_file, read_table
+from maskwright.data.readers.text_lines import decode
 from maskwright.data.tables import Table
 from maskwright.errors import DataError, Problem
 
@@ -37,11 +39,11 @@ class Reading:
     def folder(self, folder: Path, key: str, *, labelled: bool) -> Table:
         """The file in a folder of pictures that describes them, as the hub has it; see `IN_FOLDERS`."""
         del labelled
-        found = [folder / name for name in IN_FOLDERS if (folder / name).is_file()]
-        if not found:
+        files = [folder / name for name in IN_FOLDERS if (folder / name).is_file()]
+        if not files:
             what = f"{key} is a folder without {', '.join(IN_FOLDERS[:-1])} or {IN_FOLDERS[-1]}"
             raise DataError([Problem(str(folder), what, "Name the COCO file (JSON) that says where the objects are.")])
-        return self.file(found[0], key)
+        return self.file(files[0], key)
 
     def file(self, path: Path, key: str) -> Table:
         """A COCO file, or a table with a column of objects.
@@ -62,31 +64,36 @@ class Reading:
         return str(base / name) if isinstance(name, str) and name.strip() else name
 
     def _hub_table(self, path: Path, table: Table) -> Table:
-        found = {}
-        for role, known in (("image", IMAGE_COLUMNS), ("objects", OBJECT_COLUMNS)):
-            names = [name for name in known if name in table.columns]
-            if not names:
-                what = f"there is no column {' or '.join(map(repr, known))}; the header is {', '.join(table.header)}"
-                raise DataError(
-                    [Problem(table.source, what, "Expected a COCO file, or a table with image and objects.")]
-                )
-            found[role] = names[0]
+        roles = {"image": _first(table, IMAGE_COLUMNS), "objects": _first(table, OBJECT_COLUMNS)}
         findings = Findings()
         objects = []
-        for row, value in enumerate(table.values(found["objects"])):
-            rows, fault = _objects(value)
+        for row, value in enumerate(table.column(roles["objects"])):
+            annotations, fault = _objects(value)
             if fault:
-                place, remedy = table.place(row, found["objects"]), 'Expected {"bbox": [[...]], "category": [...]}.'
+                place, remedy = table.place(row, roles["objects"]), 'Expected {"bbox": [[...]], "category": [...]}.'
                 findings.add("objects that cannot be read", table.source, Problem(place, fault, remedy), row)
-            objects.append(json.dumps({"annotations": rows}))
-        named = [found["image"], *(name for name in self.variants if name in table.columns)]
-        columns: dict[str, Any] = {name: [self.picture(path, v) for v in table.values(name)] for name in named}
-        places = [table.place(row) for row in range(table.rows)]
-        roles = {"image": found["image"], "objects": "objects"}
+            objects.append({"annotations": annotations})
+        named = [roles["image"], *(name for name in self.variants if table.has(name))]
+        columns = {name: Column.of(self.picture(path, value) for value in table.column(name)) for name in named}
         return Table(
-            table.source, {**columns, "objects": objects}, table.rows, None, table.notes, places, "picture", roles,
-            tuple(findings.problems()),
-        )  # fmt: skip
+            source=table.source,
+            columns={**columns, "objects": Column.of(objects)},
+            rows=table.rows,
+            notes=table.notes,
+            places=[table.place(row) for row in range(table.rows)],
+            noun="picture",
+            roles={"image": roles["image"], "objects": "objects"},
+            problems=tuple(findings.problems()),
+        )
+
+
+def _first(table: Table, names: Sequence[str]) -> str:
+    """The first of some columns that is there."""
+    for name in names:
+        if name in table.columns:
+            return name
+    what = f"there is no column {' or '.join(map(repr, names))}; the header is {', '.join(table.header)}"
+    raise DataError([Problem(table.source, what, "Expected a COCO file, or a table with image and objects.")])
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any] | None:
@@ -106,8 +113,8 @@ def _parsed(path: Path, text: str) -> dict[str, Any] | None:
         return None
     lists = isinstance(content, dict) and all(isinstance(content.get(name), list) for name in wanted)
     if not lists:
-        given = ", ".join(map(str, content)) if isinstance(content, dict) else type(content).__name__
-        what = f"expected the lists images, annotations and categories, given {given or 'an empty object'}"
+        held = ", ".join(map(str, content)) if isinstance(content, dict) else type(content).__name__
+        what = f"expected the lists images, annotations and categories, given {held or 'an empty object'}"
         raise DataError([Problem(str(path), what, "Write it as COCO does: an object with these three lists.")])
     return content
 
@@ -134,10 +141,10 @@ class _Coco:
         for number, one in self._unique("annotations", "annotation", lambda one: True).items():
             where = f"{self.path}, annotation {number}"
             image, category = one.get("image_id"), one.get("category_id")
-            if not _known(image, objects):
+            if not _is_among(image, objects):
                 what = f"there is no image with the id {shorten(image)} (image_id)"
                 self._add("annotations of unknown images", where, what, "Add the image or remove the annotation.")
-            elif not _known(category, names):
+            elif not _is_among(category, names):
                 what = f"there is no category with the id {shorten(category)} (category_id)"
                 self._add("annotations of unknown categories", where, what, "Add it to categories, or correct it.")
             else:
@@ -149,10 +156,10 @@ class _Coco:
                 self._add("no images", str(self.path), "images is empty", "Name a file with images.")
             self.findings.stop()
         rows = [
-            json.dumps({"width": one.get("width"), "height": one.get("height"), "annotations": objects[number]})
+            {"width": one.get("width"), "height": one.get("height"), "annotations": objects[number]}
             for number, one in images.items()
         ]
-        columns: dict[str, list[Any]] = {"file_name": self._names(images, "file_name"), "objects": rows}
+        columns: dict[str, Any] = {"file_name": self._names(images, "file_name"), "objects": Column.of(rows)}
         for key in self.reading.variants:
             if any(key in one for one in images.values()):
                 columns[key] = self._names(images, key)
@@ -165,10 +172,10 @@ class _Coco:
         return [self.reading.picture(self.path, one.get(key)) for one in images.values()]
 
     def _categories(self) -> dict[int, str]:
-        found = self._unique("categories", "category", lambda one: isinstance(one.get("name"), str))
+        categories = self._unique("categories", "category", lambda one: isinstance(one.get("name"), str))
         names, first = {}, {}
-        for number in sorted(found):
-            name = found[number]["name"]
+        for number in sorted(categories):
+            name = categories[number]["name"]
             if name in first:
                 where, what = f"{self.path}, category {number}", f"{name!r} is also the name of category {first[name]}"
                 self._add("categories with the same name", where, what, "Give each category a name of its own.")
@@ -179,8 +186,8 @@ class _Coco:
         return names
 
     def _unique(self, key: str, noun: str, is_right: Callable[[Mapping[str, Any]], bool]) -> dict[int, Any]:
-        """Entries of a list by their ids; those that are not right or have the id of an earlier one are told."""
-        found: dict[int, Any] = {}
+        """Entries of a list by their ids; those that are not right or have the id of an earlier one are problems."""
+        entries: dict[int, Any] = {}
         expected = {"images": "an id and a file_name", "categories": "an id and a name"}.get(key, "an id")
         for place, one in enumerate(self.content[key]):
             right = isinstance(one, dict) and _is_id(one.get("id")) and is_right(one)
@@ -190,12 +197,12 @@ class _Coco:
                     f"expected {expected} (a whole number), found {shorten(one)}",
                 )
                 self._add(f"entries of {key} that cannot be used", where, what, "Correct or remove it.")
-            elif one["id"] in found:
+            elif one["id"] in entries:
                 where, what = f"{self.path}, {noun} {one['id']}", f"another {noun} has the same id ({key}[{place}])"
                 self._add(f"{key} with the id of another", where, what, "Give each an id of its own.")
             else:
-                found[one["id"]] = one
-        return found
+                entries[one["id"]] = one
+        return entries
 
     def _add(self, kind: str, where: str, what: str, remedy: str) -> None:
         name = where.removeprefix(str(self.path)).lstrip(", ")
@@ -206,7 +213,7 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _known(value: Any, names: Mapping[int, Any]) -> bool:
+def _is_among(value: Any, names: Mapping[int, Any]) -> bool:
     return _is_id(value) and value in names
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from pydantic import Field
 
-from maskwright.config import DataSection
 from maskwright.data.checked import CheckedData
 from maskwright.data.media.inspection import Look, Progress, see
 from maskwright.data.media.pictures import Picture, decode
@@ -16,10 +16,12 @@ from maskwright.data.media.pixel_arrays import MISSING, UnreadableError, as_rgb
 from maskwright.data.media.visual import Medium, load_visual_data, silent
 from maskwright.data.readers.folders import frames_of, read_clip_folder
 from maskwright.data.readers.npz import Wanted, open_element, split_name
+from maskwright.data.roles import CLIP, LABEL
+from maskwright.data.sections import ClusteredSection
 from maskwright.errors import DataError, Problem
 
 
-class ClipSection(DataSection):
+class ClipSection(ClusteredSection):
     """Clips with a label each.
 
     `train`, `validation` and `test` are folders `<class>/<clip>/<frames>`, the frames pictures that are sorted by name
@@ -50,7 +52,8 @@ def load_clip_data(section: ClipSection, *, labelled: bool = True, on_progress: 
         DataError: with all problems of all sources.
     """
     wanted = Wanted("clip", "clips", 3, section.clip, section.label, labelled)
-    medium = Medium("clip", "clip", look_at_clip, wanted, read_clip_folder, ("clip", "label"), "clip", "clips")
+    roles = (CLIP, replace(LABEL, required=labelled))
+    medium = Medium("clip", "clip", look_at_clip, roles, wanted, read_clip_folder, "clip", "clips")
     return load_visual_data(section, medium, labelled=labelled, on_progress=on_progress)
 
 

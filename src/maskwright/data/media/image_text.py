@@ -6,16 +6,19 @@ import hashlib
 
 from pydantic import Field, field_validator
 
-from maskwright.config import DataSection
 from maskwright.data.checked import CheckedData
 from maskwright.data.checks import check_texts
+from maskwright.data.findings import Findings
+from maskwright.data.keys import text_key
 from maskwright.data.media.images import look_at_picture
 from maskwright.data.media.inspection import Progress
 from maskwright.data.media.visual import Medium, load_visual_data, silent
-from maskwright.data.splits import Split, text_key
+from maskwright.data.roles import IMAGE, LABEL, TEXT
+from maskwright.data.sections import ClusteredSection
+from maskwright.data.splits import Split
 
 
-class ImageTextSection(DataSection):
+class ImageTextSection(ClusteredSection):
     """Pictures with a text and a label each.
 
     `train`, `validation` and `test` are tables (CSV, TSV, JSONL, Parquet) with columns of paths, taken from the table's
@@ -30,10 +33,10 @@ class ImageTextSection(DataSection):
 
     @field_validator("variants")
     @classmethod
-    def _no_variants(cls, given: dict[str, str]) -> dict[str, str]:
-        if given:
+    def _no_variants(cls, variants: dict[str, str]) -> dict[str, str]:
+        if variants:
             raise ValueError("a column cannot say whether it varies the picture or the text; remove data.variants")
-        return given
+        return variants
 
 
 def load_image_text_data(section: ImageTextSection, *, on_progress: Progress = silent) -> CheckedData:
@@ -54,14 +57,18 @@ def load_image_text_data(section: ImageTextSection, *, on_progress: Progress = s
         role="image",
         noun="picture",
         look=look_at_picture,
-        roles=("image", "text", "label"),
+        roles=(IMAGE, TEXT, LABEL),
         content="pair of picture and text",
         contents="pairs of picture and text",
-        check=check_texts,
+        check=_check,
         key=_key,
     )
     return load_visual_data(section, medium, labelled=True, on_progress=on_progress)
 
 
+def _check(split: Split, findings: Findings) -> None:
+    check_texts(split, ["text"], findings, in_variants=False)
+
+
 def _key(split: Split, index: int, pixels: bytes) -> bytes:
-    return hashlib.sha256(pixels + text_key(split.values["text"][index])).digest()
+    return hashlib.sha256(pixels + text_key(split.values("text")[index])).digest()

@@ -16,10 +16,11 @@ r"""Pictures with a class each, or without: folders, tables of paths, arrays.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from pydantic import Field
 
-from maskwright.config import DataSection
 from maskwright.data.checked import CheckedData
 from maskwright.data.media.inspection import Look, Progress, see
 from maskwright.data.media.pictures import decode, read_picture
@@ -27,10 +28,12 @@ from maskwright.data.media.pixel_arrays import UnreadableError, as_rgb
 from maskwright.data.media.visual import Medium, load_visual_data, silent
 from maskwright.data.readers.folders import read_picture_folder
 from maskwright.data.readers.npz import Wanted, open_element, split_name
+from maskwright.data.roles import IMAGE, LABEL
+from maskwright.data.sections import ClusteredSection
 from maskwright.errors import DataError, Problem
 
 
-class ImageSection(DataSection):
+class ImageSection(ClusteredSection):
     """Pictures with a label each.
 
     `train`, `validation` and `test` are folders with a sub-folder for each class; or tables (CSV, TSV, JSONL, Parquet)
@@ -61,7 +64,8 @@ def load_image_data(section: ImageSection, *, labelled: bool = True, on_progress
         DataError: with all problems of all sources.
     """
     wanted = Wanted("image", "images", 2, section.image, section.label, labelled)
-    medium = Medium("image", "picture", look_at_picture, wanted, read_picture_folder, ("image", "label"))
+    roles = (IMAGE, replace(LABEL, required=labelled))
+    medium = Medium("image", "picture", look_at_picture, roles, wanted, read_picture_folder)
     return load_visual_data(section, medium, labelled=labelled, on_progress=on_progress)
 
 

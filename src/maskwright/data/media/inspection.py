@@ -15,7 +15,7 @@ from maskwright.data.media.pictures import ALPHA, ANIMATED, CMYK, DEEP, OTHER, P
 from maskwright.data.media.pixel_arrays import UnreadableError
 
 TINY = 8
-"""Pixels on a side below which a picture is told."""
+"""Pixels on a side below which a note speaks of a picture."""
 
 Progress = Callable[[int, int], None]
 """Called with what is done and what there is in all."""
@@ -54,15 +54,15 @@ def see(frames: Iterable[np.ndarray], traits: Iterable[str] = ()) -> Look:
     """
     digest, size, count = hashlib.sha256(), None, 0
     for pixels in frames:
-        found = (pixels.shape[0], pixels.shape[1])
-        if found == (1, 1):
+        shape = (pixels.shape[0], pixels.shape[1])
+        if shape == (1, 1):
             remedy = "Write it again or remove it."
             raise UnreadableError("pictures of one pixel", "is a single pixel, which shows nothing", remedy)
-        if size is not None and found != size:
-            what = f"has frames of different sizes: {_by(size)}, but frame {count + 1} is {_by(found)}"
+        if size is not None and shape != size:
+            what = f"has frames of different sizes: {_by(size)}, but frame {count + 1} is {_by(shape)}"
             raise UnreadableError("clips with frames of different sizes", what, "Write all frames in one size.")
-        size, count = found, count + 1
-        digest.update(f"{found}".encode())
+        size, count = shape, count + 1
+        digest.update(f"{shape}".encode())
         digest.update(np.ascontiguousarray(pixels).data)
     if size is None:
         raise UnreadableError("clips without frames", "has no frames", "Write its frames as pictures, or remove it.")
@@ -74,12 +74,12 @@ def look_at_all(
 ) -> dict[str, Look | UnreadableError]:
     """Look at each name once, several at a time (decoders leave other threads alone)."""
     wanted = list(dict.fromkeys(names))
-    found: dict[str, Look | UnreadableError] = {}
+    looks: dict[str, Look | UnreadableError] = {}
     with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) + 1)) as threads:
         for done, (name, seen) in enumerate(zip(wanted, threads.map(_guarded(look), wanted), strict=True), start=1):
-            found[name] = seen
+            looks[name] = seen
             on_progress(done, len(wanted))
-    return found
+    return looks
 
 
 def look_notes(looks: Mapping[str, Look], noun: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskwright.data.media.pixel_arrays import MISSING, UnreadableError, as_rgb, from_16_bit, on_white
+from maskwright.data.paths import nearest_file
 from maskwright.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise UnreadableError(MISSING, "does not exist", _nearest(path)) from None
+        raise UnreadableError(MISSING, "does not exist", nearest_file(path)) from None
     except (IsADirectoryError, NotADirectoryError, PermissionError) as error:
         if path.is_dir():
             raise UnreadableError("folders", "is a folder, not a picture", "Name a picture in it.") from None
@@ -122,18 +122,6 @@ def _read(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableError("unreadable files", f"cannot be read: {reason}", "Check its path.") from None
-
-
-def _nearest(path: Path) -> str:
-    """The file that was probably meant."""
-    if "\\" in path.name:
-        return "Write its path with / between folders."
-    if not path.parent.is_dir():
-        return f"There is no folder '{path.parent}' either."
-    names = [entry.name for entry in path.parent.iterdir()]
-    by_lower = {name.lower(): name for name in names}
-    alike = by_lower.get(path.name.lower()) or next(iter(difflib.get_close_matches(path.name, names, 1, 0.8)), None)
-    return f"Did you mean '{path.parent / alike}'?" if alike else "Correct the path or remove the row."
 
 
 def _check_size(width: int, height: int) -> None:

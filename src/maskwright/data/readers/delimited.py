@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice, zip_longest
+from pathlib import Path
 
+from maskwright.data.column import ColumnBuilder
 from maskwright.data.findings import Findings, shorten
-from maskwright.data.tables import Table
+from maskwright.data.readers.text_lines import TextLines, in_blocks
+from maskwright.data.tables import LineNumbers, Table
 from maskwright.errors import DataError, Problem
 
-_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
+SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons"}
+
 _LARGEST_FIELD = 2**31 - 1
 
-Rows = list[tuple[int, list[str]]]
-"""(line on which the row begins, from 1; its cells)"""
 
-
-def parse_delimited(text: str, source: str, delimiter: str) -> Table:
+def read_file(path: Path, key: str) -> Table:
     """Read rows below a header line; cells stay text.
 
     Quotes follow RFC 4180: inside them commas and newlines are text, and a quote is written twice. A TSV whose lines
@@ -28,92 +30,174 @@ def parse_delimited(text: str, source: str, delimiter: str) -> Table:
     Raises:
         DataError: an open quote, rows with more or fewer cells than the header, names that occur twice, no rows.
     """
-    notes = []
-    actual = _delimiter(text, delimiter)
-    if actual != delimiter:
-        notes.append(f"{source}: read as separated by {_NAMES[actual]}, as its header is.")
-    if actual == "\t" and '"' in text and _quotes_are_plain(text):
-        notes.append(f"{source}: quotes are read as plain characters.")
-        rows = list(_rows(text, actual, quoted=False))
-    else:
-        rows = _quoted_rows(text, source, actual)
-    # A blank line is a row without cells.
-    filled = [(line, cells) for line, cells in rows if cells]
-    if len(filled) < len(rows):
-        notes.append(f"{source}: blank lines were left out ({len(rows) - len(filled):,}).")
-    return _table(filled, source, actual, tuple(notes))
+    del key
+    with path.open("rb") as file, large_fields():
+        lines = TextLines(file, str(path))
+        usual = "\t" if path.suffix.lower() == ".tsv" else ","
+        delimiter = separator(next(iter(lines), ""), usual)
+        notes = []
+        if delimiter != usual:
+            notes.append(f"{path}: read as separated by {SEPARATORS[delimiter]}, as its header is.")
+        is_plain = delimiter == "\t" and quotes_are_plain(lambda: _lines_of(path))
+        if is_plain:
+            notes.append(f"{path}: quotes are read as plain characters.")
+        file.seek(0)
+        return _Reading(str(path), delimiter, tuple(notes)).table(TextLines(file, str(path), any_end=True), is_plain)
 
 
-def _rows(text: str, delimiter: str, quoted: bool) -> Iterator[tuple[int, list[str]]]:
-    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+def separator(header: str, usual: str) -> str:
+    """What separates the names in a header line: `usual` if it is there, else what occurs most often.
+
+    >>> separator("text;label", ","), separator("text", ",")
+    (';', ',')
+    """
+    if usual in header:
+        return usual
+    return max(SEPARATORS, key=header.count) if any(map(header.count, SEPARATORS)) else usual
+
+
+def split_rows(lines: Iterable[str], delimiter: str, *, is_plain: bool = False) -> Iterator[tuple[int, list[str]]]:
+    """(line on which the row begins, from 1; its cells) of each row; a blank line is a row without cells.
+
+    Args:
+        lines: with their ends.
+        delimiter: between cells.
+        is_plain: quotes are characters like others.
+
+    Raises:
+        csv.Error: a quote is never closed, or text stands between a quote and the next separator.
+    """
+    quoting = csv.QUOTE_NONE if is_plain else csv.QUOTE_MINIMAL
+    reader = csv.reader(lines, delimiter=delimiter, quoting=quoting, strict=True)
+    line = 1
+    for cells in reader:
+        yield line, cells
+        line = reader.line_num + 1
+
+
+@contextmanager
+def large_fields() -> Iterator[None]:
+    """Within this, the csv module takes cells of any length."""
     limit = csv.field_size_limit(_LARGEST_FIELD)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
-        line = 1
-        for cells in reader:
-            yield line, cells
-            line = reader.line_num + 1
+        yield
     finally:
         csv.field_size_limit(limit)
 
 
-def _quoted_rows(text: str, source: str, delimiter: str) -> Rows:
-    rows: Rows = []
-    try:
-        for row in _rows(text, delimiter, quoted=True):
-            rows.append(row)
-    except csv.Error as error:
-        line = rows[-1][0] + _height(rows[-1][1]) if rows else 1
-        shown = shorten(text.split("\n")[line - 1] if line <= text.count("\n") + 1 else "")
+def unequal(cells: Sequence[str], header: Sequence[str], delimiter: str) -> tuple[str, str]:
+    """What to say of a row that has more or fewer cells than the header has names: (what, remedy)."""
+    what = f"the row has {len(cells)} values, the header {len(header)} names: {shorten(delimiter.join(cells))}"
+    return what, f"Put quotes around a text that holds {SEPARATORS[delimiter]}, or fill in what is missing."
+
+
+def names_of(cells: Sequence[str]) -> list[str]:
+    """The names in a header row; a column without one is called by its number."""
+    return [name or f"column {number}" for number, name in enumerate(cells, start=1)]
+
+
+class _Reading:
+    """One pass over a file, block by block."""
+
+    def __init__(self, source: str, delimiter: str, notes: tuple[str, ...]):
+        self.source, self.delimiter, self.notes = source, delimiter, notes
+        self.findings = Findings()
+        self.header: list[str] | None = None
+        self.builders: list[ColumnBuilder] = []
+        self.numbers = LineNumbers()
+        self.rows = self.blank = 0
+
+    def table(self, lines: TextLines, is_plain: bool) -> Table:
+        for block in in_blocks(self._body(lines, is_plain), lines):
+            self._add([cells for _, cells in block], [line for line, _ in block])
+        return self._finished()
+
+    def _body(self, lines: TextLines, is_plain: bool) -> Iterator[tuple[int, list[str]]]:
+        """The rows below the header."""
+        line, cells = 0, []
+        try:
+            for line, cells in split_rows(lines, self.delimiter, is_plain=is_plain):
+                if not cells:
+                    self.blank += 1
+                elif self.header is None:
+                    self._begin(cells)
+                else:
+                    yield line, cells
+        except csv.Error as error:
+            lines.check_rest()
+            raise self._unclosed(line + 1 + sum(cell.count("\n") for cell in cells), error) from None
+
+    def _unclosed(self, line: int, error: csv.Error) -> DataError:
         reason = "a quote is opened and never closed" if "end of data" in str(error) else str(error)
+        what = f"{reason}: {shorten(_line(self.source, line))}"
         remedy = 'A quote within a quoted text is written twice ("").'
-        raise DataError([Problem(f"{source}, line {line}", f"{reason}: {shown}", remedy)]) from None
-    return rows
+        return DataError([Problem(f"{self.source}, line {line}", what, remedy)])
+
+    def _begin(self, cells: list[str]) -> None:
+        self.header = names_of(cells)
+        self.builders = [ColumnBuilder() for _ in self.header]
+        for name, count in Counter(self.header).items():
+            if count > 1:
+                problem = Problem(
+                    f"{self.source}, line 1", f"the header has '{name}' {count} times", "Rename the columns."
+                )
+                self.findings.add("names that occur twice", self.source, problem)
+
+    def _add(self, rows: list[list[str]], places: list[int]) -> None:
+        header = self.header or []
+        if not set(map(len, rows)) <= {len(header)}:
+            for number, (line, cells) in enumerate(zip(places, rows, strict=True), start=self.rows):
+                if len(cells) != len(header):
+                    where = f"{self.source}, row {number + 1} (line {line})"
+                    problem = Problem(where, *unequal(cells, header, self.delimiter))
+                    self.findings.add("rows with more or fewer values", self.source, problem, number)
+        elif not self.findings:
+            for builder, values in zip(self.builders, zip(*rows, strict=True), strict=False):
+                builder.extend(values)
+            self.numbers.extend(places)
+        self.rows += len(rows)
+
+    def _finished(self) -> Table:
+        if self.header is None:
+            raise DataError([Problem(self.source, "the file holds only blank lines", "Write a header and rows.")])
+        if not self.rows:
+            remedy = "Add rows below it. (The first line is always taken as the header.)"
+            problem = Problem(self.source, f"there is only a header, {self.header}", remedy)
+            self.findings.add("no rows", self.source, problem)
+        self.findings.stop()
+        notes = self.notes
+        if self.blank:
+            notes += (f"{self.source}: blank lines were left out ({self.blank:,}).",)
+        columns = {name: builder.column() for name, builder in zip(self.header, self.builders, strict=True)}
+        return Table(self.source, columns, self.rows, self.numbers.lines(), notes)
 
 
-def _height(cells: list[str]) -> int:
-    return 1 + sum(cell.count("\n") for cell in cells)
+def _line(source: str, number: int) -> str:
+    r"""A line of a file, where lines end with \n alone."""
+    with open(source, "rb") as file:
+        return next((line.removesuffix("\n") for line in islice(TextLines(file, source), number - 1, None)), "")
 
 
-def _quotes_are_plain(text: str) -> bool:
-    plain = list(_rows(text, "\t", quoted=False))
-    if len({len(cells) for _, cells in plain if cells}) != 1:
+def quotes_are_plain(lines: Callable[[], Iterable[str]]) -> bool:
+    """Whether all lines of a TSV have the same number of cells only if quotes are characters like others.
+
+    Args:
+        lines: gives the lines with their ends, anew each time.
+    """
+    widths, has_quotes = set(), False
+    for _, cells in split_rows(lines(), "\t", is_plain=True):
+        widths.add(len(cells))
+        has_quotes = has_quotes or any('"' in cell for cell in cells)
+    if len(widths - {0}) != 1 or not has_quotes:
         return False
+    plain, quoted = split_rows(lines(), "\t", is_plain=True), split_rows(lines(), "\t")
     try:
-        quoted = list(_rows(text, "\t", quoted=True))
+        # A quote that opens one text and closes with another swallows the rows between them.
+        return any(a is None or b is None or len(a[1]) != len(b[1]) for a, b in zip_longest(plain, quoted))
     except csv.Error:
         return True
-    # A quote that opens one text and closes with another swallows the rows between them.
-    return len(quoted) != len(plain) or any(len(q[1]) != len(p[1]) for q, p in zip(quoted, plain, strict=True))
 
 
-def _delimiter(text: str, delimiter: str) -> str:
-    header = text.split("\n", 1)[0]
-    if delimiter in header:
-        return delimiter
-    return max(_NAMES, key=header.count) if any(map(header.count, _NAMES)) else delimiter
-
-
-def _table(rows: Rows, source: str, delimiter: str, notes: tuple[str, ...]) -> Table:
-    if not rows:
-        raise DataError([Problem(source, "the file holds only blank lines", "Write a header and rows.")])
-    header = [name or f"column {number}" for number, name in enumerate(rows[0][1], start=1)]
-    findings = Findings()
-    for name, count in Counter(header).items():
-        if count > 1:
-            problem = Problem(f"{source}, line 1", f"the header has '{name}' {count} times", "Rename the columns.")
-            findings.add("names that occur twice", source, problem)
-    body = rows[1:]
-    if not body:
-        remedy = "Add rows below it. (The first line is always taken as the header.)"
-        findings.add("no rows", source, Problem(source, f"there is only a header, {header}", remedy))
-    lines = [line for line, _ in body]
-    for number, (line, cells) in enumerate(body):
-        if len(cells) != len(header):
-            what = f"the row has {len(cells)} values, the header {len(header)} names: {shorten(delimiter.join(cells))}"
-            remedy = f"Put quotes around a text that holds {_NAMES[delimiter]}, or fill in what is missing."
-            where = f"{source}, row {number + 1} (line {line})"
-            findings.add("rows with more or fewer values", source, Problem(where, what, remedy), number)
-    findings.stop()
-    columns = {name: [cells[index] for _, cells in body] for index, name in enumerate(header)}
-    return Table(source, columns, len(body), lines, notes)
+def _lines_of(path: Path) -> Iterator[str]:
+    with path.open("rb") as file:
+        yield from TextLines(file, str(path), any_end=True)

@@ -11,7 +11,7 @@ from typing import Any
 from maskwright.data.findings import Findings
 from maskwright.data.media.numeric_order import natural_order
 from maskwright.data.media.pictures import EXTENSIONS
-from maskwright.data.readers.table_file import EXTENSIONS as TABLES
+from maskwright.data.readers.table_file import extensions
 from maskwright.data.tables import Table
 from maskwright.errors import Problem
 
@@ -31,7 +31,7 @@ def read_picture_folder(folder: Path, key: str, *, labelled: bool) -> Table:
 
     Pictures can be looked at although other things are wrong with the folder, which are then `problems` of the table.
     Hidden files and those that operating systems leave behind are skipped; other files that are no pictures by their
-    extension are left out and told.
+    extension are left out, which a note says.
 
     Raises:
         DataError: with all that is wrong, if there is no picture to look at.
@@ -55,14 +55,14 @@ def frames_of(folder: Path) -> list[Path]:
 
 
 class _Reading:
-    """One walk through a folder, with what is found wrong on the way."""
+    """One walk through a folder, with what is wrong on the way."""
 
     def __init__(self, folder: Path, key: str, labelled: bool):
         self.folder = folder
         self.key = key
         self.labelled = labelled
         self.findings = Findings()
-        self.pictures_found: list[Path] = []
+        self.files: list[Path] = []
         self.others: list[Path] = []
         self.classes: list[str] = []
         self.folders: list[Path] = []
@@ -72,17 +72,17 @@ class _Reading:
             self._add("closed folders", Problem(str(error.filename), "this folder may not be read", "Open it."))
 
     def pictures(self) -> Table:
-        top = [path for path in self.pictures_found if path.parent == self.folder]
+        top = [path for path in self.files if path.parent == self.folder]
         if self.labelled:
             for path in top if self.classes else []:
                 problem = Problem(str(path), "the picture lies beside the class folders", "Move it into one of them.")
                 self._add("pictures beside the class folders", problem)
             self._check_classes("its pictures", bool(top))
-            return self._table("image", "picture", [path for path in self.pictures_found if path.parent != self.folder])
-        return self._table("image", "picture", self.pictures_found)
+            return self._table("image", "picture", [path for path in self.files if path.parent != self.folder])
+        return self._table("image", "picture", self.files)
 
     def clips(self) -> Table:
-        folders = dict.fromkeys(path.parent for path in self.pictures_found)
+        folders = dict.fromkeys(path.parent for path in self.files)
         deepest = 1 if self.labelled else 0
         clips = []
         for folder in folders:
@@ -133,7 +133,7 @@ class _Reading:
             what = f"the sub-folders ({listed}) are called as splits are, and would be taken for classes"
             self._add("classes", Problem(source, what, f"Set {self.key}: {self.folder / self.classes[0]}, and so on."))
         else:
-            filled = {path.relative_to(self.folder).parts[0] for path in self.pictures_found}
+            filled = {path.relative_to(self.folder).parts[0] for path in self.files}
             for name in self.classes:
                 if name not in filled:
                     problem = Problem(str(self.folder / name), "the class folder has no picture", "Fill or remove it.")
@@ -156,7 +156,7 @@ class _Reading:
                 if path.parent == self.folder:
                     self.classes.append(path.name)
             else:
-                (self.pictures_found if _has_extension(path) else self.others).append(path)
+                (self.files if _has_extension(path) else self.others).append(path)
 
     def _notes(self) -> tuple[str, ...]:
         if not self.others:
@@ -172,7 +172,9 @@ class _Reading:
         return f"Known extensions: {', '.join(EXTENSIONS)}.{self._tables()}"
 
     def _tables(self) -> str:
-        tables = [path for path in self.others if path.suffix.lower() in (*TABLES, ".npz")]
+        # A .txt file beside pictures is rarely a table of them.
+        kinds = {*extensions(), ".npz"} - {".txt"}
+        tables = [path for path in self.others if path.suffix.lower() in kinds]
         return f" Or set {self.key}: {tables[0]}" if tables else ""
 
     def _add(self, kind: str, problem: Problem) -> None:

@@ -5,13 +5,20 @@ The files of a local folder are read as `data.train` would be, not by the `datas
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from maskwright.data.readers.parquet import read_parquet
-from maskwright.data.readers.table_file import EXTENSIONS, read_table
+from maskwright.data.arrow import compute
+from maskwright.data.column import Column
+from maskwright.data.readers.parquet import read_shards
+from maskwright.data.readers.table_file import extensions, read_table
 from maskwright.data.tables import Table
 from maskwright.errors import DataError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def read_split(dataset: str, split: str, key: str = "data.train") -> Table:
@@ -38,7 +45,7 @@ def read_split(dataset: str, split: str, key: str = "data.train") -> Table:
 
 def _read_folder(folder: Path, split: str, key: str) -> Table:
     files = [path for place in (folder, folder / "data") if place.is_dir() for path in sorted(place.iterdir())]
-    files = [path for path in files if path.suffix.lower() in EXTENSIONS]
+    files = [path for path in files if path.suffix.lower() in extensions()]
     whole = [path for path in files if path.stem == split]
     shards = [path for path in files if path.stem.startswith(f"{split}-") and path.suffix.lower() == ".parquet"]
     if len(whole) > 1:
@@ -47,7 +54,7 @@ def _read_folder(folder: Path, split: str, key: str) -> Table:
     if whole:
         return read_table(whole[0], key)
     if shards:
-        return read_parquet(shards, f"{folder}:{split}")
+        return read_shards(shards, f"{folder}:{split}")
     what = f"there is no file of a split '{split}' ({key})"
     names = sorted({path.stem.split("-")[0] for path in files})
     remedy = did_you_mean(split, names) if names else f"Put {split}.csv, .tsv, .jsonl or .parquet into the folder."
@@ -89,27 +96,58 @@ def _read_hub(dataset: str, split: str, key: str) -> Table:
 
 
 def _table(loaded: Any, source: str) -> Table:
-    """A `datasets.Dataset` as a table; classes by their names, which is how a person knows them."""
-    from datasets import ClassLabel
-
-    columns: dict[str, Any] = {}
-    for name, feature in loaded.features.items():
-        columns[name] = _Column(loaded, name)
-        if isinstance(feature, ClassLabel):
-            # -1 is how hub data sets write "not labelled".
-            numbers = loaded[name][:]
-            columns[name] = [None if n is None or n < 0 else feature.int2str(n) for n in numbers]
     if not len(loaded):
         raise DataError([Problem(source, "the split has no rows", "Name another split.")])
-    return Table(source, columns, len(loaded))
+    return Table(source, HubColumns(loaded), len(loaded))
 
 
-class _Column:
-    """A column read only if it is used: others may hold images or sound."""
+@dataclass(frozen=True)
+class HubColumns(Mapping[str, Column]):
+    """The columns of a `datasets.Dataset`; one is read when it is asked for, as others may hold images or sound.
 
-    def __init__(self, dataset: Any, name: str):
-        self.dataset = dataset
-        self.name = name
+    Classes go by their names, which is how a person knows them.
 
-    def to_pylist(self) -> list[Any]:
-        return self.dataset[self.name][:]
+    Attributes:
+        dataset: a split.
+    """
+
+    dataset: Any
+    _read: dict[str, Column] = field(default_factory=dict, compare=False, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.dataset.column_names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.dataset.column_names)
+
+    def __getitem__(self, name: str) -> Column:
+        if name not in self.dataset.column_names:
+            raise KeyError(name)
+        if name not in self._read:
+            cells = self.dataset.select_columns([name]).with_format("arrow")[:].column(name)
+            self._read[name] = named_classes(cells, self.dataset.features[name])
+        return self._read[name]
+
+
+def named_classes(cells: pa.ChunkedArray, feature: Any) -> Column:
+    """A column of a hub data set with the names of classes in place of their numbers."""
+    import pyarrow as pa
+
+    arrays = [_named(chunk, feature) for chunk in cells.chunks]
+    return Column(pa.chunked_array(arrays, type=None if arrays else cells.type))
+
+
+def _named(array: pa.Array, feature: Any) -> pa.Array:
+    import pyarrow as pa
+    from datasets import ClassLabel
+
+    if isinstance(feature, ClassLabel):
+        # -1 is how hub data sets write "not labelled".
+        numbers = compute().if_else(compute().less(array, 0), pa.scalar(None, array.type), array)
+        return compute().take(pa.array(feature.names, pa.string()), numbers)
+    inner = getattr(feature, "feature", None)
+    if inner is None or not pa.types.is_list(array.type):
+        return array
+    lengths = compute().fill_null(compute().list_value_length(array), 0)
+    offsets = pa.array([0, *compute().cumulative_sum(lengths).to_pylist()], pa.int32())
+    return pa.ListArray.from_arrays(offsets, _named(array.flatten(), inner), mask=array.is_null())

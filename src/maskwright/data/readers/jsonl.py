@@ -3,57 +3,109 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from maskwright.data.column import RowsBuilder
 from maskwright.data.findings import Findings, shorten
-from maskwright.data.tables import Table
+from maskwright.data.readers.text_lines import TextLines, in_blocks
+from maskwright.data.tables import LineNumbers, Table
 from maskwright.errors import DataError, Problem
 
+_SCAN = json.JSONDecoder().scan_once  # pyright: ignore[reportAttributeAccessIssue]
 
-def parse_jsonl(text: str, source: str) -> Table:
+
+def read_file(path: Path, key: str) -> Table:
     """Read objects line by line; a key that an object lacks becomes None there.
 
     Raises:
         DataError: with every line that is not a JSON object (for an array, with how to turn it into lines).
     """
-    findings, objects, lines, blank = Findings(), [], [], 0
-    # Only \n ends a line: JSON text may hold U+2028 and its like, which str.splitlines would break at.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            blank += 1
-            continue
-        found = _parse(line, source, number, findings)
-        if found is not None:
-            objects.append(found)
-            lines.append(number)
-        elif number == 1 and line.lstrip().startswith(("[", "{")) and len(line.strip()) == 1:
-            # A document spread over lines: every further line would be reported for the same cause.
-            break
-    findings.stop()
-    if not objects:
-        raise DataError([Problem(source, "the file holds only blank lines", "Write one JSON object a line.")])
-    blank -= len(text) > 0 and text.endswith("\n")
-    header = dict.fromkeys(key for found in objects for key in found)
-    columns = {key: [found.get(key) for found in objects] for key in header}
-    notes = (f"{source}: blank lines between the rows were left out ({blank:,}).",) if blank > 0 else ()
-    return Table(source, columns, len(objects), lines, notes)
+    del key
+    reading, builder, numbers = _Reading(Findings()), RowsBuilder(), LineNumbers()
+    with path.open("rb") as file:
+        # Only \n ends a line: JSON text may hold U+2028 and its like, which str.splitlines would break at.
+        lines = TextLines(file, str(path))
+        for block in in_blocks(reading.objects(lines), lines):
+            builder.extend([row for _, row in block])
+            numbers.extend([number for number, _ in block])
+    reading.findings.stop()
+    if not builder.rows:
+        raise DataError([Problem(str(path), "the file holds only blank lines", "Write one JSON object a line.")])
+    notes = (f"{path}: blank lines between the rows were left out ({reading.blank:,}).",) if reading.blank else ()
+    return Table(str(path), builder.columns(), builder.rows, numbers.lines(), notes)
 
 
-def _parse(line: str, source: str, number: int, findings: Findings) -> dict[str, Any] | None:
-    where, row = f"{source}, line {number}", number - 1
+def parse_line(line: str, where: str) -> dict[str, Any]:
+    """The object on a line.
+
+    Args:
+        line: without the newline at its end.
+        where: file and line, for messages.
+
+    Raises:
+        DataError: it is not JSON, or not an object.
+
+    >>> parse_line('{"text": "a", "label": 1}', "a.jsonl, line 1")
+    {'text': 'a', 'label': 1}
+    """
     try:
-        found = json.loads(line)
+        row = json.loads(line)
     except (ValueError, RecursionError) as error:
         what = f"this is not JSON: {_reason(error)}: {shorten(line.strip())}"
         remedy = 'Write one JSON object a line, such as {"text": "...", "label": "..."}.'
-        findings.add("lines that are not JSON", source, Problem(where, what, _array(line) or remedy), row)
-        return None
-    if isinstance(found, dict):
-        return found
-    what = f"expected a JSON object, found {type(found).__name__} {shorten(found)}"
+        raise DataError([Problem(where, what, _array(line) or remedy)]) from None
+    if isinstance(row, dict):
+        return row
+    what = f"expected a JSON object, found {type(row).__name__} {shorten(row)}"
     remedy = _array(line) or 'Write {"text": ..., "label": ...} on each line.'
-    findings.add("lines that are not objects", source, Problem(where, what, remedy), row)
-    return None
+    raise DataError([Problem(where, what, remedy)])
+
+
+@dataclass
+class _Reading:
+    """One pass over a file, with what is wrong on the way and how many blank lines were left out."""
+
+    findings: Findings
+    blank: int = 0
+
+    def objects(self, lines: TextLines) -> Iterator[tuple[int, dict[str, Any]]]:
+        """(line, object) of each line that holds one."""
+        for line in lines:
+            if not line or line.isspace():
+                self.blank += 1
+                continue
+            row = _object(line)
+            if row is not None:
+                yield lines.number, row
+                continue
+            self._add_problem(line.removesuffix("\n"), lines)
+            if lines.number == 1 and line.strip() in ("[", "{"):
+                # A document spread over lines: every further line would be reported for the same cause.
+                lines.check_rest()
+
+    def _add_problem(self, line: str, lines: TextLines) -> None:
+        try:
+            parse_line(line, f"{lines.source}, line {lines.number}")
+        except DataError as error:
+            (problem,) = error.problems
+            kind = "lines that are not objects" if problem.what.startswith("expected") else "lines that are not JSON"
+            self.findings.add(kind, lines.source, problem, lines.number - 1)
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        # What `json.loads` calls, without its search for blanks around the value, which takes as long as the value.
+        row, end = _SCAN(line, 0)
+        if line[end:] not in ("\n", "\r\n", ""):
+            row = json.loads(line)
+    except StopIteration:
+        return _object(line.lstrip(" \t\r")) if line[0] in " \t\r" else None
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
 
 
 def _array(line: str) -> str:

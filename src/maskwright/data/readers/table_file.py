@@ -1,4 +1,4 @@
-"""Read one table, whatever it is stored in.
+r"""Read one table, whatever it is stored in.
 
 Values are taken as written. Readers that guess types turn a column with one bad label into text and an empty text into
 nothing, without a word; here a CSV cell is text, and what is wrong with it is said by `check`.
@@ -7,23 +7,23 @@ nothing, without a word; here a CSV cell is text, and what is wrong with it is s
 from __future__ import annotations
 
 import difflib
+import importlib
+import pkgutil
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+from maskwright.data import readers
 from maskwright.data.tables import Table
 from maskwright.errors import DataError, Problem
 
-EXTENSIONS = {
-    ".csv": "CSV",
-    ".tsv": "TSV",
-    ".jsonl": "JSONL",
-    ".ndjson": "JSONL",
-    ".json": "JSONL",
-    ".parquet": "Parquet",
-}
+WRITTEN_AS = {".csv": "delimited", ".tsv": "delimited", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
+"""Extension -> the file of this folder that reads it, where its name does not say so: `.parquet` is read by
+parquet.py, `.conll` by conll.py."""
 
 
 def read_table(path: str | Path, key: str = "data.train") -> Table:
-    """Read a CSV, TSV, JSONL or Parquet file.
+    r"""Read a file of rows: CSV, TSV, JSONL, Parquet, CoNLL, or one text a line.
 
     Args:
         path: the file; its extension says what it is.
@@ -31,50 +31,34 @@ def read_table(path: str | Path, key: str = "data.train") -> Table:
 
     Raises:
         DataError: with all that is wrong with the file.
+
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = path.write_text("text,label\nfine,1\n")
+    >>> read_table(path).values("text")
+    ['fine']
     """
     path = Path(path)
     check_file(path, key)
-    kind = EXTENSIONS.get(path.suffix.lower())
-    if kind is None:
-        raise DataError([Problem(f"{path}", _unknown(path), f"Known: {', '.join(EXTENSIONS)}.")])
+    kind = path.suffix.lower()
+    if kind not in extensions():
+        raise DataError([Problem(f"{path}", _unknown(path), f"Known: {', '.join(extensions())}.")])
     if path.stat().st_size == 0:
         raise DataError([Problem(f"{path}", "the file is empty", f"Write it again, or change {key}.")])
-    if kind == "Parquet":
-        from maskwright.data.readers.parquet import read_parquet
-
-        return read_parquet([path], str(path))
-    text = decode(path)
-    if kind == "JSONL":
-        from maskwright.data.readers.jsonl import parse_jsonl
-
-        return parse_jsonl(text, str(path))
-    from maskwright.data.readers.delimited import parse_delimited
-
-    return parse_delimited(text, str(path), "\t" if kind == "TSV" else ",")
+    return _reader(kind).read_file(path, key)
 
 
-def decode(path: Path) -> str:
-    """Read a file as UTF-8, with or without a byte order mark; name the byte and line that is not.
-
-    Raises:
-        DataError: the file is not UTF-8.
-    """
-    content = path.read_bytes()
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError([_not_utf8(str(path), "the file is UTF-16, not UTF-8", "UTF-16")])
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # The codec counts from after the byte order mark.
-        start = error.start + (3 if content.startswith(b"\xef\xbb\xbf") else 0)
-        line = content.count(b"\n", 0, start) + 1
-        what = f"byte 0x{content[start]:02x} at position {start:,} is not UTF-8"
-        raise DataError([_not_utf8(f"{path}, line {line:,}", what, "LATIN1")]) from None
+@cache
+def extensions() -> tuple[str, ...]:
+    """The extensions of files that can be read as tables."""
+    names = [module.name for module in pkgutil.iter_modules(readers.__path__)]
+    formats = [name for name in names if "read_file" in vars(importlib.import_module(f"{readers.__name__}.{name}"))]
+    return (*WRITTEN_AS, *(f".{name}" for name in formats if name not in WRITTEN_AS.values()))
 
 
-def _not_utf8(where: str, what: str, guess: str) -> Problem:
-    name = where.split(", line ")[0]
-    return Problem(where, what, f"Save the file as UTF-8, for example: iconv -f {guess} -t UTF-8 '{name}' > utf8.csv")
+def _reader(extension: str) -> Any:
+    name = WRITTEN_AS.get(extension, extension.removeprefix("."))
+    return importlib.import_module(f"{readers.__name__}.{name}")
 
 
 def check_file(path: Path, key: str) -> None:
@@ -102,7 +86,7 @@ def check_file(path: Path, key: str) -> None:
 
 
 def _listing(folder: Path) -> str:
-    names = sorted(entry.name for entry in folder.iterdir() if entry.suffix.lower() in EXTENSIONS)
+    names = sorted(entry.name for entry in folder.iterdir() if entry.suffix.lower() in extensions())
     listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     return f" (there: {listed})" if names else " (no data file is there)"
 
