@@ -19,7 +19,7 @@ from maskwright.evaluate.groups import groups
 from maskwright.evaluate.measure import measure
 from maskwright.evaluate.predict import Machine, Request, Trial, predictions_of
 from maskwright.evaluate.scored import MODEL, TWIN, Answers, Truth
-from maskwright.evaluate.shown import SHOWN_DRAW, chosen, rows_shown, shown_condition, shown_examples
+from maskwright.evaluate.shown import SHOWN_DRAW, chosen, rows_shown, shown_examples
 from maskwright.evaluate.sweep import Material, Passes, Plan, ask_everything, rows_of
 from maskwright.evaluate.twin import TrainedRun
 from maskwright.evaluate.verdict import verdict
@@ -178,7 +178,7 @@ class _Session:
         if not n or not self.task.shows_examples:
             return None
         choice = chosen(asked, self.truth, self.task.words.examples, n)
-        trial = Trial(self.plan.maskings[shown_condition(self.plan)], SHOWN_DRAW)
+        trial = Trial(self.plan.maskings[self.plan.shown_condition], SHOWN_DRAW)
         predictions = {}
         for who, run in zip((MODEL, TWIN), self.pairs[0], strict=True):
             if run is not None:

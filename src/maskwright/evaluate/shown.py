@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from maskwright.evaluate.document import Asked
-from maskwright.evaluate.example_choice import blindly, by_difference, by_right_answers, choose, shown_ratio
+from maskwright.evaluate.example_choice import blindly, by_difference, by_right_answers, choose
 from maskwright.evaluate.scored import MODEL, TWIN, Scored, Truth
-from maskwright.evaluate.sweep import Condition, Material, Plan
+from maskwright.evaluate.sweep import Material
 from maskwright.rng import Moment
 from maskwright.tasks.contract import Answer, Shown, View
 from maskwright.tasks.metrics.metric import Metric
@@ -35,15 +35,9 @@ class Choice:
     how: str
 
 
-def shown_condition(plan: Plan) -> Condition:
-    """Pattern and ratio at which examples are shown."""
-    pattern = next(iter(plan.maskings))[0]
-    return pattern, shown_ratio([ratio for name, ratio in plan.maskings if name == pattern])
-
-
 def chosen(asked: Asked, truth: Truth, noun: str, n: int) -> Choice:
     """Choose up to `n` test examples by a fixed rule: by who is right, or by how far the models are apart."""
-    condition = shown_condition(asked.plan)
+    condition = asked.plan.shown_condition
     scored = {who: one.masked[condition] for who, one in asked.answers.items()}
     metric = next((one for one in truth.metrics if _says_of_each(scored[MODEL], one)), None)
     if metric is None:
@@ -77,7 +71,7 @@ def shown_examples(
         choice: which.
         predictions: who -> row -> the answer under the condition shown.
     """
-    pattern, ratio = shown_condition(asked.plan)
+    pattern, ratio = asked.plan.shown_condition
     return {
         "pattern": pattern,
         "ratio": ratio,
@@ -91,7 +85,7 @@ def shown_examples(
 def _item(
     kind: str, row: int, asked: Asked, material: Material, predictions: Mapping[str, Mapping[int, Any]]
 ) -> dict[str, Any]:
-    condition, task = shown_condition(asked.plan), material.task
+    condition, task = asked.plan.shown_condition, material.task
     labels, moment = material.data.labels, Moment.evaluation(SHOWN_DRAW)
     view = View(material.reader, asked.plan.maskings[condition], moment, labels)
     seen = task.shown(material.test, row, view, {who: answers[row] for who, answers in predictions.items()})

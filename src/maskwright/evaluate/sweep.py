@@ -10,6 +10,7 @@ import numpy as np
 
 from maskwright.config import EvaluationConfig, RunConfig
 from maskwright.errors import ConfigError, RunError
+from maskwright.evaluate.example_choice import shown_ratio
 from maskwright.evaluate.predict import Records, Request, Trial, ask
 from maskwright.evaluate.scored import Answers, Scored
 from maskwright.masking import Masking
@@ -58,7 +59,7 @@ class Material:
 
         rng = np.random.default_rng(TRAIN_SEED)
         some = np.sort(rng.permutation(len(data.train))[:TRAIN_EXAMPLES])
-        variants = {name: encoded(data.variant(name, task.words.input)) for name in data.variants}
+        variants = {name: encoded(data.variant(name)) for name in data.variants}
         test, train = encoded(data.test), encoded(data.train.select(some))
         return cls(task, config, data, reader, test, variants, train)
 
@@ -105,6 +106,12 @@ class Plan:
             for ratio in ratios
         }
         return cls(maskings, settings.draws)
+
+    @property
+    def shown_condition(self) -> Condition:
+        """Pattern and ratio at which examples are shown."""
+        pattern = next(iter(self.maskings))[0]
+        return pattern, shown_ratio([ratio for name, ratio in self.maskings if name == pattern])
 
     @property
     def trials(self) -> list[Trial]:

@@ -43,8 +43,8 @@ def _numbers(asked: Any) -> dict[str, Any]:
 
 
 def _by_class(material: Any, asked: Any) -> dict[str, Any]:
-    """Of the whole pictures, and of the first condition under its first draw."""
-    condition = next(iter(asked.answers["model"].masked))
+    """Of the whole pictures, and of those at which examples are shown, under their first draw."""
+    condition = asked.plan.shown_condition
     columns = {}
     for who, answers in asked.answers.items():
         for name, scored in (("whole", answers.clean), ("masked", answers.masked[condition])):

@@ -176,12 +176,12 @@ def _replaced(name: str, values: Any, rows: np.ndarray, new: np.ndarray) -> Any:
         for i, value in zip(rows, new, strict=True):
             out[i] = _like_old(values[i], value) if np.ndim(value) else _number(values[i], value)
         return type(values)(out)
-    given = numpy_view(values)
-    if given.dtype.kind in "iu" and (new != np.round(new)).any():
+    column = numpy_view(values)
+    if column.dtype.kind in "iu" and (new != np.round(new)).any():
         raise MaskingError(
-            f"{name}: integers of type {given.dtype} cannot hold where the edges have to move; give them as floats."
+            f"{name}: integers of type {column.dtype} cannot hold where the edges have to move; give them as floats."
         )
-    out = given.copy()
+    out = column.copy()
     out[rows] = new
     return like(out, values).to(values.dtype) if is_torch(values) else out
 
