@@ -60,6 +60,11 @@ def test_one_model_alone_shows_its_worst_and_its_best():
     assert "among the worst" in how
 
 
+def test_of_one_model_alone_undefined_scores_are_neither_worst_nor_best():
+    kinds, _ = by_difference(np.array([np.nan, 2.0, 1.0, np.nan]), None)
+    assert {kind: rows.tolist() for kind, rows in kinds.items()} == {"worst": [2], "best": [1]}
+
+
 def test_both_directions_are_shown_alike():
     found = {kind: np.arange(100 * i, 100 * i + 50) for i, kind in enumerate("abcd")}
     chosen = choose(found, 12)

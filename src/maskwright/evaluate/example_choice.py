@@ -102,11 +102,11 @@ def by_difference(model: np.ndarray, twin: np.ndarray | None) -> tuple[dict[str,
     """The same where answers are not simply right or wrong: by how far the two models are apart.
 
     Args:
-        model: [n] the metric of each example on its own, higher is better.
+        model: [n] the metric of each example on its own, higher is better; nan where it has no value.
         twin: likewise; None without a twin.
     """
     if twin is None:
-        order = np.argsort(model, kind="stable")
+        order = np.argsort(model, kind="stable")[: np.count_nonzero(~np.isnan(model))]  # nan stands behind all numbers
         half = len(order) // 2
         return {"worst": order[:half][:MOST], "best": order[half:][::-1][:MOST]}, HOW_CHOSEN_BY_SCORE
     difference = np.nan_to_num(model - twin)
