@@ -126,7 +126,8 @@ def _load(section: Section) -> CheckedData:
         shifted = (table["row"] + 0.5).tolist()
         return Dataset.from_dict({**{k: v.tolist() for k, v in table.items()}, "variant:shifted": shifted})
 
-    return CheckedData(made(section.rows, 0), made(5, 1), made(200, 2), (), ("shifted",), {}, (), "ab")
+    splits = made(section.rows, 0), made(5, 1), made(200, 2)
+    return CheckedData(*splits, (), ("shifted",), {}, (), "ab", varied="row")
 
 
 def _restore(folder: Path) -> Built:
