@@ -329,12 +329,10 @@ def test_answers_stand_beside_the_picture(make_config, fill):
     assert shown.reference == ("blue", "red")[truth]
     assert shown.answers["model"].probability == 0.5
     assert (shown.answers["twin"].right, shown.answers["twin"].text) == (False, ("blue", "red")[1 - truth])
-    (_, picture), mask = shown.pictures[0], examples.hide(examples.batch([0]), config.masking, Moment()).mask[0]
-    (_, whole), pixels = (
-        task.shown(examples, 0, View(examples.reader, None, Moment(), ("blue", "red")), {}).pictures[0],
-        4,
-    )
-    visible = ~np.asarray(mask).repeat(pixels, axis=0).repeat(pixels, axis=1)
+    plain = task.shown(examples, 0, View(examples.reader, None, Moment(), ("blue", "red")), {})
+    ((_, picture),), ((_, whole),) = shown.pictures, plain.pictures
+    mask = examples.hide(examples.batch([0]), config.masking, Moment()).mask[0]
+    visible = ~np.asarray(mask).repeat(4, axis=0).repeat(4, axis=1)
     assert np.array_equal(picture[visible], whole[visible])
     assert (picture[~visible] != whole[~visible]).any(axis=-1).all()
 
