@@ -58,6 +58,19 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
     assert document["cost"]["model"]["evaluation_cells"] == document["cost"]["twin"]["evaluation_cells"]
 
 
+def test_the_page_about_the_document_names_every_key(evaluation):
+    page = (Path(__file__).parents[2] / "docs" / "evaluation-json.md").read_text("utf-8")
+    document = evaluation.document
+    item, metric = document["examples"]["items"][0], document["other_metrics"][0]
+    parts = [document, document["metric"], document["data"], document["settings"], document["groups"]]
+    parts += [document["calibration"], document["generalisation"], document["significance"], document["cost"]["model"]]
+    parts += [document["examples"], item, item["model"], item["pieces"][0], metric, document["curves"]["iid"]]
+    parts += [document["significance"]["tests"][0], document["curves"]["iid"]["points"][0], document["verdict"]]
+    missing = sorted({key for part in parts for key in part if f"`{key}`" not in page})
+    assert missing == []
+    assert f"`schema_version` is {document['schema_version']}." in page
+
+
 def test_the_twin_was_trained_without_masking_and_is_reused(evaluation, run):
     assert evaluation.document["runs"] == [{"run": str(run), "twin": str(run / "twin"), "seed": 0}]
     assert RunFolder(run / "twin").info()["masking"] is None
