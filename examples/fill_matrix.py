@@ -22,7 +22,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from maskwright.config import RunConfig, dump_config, parse_config
+from maskwright.config import RunConfig, dump_config
+from maskwright.tasks import parse_config
 
 HERE = Path(__file__).parent
 

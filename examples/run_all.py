@@ -79,14 +79,14 @@ def shown(estimate: dict | None, metric: dict) -> str:
     """A value of the metric; nothing where there is none, as without a twin."""
     if estimate is None:
         return "–"
-    return f"{estimate['value']:.1%}" if metric["percent"] else f"{estimate['value']:.3f}"
+    return f"{estimate['value']:.1%}" if metric["unit"] == "share" else f"{estimate['value']:.3f}"
 
 
 def difference(estimate: dict | None, metric: dict) -> str:
     """Model minus twin with its 95 % interval."""
     if estimate is None:
         return "–"
-    scale, digits = (100, 1) if metric["percent"] else (1, 3)
+    scale, digits = (100, 1) if metric["unit"] == "share" else (1, 3)
     value, low, high = (estimate[key] * scale for key in ("value", "low", "high"))
     return f"{value:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
 

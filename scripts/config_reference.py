@@ -56,7 +56,7 @@ MASKING = """\
 | `masking.pattern` | {patterns} |
 | `masking.budget` | {budgets}; a plain number is a `ratio` |
 | `masking.fill` | {fills}; a plain number is a `constant` |
-| `masking.unit` | `token` (the default), `word`, `type`, `entity` (of tagged words); of pictures `patch`, `pixel`; of clips `tubelet`, `frame` |
+| `masking.unit` | `token` (default), `word`, `type`, `entity`; pictures: `patch`, `pixel`; clips: `tubelet`, `frame` |
 | `masking.clean_share` | share of the examples that is left whole, drawn anew each epoch; 0 to 1, default `0.0` |
 
 Of pictures with a text, a masking for each and what they share:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from maskwright.config import parse_config
 from maskwright.config.yaml_reader import parse_yaml
+from maskwright.tasks import parse_config
 from tests.examples.markdown import ROOT, blocks, headings, links
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])

@@ -3,8 +3,8 @@
 import runpy
 import sys
 
-from maskwright.config import load_config
 from maskwright.masking import Masking
+from maskwright.tasks import load_config
 from tests.examples.markdown import ROOT
 from tests.examples.test_vision_examples import VISION
 
