@@ -51,14 +51,15 @@ def test_every_format_gives_the_same(tmp_path):
 
     expected = load(tmp_path, SENTENCES)
     lines = "\n\n".join("\n".join(f"{word} X {tag}" for word, tag in zip(*pair, strict=True)) for pair in SENTENCES)
-    (tmp_path / "train.conll").write_text(lines)
+    for name in ("train.conll", "train.txt"):
+        (tmp_path / name).write_text(lines)
     rows = [{"words": words, "ner_tags": tags} for words, tags in SENTENCES]
     Dataset.from_list(rows).to_parquet(tmp_path / "train.parquet")
     DatasetDict({"train": Dataset.from_list(rows)}).save_to_disk(tmp_path / "saved")
     for section in (
         TaggingSection(train=str(tmp_path / "train.conll")),
-        TaggingSection(train=str(tmp_path / "train.conll"), tokens=0, tags=-1),
-        TaggingSection(train=str(tmp_path / "train.conll"), tokens="0", tags="2"),
+        TaggingSection(train=str(tmp_path / "train.txt"), tokens=1, tags=3),
+        TaggingSection(train=str(tmp_path / "train.txt"), tokens="column 1", tags="column 3"),
         TaggingSection(train=str(tmp_path / "train.parquet")),
         TaggingSection(train="train", dataset=str(tmp_path / "saved")),
     ):
@@ -73,9 +74,15 @@ def test_numbers_with_names(tmp_path):
     data = load(tmp_path, numbered, tag_names=["O", "B-PER", "B-LOC"])
     assert data.train[0]["tags"] == ["B-PER", "O", "B-LOC", "O"]
     (told, *_) = problems(tmp_path, numbered)
-    assert told.startswith("train.jsonl, row 1, column 'tags': tag 1 is the number 1. Write names, or give the names")
+    assert told == (
+        "train.jsonl, column 'tags': tags are numbers: 0, 1, 2. Give their names in the order of the numbers "
+        "(data.tag_names: [O, B-PER, ...])."
+    )
     wrong = [(words, [tag + 1 for tag in tags]) for words, tags in numbered]
-    assert "tag 3 is the number 3" in problems(tmp_path, wrong, tag_names=["O", "B-PER", "B-LOC"])[0]
+    assert (
+        "row 1, column 'tags': tag 3 is '3'; expected a number from 0 to 2 (data.tag_names)"
+        in problems(tmp_path, wrong, tag_names=["O", "B-PER", "B-LOC"])[0]
+    )
 
 
 def test_variants_have_the_same_tags(tmp_path):
@@ -88,27 +95,27 @@ def test_variants_have_the_same_tags(tmp_path):
     (tmp_path / "test.jsonl").write_text(json.dumps(tested[0]))
     data = load_tagging_data(section)
     assert data.variants == ("other name",)
-    assert data.variant("other name", "tokens")[0]["tokens"] == ["C", "b"]
+    assert data.variant("other name")[0]["tokens"] == ["C", "b"]
     (tmp_path / "test.jsonl").write_text(json.dumps({**tested[0], "swapped": ["C"]}))
-    with pytest.raises(DataError, match=r"column 'swapped': the variant has 1 words, and the sentence 2"):
+    with pytest.raises(DataError, match=r"column 'swapped': the variant has 1 words, the sentence 2"):
         load_tagging_data(section)
 
 
 @pytest.mark.parametrize(
     ("words", "tags", "message"),
     [
-        (["a", "b"], ["O"], "row 13, column 'tags': there are 2 words and 1 tags. Give each word one tag."),
-        ([], [], "row 13, column 'tokens': the list of words is empty. Fill it in or remove the row."),
-        ("a b", ["O", "O"], "row 13, column 'tokens': expected a list of words, found str 'a b'. Write a list"),
-        (["a"], None, "row 13, column 'tags': expected a list of tags, found NoneType None. Write a list"),
+        (["a", "b"], ["O"], "row 13, column 'tags': the tags have 1 elements, the tokens 2. Write one for each."),
+        ([], [], "row 13, column 'tokens': the list is empty. Fill it in or remove the row."),
+        ("a b", ["O", "O"], "row 13, column 'tokens': expected a list, found str 'a b'."),
+        (["a"], None, "row 13, column 'tags': the list is missing. Fill it in or remove the row."),
         (
             ["a", ""],
             ["O", "O"],
             "row 13, column 'tokens': word 2 is empty. Fill it in, or remove the word with its tag.",
         ),
         (["a", "\u3000"], ["O", "O"], "row 13, column 'tokens': word 2 is only blanks: '\\u3000'."),
-        (["a", 7], ["O", "O"], "row 13, column 'tokens': word 2 is int 7, not text. Write it as text."),
-        (["a"], [""], "row 13, column 'tags': tag 1 is empty."),
+        (["a", 7], ["O", "O"], "row 13, column 'tokens': element 2 is 7; expected text."),
+        (["a"], [""], "row 13, column 'tags': element 1 is ''; expected the name or the number of a class."),
     ],
 )
 def test_rows_that_cannot_be_learned_from(tmp_path, words, tags, message):
@@ -117,25 +124,27 @@ def test_rows_that_cannot_be_learned_from(tmp_path, words, tags, message):
 
 def test_many_of_a_kind_are_summed_up_with_their_rows(tmp_path):
     told = problems(tmp_path, [*SENTENCES, *[(["a", f"{n}"], ["O"]) for n in range(6)]])
-    assert told[-1] == "train.jsonl: 3 more sentences with other numbers of words and tags. Rows: 16, 17, 18."
+    assert told[-1] == "train.jsonl: 3 more tags of another length than their tokens. Rows: 16, 17, 18."
+    told = problems(tmp_path, [*SENTENCES, *[(["a", " "], ["O", "O"]) for n in range(6)]])
+    assert told[-1] == "train.jsonl: 3 more empty words in column 'tokens'. Rows: 16, 17, 18."
 
 
 def test_tags_that_train_lacks(tmp_path):
     test = [(["a", "b"], ["B-PER", "I-PRE"]), (["c"], ["B-ORG"]), (["d", "e"], ["B-ORG", "O"])]
     told = problems(tmp_path, [*SENTENCES, (["x", "y"], ["B-PER", "I-PER"])], test)
     assert told == [
-        "test.jsonl, row 2, column 'tags': the tag 'B-ORG' (2 words, rows 2, 3) is in test but not in train. "
-        "Did you mean 'B-PER'? Add it to train, or change it.",
-        "test.jsonl, row 1, column 'tags': the tag 'I-PRE' (1 word, row 1) is in test but not in train. "
-        "Did you mean 'I-PER'? Add it to train, or change it.",
+        "test.jsonl, row 2, column 'tags': 'B-ORG' (2 times) is in test but not in train. Did you mean 'B-PER'? Add "
+        "examples of it to train, or correct it.",
+        "test.jsonl, row 1, column 'tags': 'I-PRE' (1 times) is in test but not in train. Did you mean 'I-PER'? Add "
+        "examples of it to train, or correct it.",
     ]
 
 
 @pytest.mark.parametrize(
     ("tags", "message"),
     [
-        (["b-per", "O"], "tag 'b-per' (1 word) differs from 'B-PER' (12) only in case or signs. Write it 'B-PER'"),
-        (["B_PER", "O"], "tag 'B_PER' (1 word) differs from 'B-PER' (12) only in case or signs"),
+        (["b-per", "O"], "tag 'b-per' (1 times) differs from 'B-PER' (12) only in case or signs. Write it 'B-PER'"),
+        (["B_PER", "O"], "tag 'B_PER' (1 times) differs from 'B-PER' (12) only in case or signs"),
         (["PER", "O"], "PER begin with none of B-, I-, E-, S-, L-, U-, and B-LOC, B-PER do. Write all tags in one"),
         (["M-PER", "O"], "M-PER begin with none of B-"),
         (["E-PER", "U-PER"], "letters of BIOES (E, S) and of BILOU (L, U): B, E, U. Write all tags in one scheme."),
@@ -155,7 +164,7 @@ def test_mentions_that_start_inside_are_told_with_their_rows(tmp_path):
     rows.append((["f", "g"], ["B-PER", "I-PER"]))
     (note,) = [note for note in load(tmp_path, rows).notes if "starts inside" in note]
     assert note == (
-        "train: 2 sentences with a tag such as 'I-PER' that starts inside a mention, against the rules of IOB2; it is "
+        "train: 2 rows with a tag such as 'I-PER' that starts inside a mention, against the rules of IOB2; it is "
         "read as a beginning, as conlleval does. Rows: 13, 14."
     )
 
@@ -164,7 +173,7 @@ def test_broken_mentions_of_a_strict_scheme_are_refused(tmp_path):
     rows = [(words, [tag.replace("B-", "S-") for tag in tags]) for words, tags in SENTENCES]
     rows += [(["x", "New", "York"], ["O", "B-LOC", "I-LOC"]), (["y", "z"], ["B-LOC", "E-LOC"])]
     assert problems(tmp_path, rows) == [
-        "train.jsonl, row 13, column 'tags': the tag 'I-LOC' of word 3, 'York', begins or continues a mention that is "
+        "train.jsonl, row 13, column 'tags': the tag 'I-LOC' of word 3 begins or continues a mention that is "
         "not ended (BIOES). Correct the tags of the whole mention."
     ]
 
@@ -184,36 +193,29 @@ def test_schemes_are_recognised(tmp_path, change, name):
 
 def test_words_with_blanks_are_told(tmp_path):
     notes = load(tmp_path, [*SENTENCES, (["New York", "b"], ["B-LOC", "O"])]).notes
-    assert "train: 1 sentence with a word that holds blanks. Rows: 13." in notes
+    assert "train: 1 row with a word that holds blanks. Rows: 13." in notes
 
 
 def test_nothing_to_find(tmp_path):
     told = problems(tmp_path, [(words, ["O"] * 4) for words, _ in SENTENCES])
-    assert "every word has the tag O, so there is nothing to find" in told[0]
+    assert "no word of train has a tag besides O, so there is nothing to find" in told[0]
     told = problems(tmp_path, SENTENCES, test=[(["a"], ["O"])])
     assert told == [
-        "test.jsonl: no sentence of test has a tag besides O, so nothing can be measured on it. Set data.test to "
-        "sentences with mentions."
+        "test.jsonl: no word of test has a tag besides O, so there is nothing to find. See data.tags, or name another "
+        "file (data.test)."
     ]
 
 
 def test_sentences_in_two_splits(tmp_path):
     told = problems(tmp_path, SENTENCES, test=[SENTENCES[3]])
-    assert "row 4, column 'tokens': 'Anna saw town3 today' is also in test" in told[0]
+    assert "row 4, column 'tokens': ['Anna', 'saw', 'town3', 'today'] is also in test" in told[0]
     data = load(tmp_path, SENTENCES, test=[SENTENCES[3]], duplicates="drop")
-    assert any("1 sentences of train are left out" in note for note in data.notes)
-
-
-def test_sentences_that_repeat(tmp_path):
-    torn = (SENTENCES[0][0], ["O", "O", "B-LOC", "O"])
-    notes = load(tmp_path, [*SENTENCES, SENTENCES[1], torn]).notes
-    assert "2 sentences of train repeat the words of an earlier one." in notes
-    assert "1 sentences of train occur with different tags." in notes
+    assert any("1 rows of train are left out" in note for note in data.notes)
 
 
 def test_columns_that_are_not_there(tmp_path):
     path = jsonl(tmp_path / "a.jsonl", SENTENCES, "first", "second")
-    with pytest.raises(DataError, match=r"the tokens column \(data.tokens\) is not clear from the header, 'first'"):
+    with pytest.raises(DataError, match=r"the tokens column \(data.tokens\) could be any of 'first', 'second'"):
         load_tagging_data(TaggingSection(train=path))
     with pytest.raises(DataError, match=r"there is no column 'tagz' \(data.tags\).*Set data.tags"):
         load_tagging_data(TaggingSection(train=path, tokens="first", tags="tagz"))

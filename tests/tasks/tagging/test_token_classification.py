@@ -19,7 +19,7 @@ from maskwright.testing.tasks import check_task
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
 from maskwright.train.stop import TrainingStopped
-from tests.tasks.tagging.made_up import files, masking, run, sentences, small_model, write
+from tests.tasks.tagging.made_up import files, masking, run, sentences, small_model
 from tests.train.test_resume import check_identical, stopping_at
 
 
@@ -212,9 +212,10 @@ def test_families_from_scratch(data, tmp_path, family):
 
 
 def test_conll_files_train(tmp_path):
-    rows = sentences(30)
-    blocks = ["\n".join(f"{word}\t_\t{tag}" for word, tag in zip(*row, strict=True)) for row in rows]
-    (tmp_path / "train.conll").write_text("-DOCSTART-\t_\tO\n\n" + "\n\n".join(blocks))
-    test = write(tmp_path / "test.jsonl", sentences(5, seed=4))
-    config = run({"train": str(tmp_path / "train.conll"), "test": test}, tmp_path / "run", training={"max_steps": 2})
-    assert RunFolder(train(config)).info()["labels"] == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+    data = {}
+    for name, rows in (("train", sentences(30)), ("test", sentences(5, seed=4))):
+        blocks = ["\n".join(f"{word}\t_\t{tag}" for word, tag in zip(*row, strict=True)) for row in rows]
+        data[name] = str(tmp_path / f"{name}.conll")
+        Path(data[name]).write_text("-DOCSTART-\t_\tO\n\n" + "\n\n".join(blocks))
+    folder = train(run(data, tmp_path / "run", training={"max_steps": 2}))
+    assert RunFolder(folder).info()["labels"] == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]

@@ -11,42 +11,34 @@ r"""From a `data` section to checked sentences.
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from maskwright.config import DataSection
+from maskwright.data.assembly import assemble
 from maskwright.data.checked import CheckedData
-from maskwright.data.columns import columns_of_all
+from maskwright.data.clusters import with_cluster
+from maskwright.data.column import Column
+from maskwright.data.loading import Reading
+from maskwright.data.readers import conll
 from maskwright.data.readers.hub import read_split
-from maskwright.data.readers.table_file import read_table
+from maskwright.data.readers.table_file import check_file, read_table
+from maskwright.data.sections import ClusteredSection
 from maskwright.data.sources import read_tables
-from maskwright.data.splits import NAMES, Split, part, text_key
+from maskwright.data.splits import Split
 from maskwright.data.tables import Table
-from maskwright.data.tagging.checks import check_mentions, check_sentences
-from maskwright.data.tagging.conll import EXTENSIONS, read_conll
-from maskwright.data.tagging.rows import joined
-from maskwright.data.tagging.tags import ordered
+from maskwright.data.tagging.checks import check_tags, check_words
+from maskwright.data.tagging.roles import ROLES
 from maskwright.errors import DataError, Problem
-
-if TYPE_CHECKING:
-    from datasets import Dataset
 
 __all__ = ["TaggingSection", "load_tagging_data"]
 
-ROLES = {
-    "tokens": ("tokens", "words", "token", "word", "sentence"),
-    "tags": ("tags", "ner_tags", "labels", "ner", "tag", "label", "entities"),
-}
-"""Role -> what people call its column, the likeliest first."""
+CONLL = (".bio", ".iob", ".iob1", ".iob2", ".bioes", ".iobes", ".bilou", ".txt", ".tsv")
+"""Extensions of CoNLL files besides `.conll`: nothing else that a sentence and its tags can stand in is called so."""
 
 
-class TaggingSection(DataSection):
+class TaggingSection(ClusteredSection):
     """Sentences as words with a tag each.
 
     `train`, `validation` and `test` are JSONL or Parquet files whose rows hold a list of words and a list of tags, or
@@ -60,13 +52,13 @@ class TaggingSection(DataSection):
         default=None, description="hub data set, or local folder of one; train, validation and test are then its splits"
     )
     tokens: str | int | None = Field(
-        default=None, description="column of the words; of a CoNLL file its place, from 0 (default: the first)"
+        default=None, description="column of the words, by its name or number; guessed if left out (CoNLL: the first)"
     )
     tags: str | int | None = Field(
-        default=None, description="column of the tags; of a CoNLL file its place, from 0 (default: the last)"
+        default=None, description="column of the tags, by its name or number; guessed if left out (CoNLL: the last)"
     )
     tag_names: list[str] | None = Field(
-        default=None, min_length=2, description="names of the tags, in order, where the column holds their numbers"
+        default=None, min_length=2, description="names of the tags, where the column holds their numbers, from 0"
     )
     max_length: int = Field(default=256, ge=4, description="tokens; longer sentences are cut at the end, and counted")
 
@@ -81,105 +73,53 @@ def load_tagging_data(section: TaggingSection) -> CheckedData:
     Raises:
         DataError: with all problems of all files.
     """
+    reading = Reading(section, with_cluster(section, ROLES))
+    splits, notes = reading.splits(_tables(section), (check_words,))
+    if section.tag_names is not None:
+        splits = {name: _with_names(split, section.tag_names) for name, split in splits.items()}
+    scheme, tags, more = check_tags({name: splits[name] for name in _distinct(splits)})
+    return assemble(splits, reading.roles, (*notes, *more), labels=tags, facts={"scheme": scheme.name})
+
+
+def _tables(section: TaggingSection) -> dict[str, Table]:
     dataset = section.dataset
     if dataset is None:
-        tables = read_tables(section, lambda source, key: _read(source, key, section), are_paths=True)
-    else:
-        tables = read_tables(
-            section, lambda split, key: _with_roles(read_split(dataset, split, key), section), are_paths=False
-        )
-    columns = columns_of_all(section, tables, tuple(ROLES), ())
-    given = {name: _split(name, tables[name], columns[name], section) for name in tables}
-    scheme, notes = check_sentences(given, section)
-    splits, more = part(given, section)
-    check_mentions(splits)
-    read = dict.fromkeys(note for table in tables.values() for note in table.notes)
-    notes = [*read, *notes, *more]
-    content = {name: _content(splits[name], with_variants=name == NAMES[-1]) for name in NAMES}
-    roles, variants = splits["train"].columns.roles, splits["test"].columns.variants
-    labels = ordered({tag for split in splits.values() for tags in split.values["tags"] for tag in tags})
-    return CheckedData(
-        **{name: _dataset(columns) for name, columns in content.items()},
-        labels=labels,
-        variants=tuple(variants),
-        columns=dict(roles),
-        notes=tuple(notes),
-        fingerprint=_fingerprint(content, [dict(roles), dict(variants), list(labels)]),
-        facts={"scheme": scheme.name},
-    )
+        return read_tables(section, _read, are_paths=True)
+    return read_tables(section, lambda split, key: read_split(dataset, split, key), are_paths=False)
 
 
-def _read(source: str, key: str, section: TaggingSection) -> Table:
+def _read(source: str, key: str) -> Table:
     suffix = Path(source).suffix.lower()
     if suffix == ".csv":
         what, remedy = "a CSV file holds no lists of words", "Give JSONL with tokens and tags, or a CoNLL file."
         raise DataError([Problem(source, what, remedy)])
-    table = read_conll(source, key) if suffix in EXTENSIONS else read_table(source, key)
-    return _with_roles(dataclasses.replace(table, noun="sentence"), section)
+    if suffix not in CONLL:
+        return read_table(source, key)
+    check_file(Path(source), key)
+    return conll.read_file(Path(source), key)
 
 
-def _with_roles(table: Table, section: TaggingSection) -> Table:
-    """The table with its columns of words and tags: as named, by place in a CoNLL file, else by what they are called.
+def _distinct(splits: dict[str, Split]) -> list[str]:
+    """Names of splits without test where it is the validation rows."""
+    same = splits["test"].table is splits["validation"].table
+    return ["train", "validation"] if same else list(splits)
+
+
+def _with_names(split: Split, names: Sequence[str]) -> Split:
+    """The split with the names of its tags in place of their numbers.
 
     Raises:
-        DataError: no column is called so.
+        DataError: a number without a name.
     """
-    header, roles, notes = table.header, {}, []
-    by_place = header == tuple(map(str, range(len(header))))
-    for role, named in (("tokens", section.tokens), ("tags", section.tags)):
-        if named is None and by_place:
-            named = 0 if role == "tokens" else -1
-        if by_place and _is_place(named):
-            place = int(str(named))
-            named = f"{place + len(header)}" if place < 0 else f"{place}"
-        alike = [name for called in ROLES[role] for name in header if name.strip().casefold() == called]
-        if named is None and not alike:
-            what = f"the {role} column (data.{role}) is not clear from the header, {', '.join(map(repr, header))}"
-            raise DataError([Problem(table.source, what, f"Set data.{role} to one of them.")])
-        roles[role] = alike[0] if named is None else str(named)
-        if named is None:
-            notes.append(f"data.{role} is not set; column {alike[0]!r} was taken, for its name.")
-    return dataclasses.replace(table, roles=roles, notes=(*table.notes, *notes))
+    rows = [value if value is None else [_name(tag, names) for tag in value] for value in split.content["tags"]]
+    for index, value in enumerate(split.values("tags")):
+        for place, tag in enumerate(value):
+            if _name(tag, names) is None:
+                where = split.place(index, split.columns.roles["tags"])
+                what = f"tag {place + 1} is {tag!r}; expected a number from 0 to {len(names) - 1} (data.tag_names)"
+                raise DataError([Problem(where, what, "Name all tags, or remove data.tag_names.")])
+    return split.with_content("tags", Column.of(rows))
 
 
-def _is_place(named: Any) -> bool:
-    return str(named).removeprefix("-").isdecimal()
-
-
-def _split(name: str, table: Table, columns: Any, section: TaggingSection) -> Split:
-    """The rows of a table, with names in place of the numbers of tags."""
-    split = Split.of(name, table, columns)
-    if section.tag_names is not None:
-        tags = [_named(row, section.tag_names) for row in split.values["tags"]]
-        split = dataclasses.replace(split, values={**split.values, "tags": tags})
-    return split.with_keys([text_key(joined(words)) for words in split.values["tokens"]])
-
-
-def _named(tags: Any, names: Sequence[str]) -> Any:
-    """Names of numbers; what is no number of a name stays, to be found by the checks."""
-    if not isinstance(tags, list):
-        return tags
-    return [names[tag] if isinstance(tag, int) and 0 <= tag < len(names) else tag for tag in tags]
-
-
-def _content(split: Split, *, with_variants: bool) -> dict[str, list[Any]]:
-    content = {"example_id": list(split.rows), **{role: list(split.values[role]) for role in ROLES}}
-    variants = {f"variant:{name}": list(rows) for name, rows in split.variants.items()}
-    return content | (variants if with_variants else {})
-
-
-def _dataset(content: Mapping[str, list[Any]]) -> Dataset:
-    from datasets import Dataset, Features, List, Value
-
-    kinds = {name: Value("int64") if name == "example_id" else List(Value("string")) for name in content}
-    return Dataset.from_dict(dict(content), features=Features(kinds))
-
-
-def _fingerprint(content: Mapping[str, Mapping[str, list[Any]]], meaning: list[Any]) -> str:
-    """SHA-256 of the rows and of what their columns mean."""
-    digest = hashlib.sha256(json.dumps(meaning).encode())
-    for name, columns in content.items():
-        digest.update(json.dumps([name, list(columns)]).encode())
-        for row in zip(*columns.values(), strict=True):
-            digest.update(json.dumps(row).encode())
-    return digest.hexdigest()
+def _name(tag: str, names: Sequence[str]) -> str | None:
+    return names[int(tag)] if tag.isdecimal() and int(tag) < len(names) else None
