@@ -1,7 +1,7 @@
 """BLEU: how many of the words and word sequences of the translations are in the references.
 
-Source: Papineni et al. 2002, BLEU (P02-1040), in the form that Post 2018 (arXiv:1804.08771) fixed as sacreBLEU: words by
-the rules of `mteval-v13a`, one reference, case kept, exponential smoothing of an order without any match.
+Source: Papineni et al. 2002, BLEU (P02-1040), in the form that Post 2018 (arXiv:1804.08771) fixed as sacreBLEU: words
+by the rules of `mteval-v13a`, one reference, case kept, exponential smoothing of an order without any match.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def scorer(tokenizer: str) -> Any:
         ConfigError: sacrebleu is not installed.
     """
     try:
-        from sacrebleu.metrics.bleu import BLEU as SacreBLEU  # noqa: N811 - our metric has the name already
+        from sacrebleu.metrics import bleu as sacrebleu
     except ImportError:
         raise ConfigError("BLEU needs sacrebleu: pip install 'maskwright[translation]'.") from None
-    return SacreBLEU(tokenize=tokenizer, effective_order=True)
+    return sacrebleu.BLEU(tokenize=tokenizer, effective_order=True)
 
 
 def ngram_counts(tokenizer: str, predictions: Sequence[GeneratedText], references: Sequence[str]) -> np.ndarray:
-    """[B, 10] words written, words of the reference, then by order 1 to 4 the n-grams that are right, and all written."""
+    """[B, 10] words written, words of the reference; by order 1 to 4 the n-grams that are right, and all written."""
     scores = [
         scorer(tokenizer).sentence_score(one.text, [reference])
         for one, reference in zip(predictions, references, strict=True)

@@ -11,7 +11,7 @@ from maskwright.errors import ConfigError
 from maskwright.tasks import pretrained, scratch
 from maskwright.tasks.text.encoded import Ragged
 
-__all__ = ["Tokens", "check_length", "load_tokenizer", "texts_of", "tokenised"]
+__all__ = ["CHUNK", "Tokens", "check_length", "load_tokenizer", "number_cut", "texts_of", "tokenised", "uses_fill"]
 
 CHUNK = 2_000
 """Texts tokenised at a time, between two reports of progress."""
@@ -96,7 +96,7 @@ def tokenised(
         )
         for name in names:
             parts[name].extend(tokens[name])
-        truncated += _count_truncated(tokens, max_length)
+        truncated += number_cut(tokens, max_length)
         on_progress(min(stop, len(texts)), len(texts))
     return Tokens({name: Ragged.from_rows(rows) for name, rows in parts.items()}, truncated)
 
@@ -123,7 +123,11 @@ def _check_tokenizer(config: RunConfig, tokenizer: Any) -> None:
             f"model: the tokenizer of '{config.model}' has no padding token, so texts cannot be batched. Save a copy "
             "whose tokenizer has one (tokenizer.pad_token = tokenizer.eos_token) and give that folder."
         )
-    if config.masking is not None and tokenizer.mask_token_id is None and _uses_mask_token(config.masking.to_dict()):
+    if (
+        config.masking is not None
+        and tokenizer.mask_token_id is None
+        and uses_fill(config.masking.to_dict(), "mask-token")
+    ):
         raise ConfigError(
             f"masking.fill: mask-token is asked for, but the tokenizer of '{config.model}' has no mask token. "
             "Use fill: random-token or fill: drop, or another model."
@@ -131,16 +135,22 @@ def _check_tokenizer(config: RunConfig, tokenizer: Any) -> None:
     check_length(config, tokenizer.model_max_length)
 
 
-def _count_truncated(tokens: Any, max_length: int) -> int:
+def number_cut(tokens: Any, max_length: int) -> int:
+    """Of texts that a tokenizer was told to cut, how many it did."""
     if tokens.encodings is None:
         # A tokenizer without a fast version does not tell; a text that fills the length may have been whole.
         return sum(len(row) == max_length for row in tokens["input_ids"])
     return sum(bool(encoding.overflowing) for encoding in tokens.encodings)
 
 
-def _uses_mask_token(node: Any) -> bool:
+def uses_fill(node: Any, name: str) -> bool:
+    """Whether a masking's node names a fill, alone or in a mix.
+
+    >>> uses_fill({"fill": {"mix": {"mask-token": 0.8, "keep": 0.2}}}, "mask-token"), uses_fill("drop", "mask-token")
+    (True, False)
+    """
     if isinstance(node, dict):
-        return any(key == "mask-token" or _uses_mask_token(value) for key, value in node.items())
+        return any(key == name or uses_fill(value, name) for key, value in node.items())
     if isinstance(node, list | tuple):
-        return any(_uses_mask_token(value) for value in node)
-    return node == "mask-token"
+        return any(uses_fill(value, name) for value in node)
+    return node == name

@@ -1,0 +1,161 @@
+"""Encoder-decoders that are built and trained here: one tokenizer for both languages, a small Marian."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from maskwright.config import RunConfig
+from maskwright.errors import ConfigError
+from maskwright.tasks import scratch
+
+__all__ = ["SIZES", "Size", "architecture", "size_of", "train_tokenizer"]
+
+SPECIAL = PAD, UNKNOWN, BEGIN, END, MASK = ("<pad>", "<unk>", "<s>", "</s>", "<mask>")
+MOST_LETTERS = 4000
+"""Characters that enter the alphabet, most frequent first; enough for Chinese."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Dimensions of an encoder-decoder that is trained from nothing.
+
+    Attributes:
+        layers: of the encoder, and as many of the decoder.
+        hidden: width.
+        heads: of attention.
+        vocabulary: tokens, at most.
+    """
+
+    layers: int
+    hidden: int
+    heads: int
+    vocabulary: int
+
+
+SIZES = {
+    "tiny": Size(layers=2, hidden=128, heads=4, vocabulary=4_000),
+    "small": Size(layers=3, hidden=256, heads=4, vocabulary=8_000),
+}
+
+
+def size_of(model: str) -> Size | None:
+    """The size that a configuration's `model` asks for, None where it names a model that exists already.
+
+    Raises:
+        ConfigError: `scratch:` with an unknown size, or with a family.
+
+    >>> size_of("scratch:tiny").layers, size_of("Helsinki-NLP/opus-mt-en-fr")
+    (2, None)
+    """
+    if scratch.size_of(model) is None:
+        return None
+    name = model.removeprefix("scratch:")
+    if name not in SIZES:
+        raise ConfigError(
+            f"model: '{model}': translation builds one family, a Marian; use scratch:tiny, scratch:small."
+        )
+    return SIZES[name]
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> Any:
+    """Learn a tokenizer for both sides by byte pair encoding of characters; the same texts give the same one.
+
+    Case is kept, every run of blanks becomes one, and a word begins with `▁`, as in SentencePiece.
+
+    Args:
+        texts: sources and targets of the training split.
+        vocabulary: tokens at most, special tokens included.
+        max_length: tokens a model of this tokenizer takes.
+
+    Returns:
+        a fast Transformers tokenizer with tokens for padding, unknown characters, both ends, and what is hidden.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    learner = Tokenizer(models.BPE(unk_token=UNKNOWN, fuse_unk=True))
+    blanks = normalizers.Replace(Regex(r"\s+"), " ")
+    learner.normalizer = normalizers.Sequence([normalizers.NFC(), blanks, normalizers.Strip()])  # pyright: ignore
+    learner.pre_tokenizer = pre_tokenizers.Metaspace()
+    learner.decoder = decoders.Metaspace()
+    texts = list(texts)
+    letters = _alphabet(texts, learner)
+    trainer = trainers.BpeTrainer(
+        vocab_size=max(vocabulary, len(SPECIAL) + len(letters)),
+        special_tokens=list(SPECIAL),
+        initial_alphabet=letters,
+        limit_alphabet=len(letters),
+        min_frequency=2,
+        show_progress=False,
+    )
+    learner.train_from_iterator(texts, trainer)
+    learner.post_processor = processors.TemplateProcessing(
+        single=f"$A {END}", pair=f"$A {END} $B {END}", special_tokens=[(END, learner.token_to_id(END))]
+    )
+    names = ("pad", "unk", "bos", "eos", "mask")
+    return PreTrainedTokenizerFast(
+        tokenizer_object=learner,
+        model_max_length=max_length,
+        model_input_names=["input_ids", "attention_mask"],
+        **{f"{name}_token": token for name, token in zip(names, SPECIAL, strict=True)},
+    )
+
+
+def _alphabet(texts: Iterable[str], learner: Any) -> list[str]:
+    """The letters that become tokens of their own; among equally frequent ones the order is that of their codes."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        for word, _ in learner.pre_tokenizer.pre_tokenize_str(learner.normalizer.normalize_str(text)):
+            counts.update(word)
+    frequent = sorted(counts, key=lambda letter: (-counts[letter], letter))[:MOST_LETTERS]
+    return sorted(frequent)
+
+
+def architecture(config: RunConfig, tokenizer: Any) -> Any:
+    """The configuration of a new model.
+
+    Args:
+        config: of the run, whose `model` is a size.
+        tokenizer: of `train_tokenizer`.
+    """
+    from transformers import MarianConfig
+
+    size = size_of(config.model)
+    if size is None:
+        raise ConfigError(f"model: expected scratch:tiny or scratch:small, given '{config.model}'.")
+    both: dict[str, Any] = {
+        f"{part}_{name}": value
+        for part in ("encoder", "decoder")
+        for name, value in (
+            ("layers", size.layers),
+            ("attention_heads", size.heads),
+            ("ffn_dim", 4 * size.hidden),
+        )
+    }
+    return MarianConfig(
+        vocab_size=len(tokenizer),
+        d_model=size.hidden,
+        **both,
+        activation_function="relu",
+        dropout=0.1,
+        attention_dropout=0.0,
+        activation_dropout=0.0,
+        scale_embedding=True,
+        tie_word_embeddings=True,
+        share_encoder_decoder_embeddings=True,
+        init_std=size.hidden**-0.5,
+        max_position_embeddings=positions(config),
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        forced_eos_token_id=None,
+        decoder_start_token_id=tokenizer.bos_token_id,
+    )
+
+
+def positions(config: RunConfig) -> int:
+    """Tokens that a new model takes on either side."""
+    return max(512, config.data.max_length, config.data.target_length)

@@ -1,0 +1,184 @@
+"""Pairs as token ids: which tokenizer, its languages, what marks a hidden token, and a split encoded with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maskwright.config import RunConfig
+from maskwright.data.translation.loading import LANGUAGES
+from maskwright.errors import ConfigError
+from maskwright.fills.sentinel import Sentinel
+from maskwright.masking import Masking
+from maskwright.tasks import pretrained
+from maskwright.tasks.text.encoded import Ragged
+from maskwright.tasks.text.tokenizing import CHUNK, check_length, number_cut, uses_fill
+from maskwright.tasks.translation import scratch
+from maskwright.tasks.translation.encoded import EncodedPairs, Side
+from maskwright.tasks.translation.languages import set_languages
+from maskwright.units.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from maskwright.data.checked import CheckedData
+
+__all__ = ["Template", "encoded", "load_tokenizer", "stand_in", "template_of"]
+
+PROBE = "a"
+"""Text whose tokens show what a tokenizer puts around them."""
+
+
+def load_tokenizer(config: RunConfig, data: CheckedData) -> Any:
+    """The tokenizer that training will use, for both sides.
+
+    Raises:
+        ConfigError: no such model, no padding token, nothing that may mark a hidden token where the masking needs it,
+            a language that the tokenizer does not know, or a length beyond what it takes.
+    """
+    size = scratch.size_of(config.model)
+    if size is None:
+        tokenizer = pretrained.tokenizer_for(config.model)
+        set_languages(tokenizer, config, data.facts[LANGUAGES])
+    else:
+        texts = (text for role in ("source", "target") for text in data.train[role])
+        tokenizer = scratch.train_tokenizer(texts, size.vocabulary, scratch.positions(config))
+    if tokenizer.pad_token_id is None:
+        raise ConfigError(
+            f"model: the tokenizer of '{config.model}' has no padding token, so texts cannot be batched. Give a model "
+            "for translation (Marian, T5, mBART, M2M, NLLB)."
+        )
+    check_length(config, tokenizer.model_max_length)
+    node = None if config.masking is None else config.masking.to_dict()
+    if tokenizer.mask_token_id is None and (uses_fill(node, "mask-token") or uses_fill(node, "sentinel")):
+        tokenizer.mask_token = stand_in(config, tokenizer)
+    _check_sentinels(config, tokenizer)
+    return tokenizer
+
+
+def stand_in(config: RunConfig, tokenizer: Any) -> str:
+    """The token that marks what is hidden, of a tokenizer without a mask token.
+
+    The first sentinel of a T5, which means just this to it; else the token of unknown words, which Marian and M2M have:
+    it stands for a word that cannot be read.
+
+    Raises:
+        ConfigError: it has neither.
+    """
+    sentinels = Vocabulary.from_tokenizer(tokenizer).sentinel_ids
+    if len(sentinels):
+        return tokenizer.convert_ids_to_tokens(int(sentinels[0]))
+    if tokenizer.unk_token_id in (None, tokenizer.pad_token_id, tokenizer.eos_token_id, tokenizer.bos_token_id):
+        raise ConfigError(
+            f"masking.fill: mask-token is asked for, but the tokenizer of '{config.model}' has no mask token, no "
+            "<extra_id_0> and no token of unknown words of its own. Use fill: random-token or fill: drop, or another "
+            "model."
+        )
+    return tokenizer.unk_token
+
+
+def _check_sentinels(config: RunConfig, tokenizer: Any) -> None:
+    """Refuse numbered sentinels that may run out."""
+    fills = [part.fill for part in maskings_of(config.masking)]
+    if not any(isinstance(fill, Sentinel) and fill.law == "numbered" for fill in fills):
+        return
+    most, there = config.data.max_length // 2, len(Vocabulary.from_tokenizer(tokenizer).sentinel_ids)
+    if there < most:
+        raise ConfigError(
+            f"masking.fill: sentinel numbers every run of hidden tokens; {config.data.max_length} tokens may have "
+            f"{most} runs, and the tokenizer of '{config.model}' has {there} sentinels. Use fill: {{sentinel: "
+            f"single}}, or set data.max_length to {2 * there} or lower."
+        )
+
+
+def maskings_of(masking: Any) -> list[Masking]:
+    """The maskings of a run, one for each side that it hides in."""
+    if masking is None:
+        return []
+    return [masking] if isinstance(masking, Masking) else [part for _, part in masking.modalities]
+
+
+@dataclass(frozen=True)
+class Template:
+    """What a tokenizer puts around a text.
+
+    Attributes:
+        first: ids before it.
+        last: ids behind it.
+    """
+
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+
+
+def template_of(tokenizer: Any, target: bool = False) -> Template:
+    """What stands around sources, or targets: special tokens and languages."""
+    given = {"text_target": PROBE} if target else {"text": PROBE}
+    bare = tokenizer(**given, add_special_tokens=False)["input_ids"]
+    whole = tokenizer(**given)["input_ids"]
+    for first in range(len(whole) - len(bare) + 1):
+        if bare and whole[first : first + len(bare)] == bare:
+            return Template(tuple(whole[:first]), tuple(whole[first + len(bare) :]))
+    return Template((), ())
+
+
+def prefix_length(tokenizer: Any, prefix: str) -> int:
+    """Tokens of a prefix, which stand before every source."""
+    if not prefix:
+        return 0
+    alone, before = (
+        tokenizer(text, add_special_tokens=False)["input_ids"] for text in (prefix.strip(), f"{prefix}{PROBE}")
+    )
+    same = [one == other for one, other in zip(alone, before, strict=False)]
+    return same.index(False) if False in same else len(same)
+
+
+def encoded(
+    rows: Any,
+    tokenizer: Any,
+    config: RunConfig,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> EncodedPairs:
+    """Tokenise a split with columns example_id, source and target."""
+    section, n = config.data, len(rows)
+    lengths = {"source": section.max_length, "target": section.target_length}
+    sides, notes = {}, []
+    for number, name in enumerate(("source", "target")):
+
+        def tell(done: int, before: int = n * number) -> None:
+            on_progress((before + done) // 2, n)
+
+        texts = rows[name][:]
+        prefix = section.prefix if name == "source" else ""
+        ids, cut = _tokenised([prefix + text for text in texts], tokenizer, name == "target", lengths[name], tell)
+        template = template_of(tokenizer, target=name == "target")
+        sides[name] = Side(ids, len(template.first) + prefix_length(tokenizer, prefix), len(template.last))
+        if cut:
+            key = "data.max_length" if name == "source" else "data.max_target_length"
+            notes.append(
+                f"{cut:,} of {n:,} {name}s are longer than {key}={lengths[name]} tokens and are cut at the end."
+            )
+    return EncodedPairs(
+        source=sides["source"],
+        target=sides["target"],
+        texts=rows.select_columns(["target"]),
+        example_ids=np.asarray(rows["example_id"][:], dtype=np.int64),
+        vocabulary=Vocabulary.from_tokenizer(tokenizer),
+        notes=tuple(notes),
+    )
+
+
+def _tokenised(
+    texts: Sequence[str], tokenizer: Any, target: bool, max_length: int, tell: Callable[[int], None]
+) -> tuple[Ragged, int]:
+    """Token ids of sources or targets, and how many of them were cut."""
+    parts, cut = [], 0
+    for start in range(0, len(texts), CHUNK):
+        some = list(texts[start : start + CHUNK])
+        given: dict[str, Any] = {"text_target": some} if target else {"text": some}
+        tokens = tokenizer(**given, truncation=True, max_length=max_length, return_attention_mask=False)
+        parts.extend(tokens["input_ids"])
+        cut += number_cut(tokens, max_length)
+        tell(start + len(some))
+    return Ragged.from_rows(parts), cut
