@@ -29,7 +29,7 @@ def preview_run(task: Task, config: RunConfig, data: CheckedData, n: int, epoch:
     """
     reader = task.reader(config, data)
     examples = task.encode(data.train.select(range(min(n, len(data.train)))), reader, config, data=data)
-    moment = Moment(config.training.seed, epoch, min(1.0, epoch / config.training.epochs))
+    moment = Moment(config.training.seed, epoch, min(1.0, epoch / _epochs(config, len(data.train))))
     masked, whole = (View(reader, masking, moment, data.labels) for masking in (config.masking, None))
     shown = [task.shown(examples, row, masked, {}) for row in range(len(examples))]
     listed = []
@@ -52,3 +52,12 @@ def preview_run(task: Task, config: RunConfig, data: CheckedData, n: int, epoch:
     totals = {"hidden": sum(seen.hidden for seen in shown), "units": sum(seen.units for seen in shown)}
     named = {"unit": shown[0].unit} if shown and shown[0].unit else {}
     return {**totals, **named, "examples": listed}
+
+
+def _epochs(config: RunConfig, rows: int) -> float:
+    """How often training sees every row."""
+    training = config.training
+    if training.max_steps is None:
+        return training.epochs
+    in_a_step = training.batch_size * training.gradient_accumulation * (training.world_size or 1)
+    return training.max_steps / -(-rows // in_a_step)
