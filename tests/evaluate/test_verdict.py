@@ -157,6 +157,14 @@ def test_a_loss_at_chance_is_above():
     assert not verdict(lost).details[0].startswith("Neither")
 
 
+def test_where_chance_is_not_known_nothing_is_said_of_it_and_nothing_is_negligible():
+    unknown = document(FLAT, metric=LOG_LOSS)
+    unknown["data"]["chance"] = unknown["metric"]["negligible"] = None
+    judged = verdict(unknown)
+    assert judged.outcome == "undecided"
+    assert not any("ignores" in line for line in (judged.sentence, *judged.details))
+
+
 def test_what_is_negligible_of_a_loss_is_a_share_of_chance():
     small = document(FLAT, metric=LOG_LOSS)
     assert verdict(with_chance(small, 1.0)).outcome == "no effect"

@@ -327,6 +327,18 @@ def test_shares_below_zero_have_a_figure(make_document):
     assert "−40%" in page
 
 
+@pytest.mark.parametrize("unit", ["share", ""])
+def test_where_chance_is_not_known_nothing_is_said_of_it(make_document, unit):
+    document = make_document()
+    assert "<dt>chance" in render(document)
+    document["data"]["chance"] = document["metric"]["negligible"] = None
+    document["metric"] |= {"unit": unit}
+    page = render(document)
+    parse(page)
+    assert "<dt>chance" not in page
+    assert ">chance<" not in page
+
+
 def test_what_is_perfect_by_definition_is_no_result(make_document):
     document = make_document(twin=False)
     assert "Generalisation" in render(document)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,7 +49,7 @@ def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[st
     asked = [session.ask_pair(pair) for pair in pairs]
     watch(Event("phase", "computing intervals"))
     summary = Summary(asked, truth, data.labels, settings)
-    document: dict[str, Any] = {
+    sections: dict[str, Any] = {
         **session.header(),
         "metric": summary.described(session.truth.headline),
         "clean": summary.clean(),
@@ -65,9 +65,9 @@ def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[st
         "configuration": dump_config(session.first.config),
         "environment": describe(session.request.machine.device, session.dtype, 1),
     }
-    found = verdict(document)
-    told = {"outcome": found.outcome, "sentence": found.sentence, "details": list(found.details)}
-    return {**document, "verdict": told}
+    document = plain(sections)
+    judged = verdict(document)
+    return {**document, "verdict": plain(asdict(judged))}
 
 
 @dataclass
@@ -185,14 +185,14 @@ class _Session:
                 model = self._restored(run).model
                 rows = rows_shown(choice)
                 predictions[who] = predictions_of(model, self.material.test, rows, trial, self.request)
-        return plain(shown_examples(asked, self.material, choice, predictions))
+        return shown_examples(asked, self.material, choice, predictions)
 
     def sections(self, asked: Asked) -> list[dict[str, Any]]:
         """What the task adds of its own; see `maskwright.tasks.contract`."""
         if self.task.sections is None:
             return []
         self.watch(Event("phase", "what else there is to show"))
-        return plain(self.task.sections(self.material, asked))
+        return self.task.sections(self.material, asked)
 
     def header(self) -> dict[str, Any]:
         """The sections that say what was evaluated, and how."""

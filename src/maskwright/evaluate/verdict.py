@@ -161,10 +161,10 @@ def _unlearned(document: Mapping[str, Any]) -> list[str]:
     return [who for who, one in found.items() if _at_chance(one, chance, scale)]
 
 
-def _at_chance(one: Mapping[str, Any], chance: float, scale: Scale) -> bool:
+def _at_chance(one: Mapping[str, Any], chance: float | None, scale: Scale) -> bool:
     bound = one["low" if scale.higher_is_better else "high"]
     bound = one["value"] if bound is None else bound
-    if bound is None:
+    if bound is None or chance is None:
         return False
     return bound <= chance if scale.higher_is_better else bound >= chance
 

@@ -34,7 +34,8 @@ class Scale:
     def of(cls, document: Mapping[str, Any]) -> Scale:
         """The scale of an evaluation document's headline metric, or of another metric's entry in it."""
         metric = document.get("metric", document)
-        return cls(metric["unit"] == SHARE, metric["higher_is_better"], metric["negligible"])
+        # None where what an answer that ignores the input scores is not known, of which it would be a share.
+        return cls(metric["unit"] == SHARE, metric["higher_is_better"], metric["negligible"] or 0.0)
 
     def judge(self, difference: Mapping[str, Any], n: int) -> str:
         """Apply the verdict's rule to one paired difference (model − twin) with its interval, on `n` examples.

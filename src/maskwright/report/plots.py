@@ -79,13 +79,14 @@ def _styled(draw: Callable[..., str]) -> Callable[..., str]:
 
 @_styled
 def curve(document: Mapping[str, Any], pattern: str) -> str:
-    """The metric against the hidden share under one pattern: model and twin with bands, and chance."""
+    """The metric against the hidden share under one pattern: model and twin with bands, and chance if it is known."""
     label, percent = _label(document), document["metric"]["unit"] == SHARE
     points = document["curves"][pattern]["points"]
     figure, axes = _figure(5.0, 3.5)
     chance = document["data"]["chance"]
-    axes.axhline(chance, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)))
-    axes.annotate("chance", (0, chance), (3, 3), textcoords="offset points", color=MUTED, fontsize=9)
+    if chance is not None:
+        axes.axhline(chance, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)))
+        axes.annotate("chance", (0, chance), (3, 3), textcoords="offset points", color=MUTED, fontsize=9)
     known = [point for point in points if point["score"][MODEL]["value"] is not None]
     ratios = [point["ratio"] for point in known]
     for who in _present(document):
@@ -99,7 +100,7 @@ def curve(document: Mapping[str, Any], pattern: str) -> str:
     if percent:
         values = [point["score"][who]["value"] for point in known for who in _present(document)]
         # Explained shares can be negative.
-        highest = max([chance, *values])
+        highest = max([chance or 0.0, *values])
         top = 1.03 if highest > LOW else math.ceil(10 * highest + 0.5) / 10
         axes.set_ylim(min([-0.02 * top, *(1.1 * value for value in values)]), top)
     _hidden_axis(axes, label, percent)
