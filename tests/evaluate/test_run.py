@@ -6,6 +6,7 @@ import pytest
 
 from maskwright.errors import ConfigError, RunError
 from maskwright.evaluate.run import evaluate
+from maskwright.report.build import render
 from maskwright.train.folder import RunFolder
 
 
@@ -117,6 +118,9 @@ def test_the_configuration_chooses_what_is_measured(run, evaluation):
     assert document["groups"]["cells"] == []
     assert document["significance"] is None
     assert document["verdict"]["sentence"].count("macro F1") >= 1
+    page = render(document)
+    assert "Balanced accuracy: " in page
+    assert "<h2>Significance" not in page
 
 
 def test_a_neighbour_is_taken_as_the_twin(trained):
