@@ -109,10 +109,10 @@ def _check_override(override: str, fill: Any, path: Path) -> None:
                 f"{path}: was trained with the fill {fill!r} and cannot be evaluated with {value!r}: that would "
                 "measure its surprise at another fill. Train a run with that fill."
             )
-    elif not key.startswith("evaluation.") and key not in _WHERE_THE_DATA_IS:
+    elif not key.startswith(("evaluation.", "generation.")) and key not in _WHERE_THE_DATA_IS:
         raise ConfigError(
-            f"'{override}': a trained run's {key or 'settings'} cannot be changed; only evaluation.*, and where the "
-            f"same data is now ({', '.join(_WHERE_THE_DATA_IS)}), can."
+            f"'{override}': a trained run's {key or 'settings'} cannot be changed; only evaluation.*, how answers are "
+            f"generated (generation.*), and where the same data is now ({', '.join(_WHERE_THE_DATA_IS)}), can."
         )
 
 

@@ -124,12 +124,14 @@ def find_or_train(subject: TrainedRun, on_progress: Watcher) -> TrainedRun:
             f"masking=none training.output={path} (or evaluate with evaluation.twin=false)."
         )
     on_progress(Event("note", f"training the twin (the same run with masking: none) into {path}"))
+    before = subject.folder.config()
     settings = {"output": str(path), "dtype": subject.info.get("dtype", subject.config.training.dtype)}
     changed = {
         "masking": None,
         "training": subject.config.training.model_copy(update=settings),
         "data": subject.config.data,
-        "evaluation": subject.folder.config().evaluation,
+        "generation": before.generation,
+        "evaluation": before.evaluation,
     }
     train(subject.config.model_copy(update=changed), on_progress=on_progress)
     return TrainedRun.read(RunFolder(path))

@@ -41,7 +41,7 @@ def attach(model: Any, config: LoraConfig, heads: Collection[str], seed: int) ->
         lora_alpha=config.alpha,  # type: ignore[arg-type] - fractions work
         lora_dropout=config.dropout,
         target_modules=config.target_modules,
-        exclude_modules=rf"(.*\.)?({'|'.join(heads)})(\..*)?",
+        exclude_modules=rf"(.*\.)?({'|'.join(heads)})(\..*)?" if heads else None,
     )
     with torch.random.fork_rng(), warnings.catch_warnings():
         torch.manual_seed(seed)
