@@ -16,6 +16,9 @@ from maskwright.train.stop import StopRequest
 
 __all__ = ["Conductor", "Plan"]
 
+VALIDATIONS = 10
+"""Of a run on a stream, unless it says how often."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -32,14 +35,14 @@ class Plan:
     save_every: int
 
     @classmethod
-    def of(cls, config: TrainingConfig, steps_per_epoch: int) -> Plan:
-        """Read a plan off the configuration.
+    def of(cls, config: TrainingConfig, steps_per_epoch: int | None) -> Plan:
+        """Read a plan off the configuration; a stream, whose epochs have no known length, is validated ten times.
 
         >>> Plan.of(TrainingConfig(epochs=2.5), 10)
         Plan(steps=25, evaluate_every=10, save_every=10)
         """
-        steps = config.max_steps or max(1, -int(-config.epochs * steps_per_epoch // 1))
-        evaluate_every = config.evaluate_every or steps_per_epoch
+        steps = config.max_steps or max(1, -int(-config.epochs * (steps_per_epoch or 1) // 1))
+        evaluate_every = config.evaluate_every or steps_per_epoch or max(1, steps // VALIDATIONS)
         return cls(steps, evaluate_every, config.save_every or evaluate_every)
 
     def evaluates(self, step: int) -> bool:

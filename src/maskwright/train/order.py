@@ -6,8 +6,9 @@ never between optimiser steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -70,6 +71,36 @@ class Order:
         keys = Rng.from_ids(self.example_ids, seed=self.seed, epoch=epoch).child("order").keys
         return np.argsort(keys, kind="stable")
 
+    def state(self) -> dict[str, int]:
+        """Nothing that a checkpoint needs: the order is a function of the step."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Nothing to restore."""
+        del state
+
+    def loader(self, examples: Any, *, workers: int, pin_memory: bool) -> Any:
+        """A `DataLoader` of the micro-batches of an epoch.
+
+        Args:
+            examples: of the training split.
+            workers: processes that prepare batches.
+            pin_memory: whether batches lie in memory that a graphics card can copy from.
+        """
+        import torch
+        from torch.utils.data import DataLoader
+
+        return DataLoader(
+            examples,  # __getitems__ is all that is used
+            batch_sampler=self,  # type: ignore[arg-type]
+            collate_fn=_as_it_is,
+            num_workers=workers,
+            # Workers that outlive an epoch would still hold the order of the epoch before.
+            persistent_workers=False,
+            pin_memory=pin_memory,
+            generator=torch.Generator().manual_seed(self.seed),
+        )
+
     def __len__(self) -> int:
         return -(-len(self.example_ids) // (self.batch_size * self.world_size))
 
@@ -82,3 +113,7 @@ class Order:
             # The examples of a short last micro-batch are spread evenly, so that no process does all of it.
             mine = shared[self.rank * longest : (self.rank + 1) * longest].tolist()
             yield mine or [FILLER]
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch

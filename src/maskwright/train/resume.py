@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import Trainer
 
@@ -18,7 +19,23 @@ from maskwright.train.progress import Watcher
 from maskwright.train.selection import Selection
 from maskwright.train.stop import StopRequest
 
-__all__ = ["Resumable", "Work"]
+if TYPE_CHECKING:
+    from maskwright.data.streams import Stream
+
+__all__ = ["Resumable", "TrainingStream", "Work"]
+
+
+@dataclass(frozen=True)
+class TrainingStream:
+    """Training rows that are read while the model learns.
+
+    Attributes:
+        rows: the stream, with the seed of the run.
+        encode: a few rows -> examples of the task.
+    """
+
+    rows: Stream
+    encode: Callable[[Any], Examples]
 
 
 @dataclass
@@ -33,6 +50,7 @@ class Work:
         log: of metrics.
         watch: told what happens.
         stop: whether to stop.
+        stream: where training rows are read as a stream; `train` then holds its first rows.
         cells: (tokens, patches) that went through the model in training so far, on this process.
         cells_whole: that would have, had nothing been dropped.
         seconds_before: time spent in earlier sessions of this run.
@@ -47,6 +65,7 @@ class Work:
     log: MetricsLog
     watch: Watcher
     stop: StopRequest = field(default_factory=StopRequest)
+    stream: TrainingStream | None = None
     cells: int = 0
     cells_whole: int = 0
     seconds_before: float = 0.0
@@ -68,6 +87,7 @@ class Resumable(Trainer):
     work: Work
     selection: Selection
     ema: Ema | None
+    order: Any
 
     def save_best(self) -> None:
         """Keep the weights in the model as those of the best score, which was made at this step."""
@@ -111,6 +131,7 @@ class Resumable(Trainer):
             "selection": vars(self.selection),
             "ema_updates": self.ema.updates if self.ema is not None else 0,
             "seconds": self.work.seconds,
+            "order": self.order.state(),
         }
         checkpoint.write(folder, groups, {"state": state})
         self.state.save_to_json(str(folder / "trainer_state.json"))
@@ -123,6 +144,7 @@ class Resumable(Trainer):
         self.selection.best = None if kept["best"] is None else (kept["best"][0], kept["best"][1])
         self.selection.best_step, self.selection.without_improvement = kept["best_step"], kept["without_improvement"]
         self.work.seconds_before = state["seconds"]
+        self.order.restore(state["order"])
         done = checkpoint.read(folder, f"cells-{self.args.process_index}")
         self.work.cells, self.work.cells_whole = done
         if self.ema is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from contextlib import nullcontext
@@ -172,6 +173,7 @@ class _Session:
             log=MetricsLog(self.folder.metrics_file, active=arguments.should_save),
             watch=self.watch,
             stop=StopRequest(lambda message: self.watch(Event("note", message))),
+            stream=self._stream(task, data, built.reader),
         )
         return built, MaskedTrainer(model, self.config, arguments, work)
 
@@ -184,6 +186,15 @@ class _Session:
                 self.watch(Event("note", f"{name}: {note}"))
             splits.append(split)
         return splits[0], splits[1]
+
+    def _stream(self, task: Task, data: CheckedData, reader: Any) -> Any:
+        """The training rows as a stream, where the data is one."""
+        from maskwright.train.resume import TrainingStream
+
+        if data.stream is None:
+            return None
+        rows = dataclasses.replace(data.stream, seed=self.config.training.seed)
+        return TrainingStream(rows, partial(task.encode, reader=reader, config=self.config, data=data))
 
     def _tell_reading(self, message: str, done: int, total: int) -> None:
         self.watch(Event("phase", message, step=done, steps=total))

@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader
 from transformers import PrinterCallback, TrainingArguments
 
 from maskwright.config import RunConfig
@@ -31,6 +30,7 @@ from maskwright.train.order import Order
 from maskwright.train.progress import Event
 from maskwright.train.resume import Resumable, Work
 from maskwright.train.selection import Selection
+from maskwright.train.stream_order import StreamOrder
 from maskwright.train.validation import Validation
 
 __all__ = ["MaskedTrainer"]
@@ -49,14 +49,7 @@ class MaskedTrainer(Resumable):
     def __init__(self, model: torch.nn.Module, config: RunConfig, arguments: TrainingArguments, work: Work):
         training = config.training
         self.config, self.work = config, work
-        self.order = Order(
-            work.train.example_ids,
-            training.batch_size,
-            training.gradient_accumulation,
-            arguments.world_size,
-            arguments.process_index,
-            training.seed,
-        )
+        self.order = self._order(arguments)
         self.plan = Plan.of(training, self.order.steps_per_epoch)
         arguments.max_steps = self.plan.steps
         self.selection = Selection()
@@ -101,6 +94,10 @@ class MaskedTrainer(Resumable):
         self.accelerator.backward(loss)
         return loss.detach()
 
+    def _passes(self) -> float:
+        """Passes over the training rows so far; of a stream, whose length nobody knows, the whole ones."""
+        return float(self.order.epoch if self.work.stream else self.state.epoch or 0.0)
+
     def _everywhere(self, count: float) -> float:
         """A number added up over the processes."""
         if self.args.world_size == 1:
@@ -109,20 +106,25 @@ class MaskedTrainer(Resumable):
         torch.distributed.all_reduce(total)
         return total.item()
 
-    def get_train_dataloader(self) -> DataLoader:
+    def get_train_dataloader(self) -> Any:
         """Micro-batches in an order of our own; the global random state is not touched."""
-        generator = torch.Generator()
-        generator.manual_seed(self.config.training.seed)
-        return DataLoader(
-            self.work.train,  # type: ignore[arg-type] - __getitems__ is all that is used
-            batch_sampler=self.order,  # type: ignore[arg-type]
-            collate_fn=_as_it_is,
-            num_workers=self.args.dataloader_num_workers,
-            # Workers that outlive an epoch would still hold the order of the epoch before.
-            persistent_workers=False,
-            pin_memory=self.args.device.type == "cuda",
-            generator=generator,
-        )
+        options = {"workers": self.args.dataloader_num_workers, "pin_memory": self.args.device.type == "cuda"}
+        return self.order.loader(self.work.train, **options)
+
+    def _order(self, arguments: TrainingArguments) -> Order | StreamOrder:
+        """Which examples meet in which step: of a table by their numbers, of a stream as they come."""
+        training, work = self.config.training, self.work
+        shared = {
+            "batch_size": training.batch_size,
+            "accumulation": training.gradient_accumulation,
+            "world_size": arguments.world_size,
+            "rank": arguments.process_index,
+        }
+        if work.stream is None:
+            return Order(work.train.example_ids, seed=training.seed, **shared)
+        # The place in the stream is restored instead of passing over what was read before.
+        arguments.ignore_data_skip = True
+        return StreamOrder(work.stream.rows, work.stream.encode, work.train, **shared)
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """The learning rate over the run."""
@@ -147,7 +149,7 @@ class MaskedTrainer(Resumable):
         self.state.log_history.clear()
         if "grad_norm" not in logs:
             return
-        step, epoch = self.state.global_step, float(self.state.epoch or 0.0)
+        step, epoch = self.state.global_step, self._passes()
         names = ("loss", "learning_rate", "grad_norm")
         numbers = {name: float(logs[name]) for name in names}
         if not math.isfinite(numbers["loss"]):
@@ -160,7 +162,7 @@ class MaskedTrainer(Resumable):
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         """Validate the model (the averaged one, if there is an average); training notices nothing of it."""
-        step, epoch = self.state.global_step, float(self.state.epoch or 0.0)
+        step, epoch = self.state.global_step, self._passes()
         with random_states.preserved(), self._averaged():
             self.model.eval()
             shared = {"rank": self.args.process_index, "ranks": self.args.world_size, "watch": self._validating}
@@ -196,7 +198,3 @@ class MaskedTrainer(Resumable):
 
     def _averaged(self) -> Any:
         return self.ema.applied(self.model) if self.ema is not None else nullcontext()
-
-
-def _as_it_is(batch: Any) -> Any:
-    return batch
