@@ -106,10 +106,15 @@ def test_tags_stand_behind_their_pieces_in_texts_right_answers_and_answers(make_
     item["model"]["pieces"] = [{"text": "what was said", "hidden": False, "kind": "LOC"}]
     page = render(document)
     parse(page)
-    assert '<span class="kind"><del>Ada &lt;b&gt;</del><small>PER</small></span> in ' in page
-    assert '<span class="kind">Rome<small>LOC &amp; x</small></span>' in page
-    assert '<b>right answer</b> <span class="kind">the right one<small>PER</small></span>' in page
-    assert '<span class="model">model</span> <span class="kind">what was said<small>LOC</small></span>' in page
+    colours = {"PER": 124, "LOC &amp; x": 347, "LOC": 210}
+
+    def marked(text, kind):
+        return f'<span class="kind" style="--hue:{colours[kind]}">{text}<small>{kind}</small></span>'
+
+    assert f"{marked('<del>Ada &lt;b&gt;</del>', 'PER')} in " in page
+    assert marked("Rome", "LOC &amp; x") in page
+    assert f"<b>right answer</b> {marked('the right one', 'PER')}" in page
+    assert f'<span class="model">model</span> {marked("what was said", "LOC")}' in page
     assert "right answer <b>" not in page, "once, in pieces"
 
 

@@ -29,6 +29,9 @@ SMALL = 96
 NUMBER = re.compile(r"[−+±≥ ]*\d|–$")
 """How a cell begins that holds a number, with or without its unit and interval, or the dash in place of one."""
 
+GOLDEN_ANGLE, FIRST_HUE = 137, 210
+"""Degrees between colours of the wheel, however many there are; and the first of them, a blue."""
+
 WIDE = 2.5
 """Pictures so many times as wide as high (frames of a clip, say) get a line of their own."""
 
@@ -71,6 +74,7 @@ def render(document: Mapping[str, Any]) -> str:
         units=units(document["settings"]["unit"]),
         words=OUTCOME_WORDS,
         figures=figures(document),
+        hues=hues(document),
         sections=[section(one, place) for place, one in enumerate(document["sections"])],
         cards=cards(document),
         cost=cost_rows(document),
@@ -137,6 +141,15 @@ def _cell(cell: Any) -> str:
     if isinstance(cell, float):
         return number(cell)
     return grouped(cell) if _is_number(cell) else str(cell)
+
+
+def hues(document: Mapping[str, Any]) -> dict[str, int]:
+    """The colour of every kind of text that examples show, in degrees of the colour wheel, far from each other."""
+    items = (document["examples"] or {"items": []})["items"]
+    shown = [one for item in items for one in (item, item["model"], item["twin"]) if one is not None]
+    lists = [one.get(name) or () for one in shown for name in ("pieces", "reference_pieces")]
+    kinds = sorted({piece["kind"] for pieces in lists for piece in pieces if piece.get("kind")})
+    return {kind: (GOLDEN_ANGLE * place + FIRST_HUE) % 360 for place, kind in enumerate(kinds)}
 
 
 def units(unit: str | Mapping[str, str]) -> str:
