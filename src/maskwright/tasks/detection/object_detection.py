@@ -15,7 +15,7 @@ from pydantic import Field
 from maskwright import objectives
 from maskwright.budgets.ratio import Ratio
 from maskwright.config import Configuration, RunConfig
-from maskwright.data.coco.detection import DetectionSection, load_detection_data, objects_of
+from maskwright.data.coco.detection import DetectionSection, load_detection_data
 from maskwright.data.media.images import open_picture
 from maskwright.engine.draw import check_on_grid
 from maskwright.errors import ConfigError
@@ -168,8 +168,8 @@ def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     for name in ("train", "validation", "test"):
         counts = Counter()
         split = getattr(data, name)
-        for text in split["objects"]:
-            counts.update(data.labels[one["category_id"]] for one in objects_of({"objects": text})["annotations"])
+        for scene in split["objects"]:
+            counts.update(data.labels[one["category_id"]] for one in scene["annotations"])
         listed = ", ".join(f"{label} {count:,}" for label, count in counts.most_common(10))
         more = f", and {len(counts) - 10} more classes" if len(counts) > 10 else ""
         lines.append(f"{name}: {counts.total():,} objects in {len(split):,} pictures: {listed}{more}.")

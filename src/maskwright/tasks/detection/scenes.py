@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
     from maskwright.masking import Masking
 
-__all__ = ["OBJECTS", "SIGNALS", "USUAL", "Scenes", "corners"]
+__all__ = ["OBJECTS", "SIGNALS", "USUAL", "Scenes", "boxes_of", "corners", "target_of"]
 
 OBJECTS = "objects"
-"""Label, a list with the objects of each picture; see `Scenes.target`."""
+"""Label, a list with the objects of each picture: `class_labels` [n], `boxes` [n, 4] cxcywh as shares of the picture,
+and `ignore` [n] bool, tensors."""
 
 USUAL = "usual_objects"
 """Label [B] float32: the mean number of objects in a training picture, by which losses of objects are divided."""
@@ -37,22 +38,21 @@ class Scenes(Pictures):
     """A split of pictures with objects; see `Pictures`.
 
     Attributes:
-        objects: of each picture, as `maskwright.data.coco.detection.objects_of` reads them.
+        objects: of each picture, as `maskwright.data.coco.detection.objects_of` reads them: a column like `names`.
         policy: what becomes of the objects of which parts are hidden.
         usual: mean number of objects in a training picture.
     """
 
-    objects: Sequence[str] = ()
+    objects: Any = ()
     policy: BoxPolicy = field(default_factory=BoxPolicy)
     usual: float = 1.0
 
-    def scene(self, row: int) -> dict[str, Any]:
-        """`width` and `height` in pixels and `annotations`, as in COCO files; categories are indices."""
-        return objects_of({"objects": self.objects[int(row)]})
-
     def references(self, rows: Any) -> list[dict[str, Any]]:
-        """The scenes: all objects that are there, of hidden ones too, whatever training makes of them."""
-        return [self.scene(row) for row in rows]
+        """`width` and `height` in pixels and `annotations`, as in COCO files; categories are indices.
+
+        These are all objects that are there, hidden ones too, whatever training makes of them.
+        """
+        return [objects_of({"objects": one}) for one in self.objects[[int(row) for row in rows]]]
 
     def batch(self, rows: Iterable[int]) -> Batch:
         """Some pictures with their objects."""
@@ -60,25 +60,8 @@ class Scenes(Pictures):
 
         asked = list(rows)
         batch = super().batch(asked)
-        targets = [self.target(0 if row == FILLER else row) for row in asked]
+        targets = [target_of(scene) for scene in self.references([0 if row == FILLER else row for row in asked])]
         return replace(batch, labels={OBJECTS: targets, USUAL: torch.full((len(asked),), self.usual)})
-
-    def target(self, row: int) -> dict[str, Any]:
-        """`class_labels` [n], `boxes` [n, 4] cxcywh as shares of the picture, and `ignore` [n] bool."""
-        import torch
-
-        scene = self.scene(row)
-        objects, boxes = scene["annotations"], _boxes(scene)
-        written = np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
-        return {
-            "class_labels": torch.tensor([one["category_id"] for one in objects], dtype=torch.int64),
-            "boxes": torch.from_numpy(written.astype(np.float32)),
-            "ignore": torch.tensor([bool(one.get("iscrowd") or one.get("ignore")) for one in objects]).bool(),
-        }
-
-    def boxes(self, row: int) -> np.ndarray:
-        """[n, 4] float64 corners x0, y0, x1, y1 as shares of the picture, which is resized as a whole."""
-        return _boxes(self.scene(row))
 
     def hide(
         self,
@@ -105,8 +88,8 @@ class Scenes(Pictures):
         if not asked:
             return {}
         grid = self.patches(batch.inputs[PICTURE], masking).grid
-        rows = [self._rows[number] for number in batch.ids.tolist()]
-        regions = np.stack([object_regions(self.boxes(row), grid, (1.0, 1.0)) for row in rows])
+        scenes = self.references([self._rows[number] for number in batch.ids.tolist()])
+        regions = np.stack([object_regions(boxes_of(scene), grid, (1.0, 1.0)) for scene in scenes])
         signals = {"regions": torch.from_numpy(regions).to(batch.ids.device)}
         if "scores" in asked:
             rng = Rng.from_ids(batch.ids, seed=moment.seed, epoch=moment.epoch)
@@ -129,11 +112,28 @@ def corners(boxes: np.ndarray) -> np.ndarray:
     return np.concatenate([middle - half, middle + half], axis=-1)
 
 
-def _boxes(scene: Mapping[str, Any]) -> np.ndarray:
-    """[n, 4] float64 corners as shares of the picture."""
+def boxes_of(scene: Mapping[str, Any]) -> np.ndarray:
+    """[n, 4] float64 corners x0, y0, x1, y1 as shares of the picture, which is resized as a whole.
+
+    >>> boxes_of({"width": 20, "height": 10, "annotations": [{"bbox": [5, 0, 10, 5]}]})
+    array([[0.25, 0.  , 0.75, 0.5 ]])
+    """
     boxes = np.array([one["bbox"] for one in scene["annotations"]], dtype=np.float64).reshape(-1, 4)
     ends = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
     return ends / np.tile([scene["width"], scene["height"]], 2)
+
+
+def target_of(scene: Mapping[str, Any]) -> dict[str, Any]:
+    """The objects of a scene for the loss; see `OBJECTS`."""
+    import torch
+
+    objects, boxes = scene["annotations"], boxes_of(scene)
+    written = np.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], axis=1)
+    return {
+        "class_labels": torch.tensor([one["category_id"] for one in objects], dtype=torch.int64),
+        "boxes": torch.from_numpy(written.astype(np.float32)),
+        "ignore": torch.tensor([bool(one.get("iscrowd") or one.get("ignore")) for one in objects]).bool(),
+    }
 
 
 def _asked_signals(masking: Masking) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from maskwright.tasks.contract import Answer, Shown
 from maskwright.tasks.detection.drawing import GUESS, IGNORED, TRUE, WRONG, with_boxes
-from maskwright.tasks.detection.scenes import OBJECTS, Scenes, corners
+from maskwright.tasks.detection.scenes import OBJECTS, Scenes, corners, target_of
 from maskwright.tasks.metrics.average_precision import in_pixels
 from maskwright.tasks.metrics.object_matching import hits
 from maskwright.tasks.rendering import data_uri
@@ -30,7 +30,8 @@ def shown(examples: Scenes, row: int, view: View, predictions: Mapping[str, Any]
     Answers are judged by all objects, so beside them all are drawn; without answers those that training asks for.
     """
     picture, hidden = hidden_picture(examples, row, view.masking, view.moment)
-    whole = examples.target(row)
+    (scene,) = examples.references([row])
+    whole = target_of(scene)
     left = whole if predictions else hidden.labels[OBJECTS][0]
     n, asked = len(whole["boxes"]), int((~left["ignore"]).sum())
     fewer = f", {asked} of them asked for" if asked < n and not predictions else ""
@@ -39,7 +40,7 @@ def shown(examples: Scenes, row: int, view: View, predictions: Mapping[str, Any]
     return Shown(
         pictures=(("", _with_objects(picture, left, view.labels)),),
         reference=f"{n} object{'s' * (n != 1)}{fewer}",
-        answers={who: _answer(plain, one, examples.scene(row), view.labels) for who, one in predictions.items()},
+        answers={who: _answer(plain, one, scene, view.labels) for who, one in predictions.items()},
         hidden=0 if mask is None else int(mask.sum()),
         units=0 if mask is None else mask.size,
         unit="" if mask is None else unit_of(view.masking, "patch"),
@@ -47,7 +48,7 @@ def shown(examples: Scenes, row: int, view: View, predictions: Mapping[str, Any]
 
 
 def _with_objects(picture: np.ndarray, target: Mapping[str, Any], labels: Sequence[str]) -> np.ndarray:
-    """A picture with the objects of a target, see `Scenes.target`."""
+    """A picture with the objects of a target, see `target_of`."""
     colours = [IGNORED if one else TRUE for one in target["ignore"].tolist()]
     texts = [labels[int(number)] for number in target["class_labels"].tolist()]
     return with_boxes(picture, corners(target["boxes"].numpy().astype(np.float64)), texts, colours)
