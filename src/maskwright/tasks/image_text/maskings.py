@@ -15,12 +15,14 @@ from maskwright.grid import Grid
 from maskwright.masking import Masking
 from maskwright.patterns import fits
 from maskwright.tasks.vision.traits import fills_pictures, numeric, sets_own_count
-from maskwright.units.text import UNITS
 
 __all__ = ["IMAGE", "MODALITIES", "TEXT", "both", "check_maskings", "evaluated", "fill_of"]
 
 IMAGE, TEXT = MODALITIES = ("image", "text")
 PICTURE_UNITS = ("patch", "pixel")
+TEXT_UNITS = ("token", "word", "type")
+"""Units of a text that a tokenizer finds by itself: mentions (`entity`) would have to be marked by somebody."""
+
 EACH = "give one for each: masking: {modalities: {image: {pattern, fill}, text: {pattern, fill}}, budget: ...}"
 
 
@@ -46,7 +48,7 @@ def both(masking: Masking | PerModality) -> PerModality:
         )
     units = {
         IMAGE: masking.unit if masking.unit in PICTURE_UNITS else "patch",
-        TEXT: masking.unit if masking.unit in UNITS else "word",
+        TEXT: masking.unit if masking.unit in TEXT_UNITS else "word",
     }
     parts = {
         name: Masking(masking.pattern, masking.budget, fill_of(masking.fill, name), unit)
@@ -84,7 +86,7 @@ def check_maskings(config: RunConfig) -> None:
     Raises:
         ConfigError: units, patterns or fills of other inputs.
     """
-    units, chosen = (*UNITS, *PICTURE_UNITS), {"evaluation.unit": config.evaluation.unit}
+    units, chosen = (*TEXT_UNITS, *PICTURE_UNITS), {"evaluation.unit": config.evaluation.unit}
     if isinstance(config.masking, Masking):
         chosen["masking.unit"] = config.masking.unit
     for key, unit in chosen.items():
@@ -96,7 +98,7 @@ def check_maskings(config: RunConfig) -> None:
     if config.masking is None:
         return
     parts = dict(both(config.masking).modalities)
-    for name, units in ((IMAGE, (*PICTURE_UNITS, "token")), (TEXT, UNITS)):
+    for name, units in ((IMAGE, (*PICTURE_UNITS, "token")), (TEXT, TEXT_UNITS)):
         if parts[name].unit not in units:
             hint = did_you_mean(parts[name].unit, units)
             raise ConfigError(f"masking.modalities.{name}.unit: given {parts[name].unit!r}. {hint}")
