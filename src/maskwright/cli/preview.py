@@ -119,6 +119,9 @@ def _show(document: dict[str, Any], written: bool = False) -> None:
             shown = f"{opening}{piece['text']}{closing}" if piece["hidden"] else piece["text"]
             text.append(shown, style=style if piece["hidden"] else "")
         out.print(text)
+        if "reference" in example:
+            kinds = [f"{one['text']} ({one['kind']})" if one["kind"] else one["text"] for one in example["reference"]]
+            out.print(Text("right answer: ", style="dim").append("".join(kinds), style="default"))
     out.print()
     share = document["hidden"] / document["units"] if document["units"] else 0.0
     out.print(

@@ -25,7 +25,8 @@ def preview_run(task: Task, config: RunConfig, data: CheckedData, n: int, epoch:
 
     Returns:
         `hidden` and `units` in all, `unit` where the task has a word of its own, and `examples`: `example_id`, `label`,
-        `hidden_units`, `units`, and `pieces` of text or `pictures` (title, uint8 array).
+        `hidden_units`, `units`, and `pieces` of text or `pictures` (title, uint8 array), and `reference`, the
+        right answer in pieces, where it has some.
     """
     reader = task.reader(config, data)
     examples = task.encode(data.train.select(range(min(n, len(data.train)))), reader, config, data=data)
@@ -36,12 +37,14 @@ def preview_run(task: Task, config: RunConfig, data: CheckedData, n: int, epoch:
     for row, seen in enumerate(shown):
         entry: dict[str, Any] = {
             "example_id": int(examples.example_ids[row]),
-            "label": seen.reference or "",
+            "label": "" if seen.reference_pieces else seen.reference or "",
             "hidden_units": seen.hidden,
             "units": seen.units,
         }
         if seen.pieces:
             entry["pieces"] = [asdict(piece) for piece in seen.pieces]
+        if seen.reference_pieces:
+            entry["reference"] = [asdict(piece) for piece in seen.reference_pieces]
         if seen.pictures:
             before = task.shown(examples, row, whole, {}).pictures
             pairs = [("original", picture) for _, picture in before]

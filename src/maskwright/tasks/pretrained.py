@@ -108,6 +108,8 @@ def _explain(model: str, what: str, error: Exception) -> str:
         )
     if "trust_remote_code" in reason:
         return f"'{model}' needs code of its own from the hub, which is not run. Choose a model that needs none."
+    if "requires the SentencePiece library" in reason:
+        return f"the {what} of '{model}' needs sentencepiece: pip install 'maskwright[translation]'."
     if Path(model).is_dir() and "preprocessor_config.json" in reason:
         return (
             f"the folder '{model}' says nothing of how pictures are prepared (preprocessor_config.json). Save it there "

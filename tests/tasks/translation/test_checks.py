@@ -125,6 +125,7 @@ def test_preview(run):
     code, out = run("preview", "-n", "2", masking="{pattern: iid, budget: 0.5, fill: mask-token, unit: word}")
     assert code == 0
     assert "in all: 3 of 6 words hidden" in out
+    assert "right answer: petit library 0" in out
 
 
 def test_audit(run):

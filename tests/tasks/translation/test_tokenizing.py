@@ -8,6 +8,7 @@ import pytest
 
 from maskwright import tasks
 from maskwright.errors import ConfigError
+from maskwright.tasks import pretrained
 from maskwright.tasks.translation.languages import direction_note
 from maskwright.tasks.translation.scratch import train_tokenizer
 from maskwright.tasks.translation.tokenizing import load_tokenizer, prefix_length, template_of
@@ -137,6 +138,16 @@ def test_a_prefix_is_as_long_as_its_tokens(pretrained_model, make_config):
     t5 = reader(make_config(pretrained_model("t5")))
     assert prefix_length(t5, "translate English to French: ") == 4
     assert prefix_length(t5, "") == 0
+
+
+def test_without_sentencepiece_the_message_says_what_to_install(pretrained_model):
+    def refuse(name, **options):
+        raise ImportError(
+            "MarianTokenizer requires the SentencePiece library but it was not found in your environment."
+        )
+
+    with pytest.raises(ConfigError, match=r"needs sentencepiece: pip install 'maskwright\[translation\]'"):
+        pretrained.load(refuse, str(pretrained_model("marian")), "tokenizer")
 
 
 def test_lengths_beyond_the_tokenizer_are_refused(pretrained_model, make_config):
