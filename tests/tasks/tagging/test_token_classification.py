@@ -141,7 +141,8 @@ def test_the_saved_folder_is_plain_transformers(trained):
     model = AutoModelForTokenClassification.from_pretrained(folder)
     assert model.config.id2label == dict(enumerate(["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]))
     assert model.config.label2id["I-PER"] == 4
-    found = pipeline("token-classification", model=str(folder), aggregation_strategy="first")("Bob met Anna in Rome 1 2")
+    tagger = pipeline("token-classification", model=str(folder), aggregation_strategy="first")
+    found = tagger("Bob met Anna in Rome 1 2")
     assert {one["entity_group"] for one in found} <= {"PER", "LOC"}
     assert found
 

@@ -26,8 +26,8 @@ from maskwright.tasks.tagging.report import sections
 from maskwright.tasks.tagging.shown import shown
 from maskwright.tasks.tagging.words import NO_WORD, TokenisedWords, load_word_tokenizer, tokenised_words
 from maskwright.tasks.text import models
-from maskwright.tasks.text.checks import check_text_run
-from maskwright.tasks.text.encoded import LABELS, EncodedTexts, Ragged, rows_of_ids
+from maskwright.tasks.text.checks import UNITS, check_text_run
+from maskwright.tasks.text.encoded import ENTITY, LABELS, EncodedTexts, Ragged, rows_of_ids
 from maskwright.units.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def check(config: RunConfig) -> None:
         ConfigError: naming the key; or seqeval is not installed.
     """
     check_seqeval()
-    check_text_run(config)
+    check_text_run(config, (*UNITS, ENTITY))
     if config.objective.views > 1 and isinstance(config.masking, Masking) and isinstance(config.masking.fill, Drop):
         raise ConfigError(
             "masking.fill: consistency compares the tags of two views word by word, and drop removes other words from "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from maskwright.config import RunConfig
@@ -10,26 +11,30 @@ from maskwright.engine.draw import check_on_text
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.tasks import scratch
 from maskwright.tasks.text.tokenizing import load_tokenizer
-from maskwright.units.text import UNITS
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
 
-__all__ = ["check_text_run", "describe_lengths"]
+__all__ = ["UNITS", "check_text_run", "describe_lengths"]
 
 
-def check_text_run(config: RunConfig) -> None:
-    """Refuse units that texts do not have, and maskings that are not for texts.
+UNITS = ("token", "word", "type")
+"""Units that every text has."""
+
+
+def check_text_run(config: RunConfig, units: Sequence[str] = UNITS) -> None:
+    """Refuse units that the texts of a task do not have, and maskings that are not for texts.
 
     Raises:
         ConfigError: naming the key.
     """
-    if config.evaluation.unit not in UNITS:
-        raise ConfigError(
-            f"evaluation.unit: given {config.evaluation.unit!r}. {did_you_mean(config.evaluation.unit, UNITS)}"
-        )
+    named = {"evaluation.unit": config.evaluation.unit}
     if config.masking is not None:
         check_on_text(config.masking)
+        named["masking.unit"] = config.masking.unit
+    for key, unit in named.items():
+        if unit not in units:
+            raise ConfigError(f"{key}: given {unit!r}. {did_you_mean(unit, units)}")
 
 
 def describe_lengths(config: RunConfig, data: CheckedData) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from maskwright.rng import Moment
 
-__all__ = ["LABELS", "EncodedTexts", "Ragged", "rows_of_ids"]
+__all__ = ["ENTITY", "LABELS", "EncodedTexts", "Ragged", "rows_of_ids"]
 
 LABELS = "labels"
 """Name in a batch of what the loss compares with."""
