@@ -36,8 +36,17 @@ def test_the_document_speaks_of_the_tasks_metric(examined):
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     chance = document["data"]["chance"]
     assert document["metric"] == {
-        "name": "rmse", "label": "error", "higher_is_better": False, "unit": "", "best": 0.0, "chance": chance,
-        "negligible": 0.02 * chance, "of_whole": True, "counts": False, "biased": False, "meaning": "",
+        "name": "rmse",
+        "label": "error",
+        "higher_is_better": False,
+        "unit": "",
+        "best": 0.0,
+        "chance": chance,
+        "negligible": 0.02 * chance,
+        "of_whole": True,
+        "counts": False,
+        "biased": False,
+        "meaning": "",
     }
     assert (document["noun"], document["unit_noun"]) == ("rows", "cells")
     assert document["settings"]["interval"] == "paired bootstrap over test rows"
