@@ -69,6 +69,13 @@ def test_every_format_gives_the_same(tmp_path):
         assert data.labels == expected.labels
 
 
+def test_files_of_different_formats(tmp_path):
+    (tmp_path / "test.conll").write_text("Bob B-PER\nsleeps O\n")
+    train = jsonl(tmp_path / "train.jsonl", SENTENCES)
+    data = load_tagging_data(TaggingSection(train=train, test=str(tmp_path / "test.conll")))
+    assert data.test[0]["tokens"] == ["Bob", "sleeps"]
+
+
 def test_numbers_with_names(tmp_path):
     numbered = [(words, [0 if tag == "O" else 1 if tag == "B-PER" else 2 for tag in tags]) for words, tags in SENTENCES]
     data = load(tmp_path, numbered, tag_names=["O", "B-PER", "B-LOC"])

@@ -11,6 +11,7 @@ r"""From a `data` section to checked sentences.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -84,19 +85,23 @@ def load_tagging_data(section: TaggingSection) -> CheckedData:
 def _tables(section: TaggingSection) -> dict[str, Table]:
     dataset = section.dataset
     if dataset is None:
-        return read_tables(section, _read, are_paths=True)
+        return read_tables(section, lambda source, key: _read(source, key, section), are_paths=True)
     return read_tables(section, lambda split, key: read_split(dataset, split, key), are_paths=False)
 
 
-def _read(source: str, key: str) -> Table:
+def _read(source: str, key: str, section: TaggingSection) -> Table:
+    """A file; of a CoNLL file the usual columns, whatever those of other files are called, unless others are named."""
     suffix = Path(source).suffix.lower()
     if suffix == ".csv":
         what, remedy = "a CSV file holds no lists of words", "Give JSONL with tokens and tags, or a CoNLL file."
         raise DataError([Problem(source, what, remedy)])
-    if suffix not in CONLL:
-        return read_table(source, key)
-    check_file(Path(source), key)
-    return conll.read_file(Path(source), key)
+    if suffix in CONLL:
+        check_file(Path(source), key)
+        table = conll.read_file(Path(source), key)
+    else:
+        table = read_table(source, key)
+    is_usual = section.tokens is None and section.tags is None and {"tokens", "tags"} <= table.usual.keys()
+    return dataclasses.replace(table, roles=table.usual) if is_usual else table
 
 
 def _distinct(splits: dict[str, Split]) -> list[str]:
