@@ -13,6 +13,7 @@ from maskwright.data.coco.detection import objects_of
 from maskwright.rng import Moment, Rng
 from maskwright.tasks.contract import FILLER, Batch, Hidden
 from maskwright.tasks.vision.pictures import PICTURE, Pictures
+from maskwright.tasks.vision.traits import asked_signals
 from maskwright.vision.objects import BoxPolicy, object_regions, region_scores
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Scenes(Pictures):
         """Those that the pattern asks for, [B, *grid] each over the masking's units."""
         import torch
 
-        asked = _asked_signals(masking)
+        asked = [name for name in SIGNALS if name in asked_signals(masking)]
         if not asked:
             return {}
         grid = self.patches(batch.inputs[PICTURE], masking).grid
@@ -134,9 +135,3 @@ def target_of(scene: Mapping[str, Any]) -> dict[str, Any]:
         "boxes": torch.from_numpy(written.astype(np.float32)),
         "ignore": torch.tensor([bool(one.get("iscrowd") or one.get("ignore")) for one in objects]).bool(),
     }
-
-
-def _asked_signals(masking: Masking) -> tuple[str, ...]:
-    """Names of the signals that the pattern of a masking asks for, of those there are."""
-    asked = getattr(masking.pattern, "signals", ())
-    return tuple(name for name in SIGNALS if name in asked)

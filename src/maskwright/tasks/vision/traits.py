@@ -26,6 +26,7 @@ __all__ = [
     "adds_channel",
     "as_whole_frames",
     "asked_facts",
+    "asked_signals",
     "evened",
     "fills_pictures",
     "hides_patches",
@@ -73,6 +74,11 @@ def sets_own_count(pattern: Any) -> bool:
 def asked_facts(masking: Masking | None) -> tuple[str, ...]:
     """What the fill asks for of other pictures: `pool`, `statistics`."""
     return () if masking is None else tuple(getattr(masking.fill, "facts", ()))
+
+
+def asked_signals(masking: Masking) -> tuple[str, ...]:
+    """What the pattern asks for of the examples, an array over their units each: `regions`, `scores`."""
+    return tuple(getattr(masking.pattern, "signals", ()))
 
 
 def as_whole_frames(masking: Masking) -> Masking:
