@@ -171,10 +171,10 @@ def _unit(document: dict[str, Any]) -> str:
 def plural(unit: str) -> str:
     """The name of several units.
 
-    >>> plural("word"), plural("patch")
-    ('words', 'patches')
+    >>> plural("word"), plural("patch"), plural("entity")
+    ('words', 'patches', 'entities')
     """
-    return unit + ("es" if unit.endswith("ch") else "s")
+    return f"{unit[:-1]}ies" if unit.endswith("y") else unit + ("es" if unit.endswith("ch") else "s")
 
 
 def _print_pictures(pictures: Any, written: bool) -> None:
