@@ -45,7 +45,7 @@ def both(**changes):
         ({"evaluation": {"unit": "patch"}}, "evaluation.unit: given 'patch'"),
         ({"evaluation": {"metrics": ["blue"]}}, "evaluation.metrics: translation has no 'blue'. Did you mean 'bleu'"),
         ({"objective": "reconstruct"}, "objective: translation learns supervised or consistency"),
-        ({"model": "scratch:t5-tiny"}, "'scratch:t5-tiny': translation builds one family, a Marian"),
+        ({"model": "scratch:t5-tiny"}, "'scratch:t5-tiny': translation builds models of one family"),
         ({"model": "scratch:huge"}, "there is no size 'huge'"),
         ({"data": {"sources": "en"}}, "unknown key 'data.sources'. Did you mean 'source'"),
     ],

@@ -19,7 +19,7 @@ from maskwright.tasks.translation.scratch import train_tokenizer
 from maskwright.testing import check_task
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
-from tests.tasks.translation.saved_models import PAIRS, SMALL, saved
+from tests.tasks.translation.saved_models import PAIRS, SMALL, saved, write_pairs
 
 HALF = {"pattern": "iid", "budget": {"uniform": [0.0, 0.8]}, "fill": "mask-token", "unit": "word"}
 BOTH = {
@@ -154,6 +154,16 @@ def test_other_ways_to_train(extra, make_config, still_model, tmp_path):
     schedule = {"learning_rate_schedule": "constant"} if "ema" in extra else {}
     config = make_config(still_model, HALF, training={"max_steps": 3, "batch_size": 8, **schedule, **extra})
     AutoModelForSeq2SeqLM.from_pretrained(train(config) / "model")
+
+
+def test_a_stream_trains(make_config, pairs_file, tmp_path):
+    others = [{"en": f"small kernel {number}", "fr": f"petit kernel {number}"} for number in range(12)]
+    files = {"train": [str(pairs_file)], "validation": str(write_pairs(tmp_path / "others.jsonl", others))}
+    settings = {"max_steps": 12, "batch_size": 8, "learning_rate": 1e-3}
+    config = make_config(masking=HALF, data={"stream": True, "buffer": 16, **files}, training=settings)
+    steps = steps_of(train(config))
+    assert len(steps) == 12, "more than one pass of 72 pairs"
+    assert steps[-1]["loss"] < steps[0]["loss"]
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from dataclasses import replace
 from maskwright.data.checked import CheckedData
 from maskwright.data.clusters import with_cluster
 from maskwright.data.loading import Reading
+from maskwright.data.stream_loading import load_stream_data
 from maskwright.data.translation.checks import PairChecks
 from maskwright.data.translation.columns import languages, with_columns, with_files
 from maskwright.data.translation.section import ROLES, TranslationSection
-from maskwright.errors import ConfigError
 
 __all__ = ["LANGUAGES", "load_translation_data"]
 
@@ -33,14 +33,17 @@ def load_translation_data(section: TranslationSection) -> CheckedData:
     Raises:
         DataError: with all problems of all files.
     """
-    if section.stream:
-        raise ConfigError("data.stream: translation reads whole tables; remove data.stream, or name a smaller table.")
     reading = Reading(with_files(section), with_cluster(section, ROLES))
-    tables = reading.tables()
+    # The rows of a stream are not at hand before they are read; the columns of the other splits are theirs too.
+    known = reading.section.model_copy(update={"train": None}) if section.stream else reading.section
+    tables = Reading(known, reading.roles).tables()
     named, guesses = with_columns(reading.section, tables)
-    columns = {"source": named.source or "", "target": named.target or ""}
-    names = languages(named, columns)
+    names = languages(named, {"source": named.source or "", "target": named.target or ""})
     checks = PairChecks((names["source"], names["target"]))
-    splits, notes = Reading(named, reading.roles).splits(tables, [checks])
-    data = reading.assembled(splits, (*guesses, *notes, *checks.notes))
-    return replace(data, facts={**data.facts, LANGUAGES: languages(named, data.columns)})
+    if section.stream:
+        data = load_stream_data(named, ROLES, checks=[checks])
+    else:
+        splits, notes = Reading(named, reading.roles).splits(tables, [checks])
+        data = reading.assembled(splits, notes)
+    facts = {**data.facts, LANGUAGES: languages(named, data.columns)}
+    return replace(data, notes=(*guesses, *data.notes, *checks.notes), facts=facts)

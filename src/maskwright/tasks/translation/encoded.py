@@ -16,6 +16,7 @@ from maskwright.text.padding import Layout
 from maskwright.units.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import torch
 
     from maskwright.engine.corrupt import Corrupted
@@ -66,7 +67,7 @@ class EncodedPairs:
     Attributes:
         source: what is translated.
         target: what a translation should be, as labels.
-        texts: the targets as texts, whole: rows of a data set with the one column `target`.
+        texts: [N] the targets as texts, whole, in Arrow.
         example_ids: [N] int64, which name the examples' masks.
         vocabulary: facts about the tokenizer's ids.
         notes: what the user should know.
@@ -74,7 +75,7 @@ class EncodedPairs:
 
     source: Side
     target: Side
-    texts: Any
+    texts: pa.ChunkedArray
     example_ids: np.ndarray
     vocabulary: Vocabulary
     notes: tuple[str, ...] = ()
@@ -94,7 +95,7 @@ class EncodedPairs:
 
     def references(self, rows: Any) -> list[str]:
         """The target texts."""
-        return self.texts[[int(row) for row in rows]]["target"]
+        return self.texts.take(np.fromiter(rows, dtype=np.int64)).to_pylist()
 
     def __getitems__(self, rows: Sequence[int]) -> Batch:
         return self.batch(rows)

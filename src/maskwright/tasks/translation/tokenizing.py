@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -141,44 +141,39 @@ def encoded(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> EncodedPairs:
     """Tokenise a split with columns example_id, source and target."""
+    import pyarrow as pa
+
     section, n = config.data, len(rows)
     lengths = {"source": section.max_length, "target": section.target_length}
     sides, notes = {}, []
-    for number, name in enumerate(("source", "target")):
-
-        def tell(done: int, before: int = n * number) -> None:
-            on_progress((before + done) // 2, n)
-
-        texts = rows[name][:]
+    for name, limit in lengths.items():
+        before = n * len(sides)
         prefix = section.prefix if name == "source" else ""
-        ids, cut = _tokenised([prefix + text for text in texts], tokenizer, name == "target", lengths[name], tell)
+        parts, cut = [], 0
+        for texts in _blocks(rows[name], n):
+            key = "text" if name == "source" else "text_target"
+            given: dict[str, Any] = {key: [prefix + text for text in texts]}
+            tokens = tokenizer(**given, truncation=True, max_length=limit, return_attention_mask=False)
+            parts.extend(tokens["input_ids"])
+            cut += number_cut(tokens, limit)
+            on_progress((before + len(parts)) // 2, n)
         template = template_of(tokenizer, target=name == "target")
-        sides[name] = Side(ids, len(template.first) + prefix_length(tokenizer, prefix), len(template.last))
+        first = len(template.first) + prefix_length(tokenizer, prefix)
+        sides[name] = Side(Ragged.from_rows(parts), first, len(template.last))
         if cut:
             key = "data.max_length" if name == "source" else "data.max_target_length"
-            notes.append(
-                f"{cut:,} of {n:,} {name}s are longer than {key}={lengths[name]} tokens and are cut at the end."
-            )
+            notes.append(f"{cut:,} of {n:,} {name}s are longer than {key}={limit} tokens and are cut at the end.")
     return EncodedPairs(
         source=sides["source"],
         target=sides["target"],
-        texts=rows.select_columns(["target"]),
+        texts=pa.chunked_array([pa.array(texts, pa.string()) for texts in _blocks(rows["target"], n)], pa.string()),
         example_ids=np.asarray(rows["example_id"][:], dtype=np.int64),
         vocabulary=Vocabulary.from_tokenizer(tokenizer),
         notes=tuple(notes),
     )
 
 
-def _tokenised(
-    texts: Sequence[str], tokenizer: Any, target: bool, max_length: int, tell: Callable[[int], None]
-) -> tuple[Ragged, int]:
-    """Token ids of sources or targets, and how many of them were cut."""
-    parts, cut = [], 0
-    for start in range(0, len(texts), CHUNK):
-        some = list(texts[start : start + CHUNK])
-        given: dict[str, Any] = {"text_target": some} if target else {"text": some}
-        tokens = tokenizer(**given, truncation=True, max_length=max_length, return_attention_mask=False)
-        parts.extend(tokens["input_ids"])
-        cut += number_cut(tokens, max_length)
-        tell(start + len(some))
-    return Ragged.from_rows(parts), cut
+def _blocks(column: Any, n: int) -> Iterator[list[str]]:
+    """The texts of a column, some after the other."""
+    for start in range(0, n, CHUNK):
+        yield list(column[start : start + CHUNK])
