@@ -207,7 +207,7 @@ def _kind(annotation: Any) -> str:
     names = {str: "text", int: "whole number", float: "number", bool: "`true`, `false`", type(None): ""}
     if annotation in names:
         return names[annotation]
-    parts = getattr(annotation, "__args__", ())
+    parts: tuple[Any, ...] = getattr(annotation, "__args__", ())
     origin = getattr(annotation, "__origin__", None)
     if origin is list:
         return f"list of {_kind(parts[0]) or 'names or mappings'}"
@@ -216,7 +216,7 @@ def _kind(annotation: Any) -> str:
     if "Literal" in str(origin):
         return ", ".join(f"`{part}`" for part in parts)
     if "Annotated" in str(type(annotation)):
-        rules = getattr(annotation, "__metadata__", ())
+        rules: tuple[Any, ...] = getattr(annotation, "__metadata__", ())
         return "numbers from 0 to below 1" if rules else _kind(parts[0])
     return " or ".join(kind for kind in map(_kind, parts) if kind)
 

@@ -28,7 +28,10 @@ def test_every_example_is_tested_here():
         "run_all.py",  # tests/examples/test_vision_examples.py, and the configurations it runs:
         *(f"{name}.yaml" for name in VISION),
         "fill_matrix.py",  # tests/examples/test_fill_matrix.py
-        "from_scratch.py",  # tests/tasks/test_masked_image.py
+        "from_scratch.py",  # tests/tasks/reconstruction/test_masked_image.py
+        "text_regression.py",  # along docs/add-a-task.md, whose code test_docs.py runs
+        *("token-classification.yaml", "token_classification.py", "tagging_data.py"),  # test_token_classification.py
+        *("translation.yaml", "translation.py"),  # test_translation.py
     }
 
 

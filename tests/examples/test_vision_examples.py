@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from maskwright.cli import application
-from maskwright.config import load_config
 from maskwright.evaluate.run import evaluate
+from maskwright.tasks import load_config
 from maskwright.train.run import train
 from tests.examples.markdown import ROOT
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -104,7 +105,7 @@ def test_damaged_rows_are_left_out_where_that_is_asked_for(streamed, tmp_path, s
     folder = tmp_path / "damaged"
     folder.mkdir()
     for number, path in enumerate(sorted(glob.glob(shards))):
-        lines = open(path).read().splitlines()
+        lines = Path(path).read_text().splitlines()
         lines[5] = lines[5][:-4]
         (folder / f"part-{number}.jsonl").write_text("\n".join(lines) + "\n")
     config = streamed("left-out")
