@@ -42,6 +42,7 @@ State = Mapping[str, int]
 
 _HEADER_LINES = 1000
 _PARQUET_BATCH = 1024
+_BUFFER = 1 << 20
 
 
 class Raw(NamedTuple):
@@ -194,7 +195,7 @@ class Shard:
     def _parquet(self) -> Iterator[Raw]:
         import pyarrow.parquet as pq
 
-        with open_shard(self.name) as opened, pq.ParquetFile(opened, pre_buffer=False) as file:
+        with open_shard(self.name) as opened, pq.ParquetFile(opened, pre_buffer=False, buffer_size=_BUFFER) as file:
             group, skipped = self._start.get("offset", 0), self._start.get("line", 0)
             self.row = self._start.get("row", 0)
             columns = None if self.columns is None else list(self.columns)
