@@ -67,13 +67,13 @@ MORE = {"tied": [TIED]}
 def masks(node: object, grid: Grid, examples: int) -> np.ndarray:
     """[examples, *grid] bool, the masks of examples 0, 1, ... of epoch 0."""
     pattern = patterns.from_node(node)
-    own = getattr(pattern, "sets_own_count", False)
-    masking = Masking(pattern=pattern, budget=None if own else RATIO, fill="zero")
+    about = patterns.traits(pattern)
+    masking = Masking(pattern=pattern, budget=None if about.sets_own_count else RATIO, fill="zero")
     x = np.ones((examples, *grid.shape), dtype=np.float32)
     places = np.indices(grid.shape)
     centre = [(size - 1) / 2 for size in grid.shape]
     distance = sum(((p - c) / max(c, 1)) ** 2 for p, c in zip(places, centre, strict=True))
-    signals = {name: np.broadcast_to(-distance, x.shape).copy() for name in getattr(pattern, "signals", ())}
+    signals = {name: np.broadcast_to(-distance, x.shape).copy() for name in about.signals}
     return masking(x, grid=grid, example_ids=np.arange(examples), **signals).mask
 
 

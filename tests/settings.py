@@ -172,7 +172,7 @@ def fitting(nodes: list, grids: Mapping[str, Grid] | list[Grid]) -> list:
 
 def signals_for(node: object, shape: tuple[int, ...], ids: np.ndarray) -> dict[str, np.ndarray]:
     """What a pattern asks for by name: numbers that depend on the example's id and the cell's place alone."""
-    names = getattr(patterns.from_node(node), "signals", ())
+    names = patterns.traits(patterns.from_node(node)).signals
     places = np.indices(shape[1:]).astype(np.float64)
     cell = sum((axis + 1.7) * 0.37 * place for axis, place in enumerate(places)) if len(shape) > 1 else 0.0
     rows = np.asarray(ids, dtype=np.float64).reshape((-1,) + (1,) * (len(shape) - 1))

@@ -59,7 +59,7 @@ HIDDEN = np.array([[0, 0, 1, 0, 1, 0], [0, 0, 0, 1, 0, 0]], dtype=bool)
 
 def dropped(fill, batch, hidden, vocabulary=None):
     attended = batch["attention_mask"] != 0 if "attention_mask" in batch else None
-    return fill.tokens(batch, hidden, attended, vocabulary or small_vocabulary())
+    return fill.shorten(batch, hidden, attended, vocabulary or small_vocabulary())
 
 
 @pytest.mark.parametrize("back", [np.asarray, torch.from_numpy])

@@ -28,13 +28,11 @@ import numpy as np
 
 from maskwright.adapters.batches import ModelingCollator
 from maskwright.backend.arrays import Array, all_true, like, numpy_view
+from maskwright.backend.codes import IGNORED
 from maskwright.backend.content import content_ids
-from maskwright.backend.labels import IGNORED, hidden_labels
-from maskwright.budgets.bernoulli import Bernoulli
+from maskwright.backend.labels import hidden_labels
 from maskwright.errors import ConfigError
-from maskwright.fills import from_node
 from maskwright.masking import Masking
-from maskwright.patterns.iid import Iid
 from maskwright.rng import Rng
 from maskwright.text.denoising import DenoisingCollator as DataCollatorForDenoising
 from maskwright.text.permutation import Permutation
@@ -125,9 +123,10 @@ class DataCollatorForLanguageModeling(ModelingCollator):
         shares = {"mask-token": self.mask_replace_prob, "random-token": self.random_replace_prob}
         shares["keep"] = 1.0 - sum(shares.values())
         parts = {name: share for name, share in shares.items() if share > 1e-9}
-        fill = from_node(next(iter(parts)) if len(parts) == 1 else {"mix": parts})
+        fill: Any = next(iter(parts)) if len(parts) == 1 else {"mix": parts}
         unit = "word" if self.whole_word_mask else "token"
-        return Masking(Iid(), Bernoulli(float(self.mlm_probability or 0.0)), fill, unit)
+        budget: Any = {"bernoulli": float(self.mlm_probability or 0.0)}
+        return Masking.from_dict({"pattern": "iid", "budget": budget, "fill": fill, "unit": unit})
 
     def _check(self) -> None:
         if self.mlm and self.tokenizer.mask_token is None:

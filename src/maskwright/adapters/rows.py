@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.labels import IGNORED
+from maskwright import fills
+from maskwright.backend.codes import IGNORED
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
-from maskwright.fills.drop import Drop
 from maskwright.masking import Masking
 from maskwright.text.padding import pad_rows
 from maskwright.units.vocabulary import Vocabulary
@@ -23,7 +23,7 @@ def check_objective(objective: str, masking: Masking) -> None:
     """Refuse another objective, and one that the fill cannot serve; raises ConfigError."""
     if objective not in OBJECTIVES:
         raise ConfigError(f"objective: given {objective!r}. {did_you_mean(str(objective), OBJECTIVES)}")
-    if objective == "reconstruct" and isinstance(masking.fill, Drop):
+    if objective == "reconstruct" and fills.traits(masking.fill).removes:
         raise ConfigError(
             "objective reconstruct: with fill drop there is no place to predict the hidden tokens at; use mask-token."
         )
@@ -91,7 +91,7 @@ def mask_rows(
     facts: dict[str, Any] = {"vocabulary": vocabulary, **moment}
     if allowed is not None:
         facts["valid"] = pad_rows(allowed, lengths, 0) != 0
-    shortens = isinstance(masking.fill, Drop)
+    shortens = fills.traits(masking.fill).removes
     if shortens:
         batch |= {name: pad_rows(columns[name], lengths, 0) for name in columns if _per_token(columns[name], rows)}
         batch["attention_mask"] = attended.astype(np.int64)

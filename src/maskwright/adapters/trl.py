@@ -14,9 +14,9 @@ import numpy as np
 
 from maskwright.adapters.clock import Clock, Clocked
 from maskwright.adapters.rows import check_rows, labels_of, mask_rows, moment_of, tables
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
-from maskwright.fills.drop import Drop
+from maskwright.fills import traits
 from maskwright.masking import Masking
 from maskwright.units.vocabulary import Vocabulary
 
@@ -41,7 +41,7 @@ class SFTRows:
     def __post_init__(self):
         if self.part not in PARTS:
             raise ConfigError(f"part: given {self.part!r}. {did_you_mean(str(self.part), PARTS)}")
-        if isinstance(self.masking.fill, Drop):
+        if traits(self.masking.fill).removes:
             raise ConfigError("fill drop removes tokens whose labels are to be kept; use mask-token or random-token.")
 
     def __call__(self, columns: Mapping[str, Sequence[Any]], indices: Sequence[int] | None = None) -> dict[str, Any]:

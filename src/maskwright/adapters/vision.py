@@ -11,17 +11,14 @@ import torch
 from maskwright.adapters.clock import Clock, Clocked
 from maskwright.backend.arrays import Array, dtype_name, is_torch, namespace, numpy_view, to_dtype
 from maskwright.backend.content import content_ids
+from maskwright.engine.trial import leaves
 from maskwright.errors import ConfigError, MaskingError
-from maskwright.fills.blur import Blur
-from maskwright.fills.drop import Drop
-from maskwright.fills.indicator import Indicator
-from maskwright.fills.mean import Mean
-from maskwright.fills.noise import Noise
+from maskwright.fills import traits
 from maskwright.grid import Grid
 from maskwright.mask import Mask
 from maskwright.masking import Masking
-from maskwright.patterns import from_node
 from maskwright.rng import Rng
+from maskwright.strategy import read
 
 IMAGE_KEYS = ("image", "pixel_values", "img")
 ID_KEYS = ("example_id", "image_id")
@@ -155,7 +152,7 @@ class PatchDrop(torch.nn.Module):
         if not 0 <= ratio < 1:
             raise ConfigError(f"PatchDrop.ratio: expected a share of the patches from 0 to below 1, given {ratio!r}.")
         self.ratio = ratio
-        self.pattern = pattern if callable(pattern) else from_node(pattern)
+        self.pattern = read("maskwright.patterns", pattern, "PatchDrop.pattern")
         self.grid = grid
         self.num_prefix_tokens = num_prefix_tokens
         self.return_indices = return_indices
@@ -211,7 +208,7 @@ class PatchDrop(torch.nn.Module):
 def _hidden(masking: Masking, cells: Array, moment: Mapping[str, Any]) -> Array:
     """Images [B, row, col, ...] with pixels hidden, in the dtype they have."""
     grid = Grid(row=cells.shape[1], col=cells.shape[2])
-    if not _computes(masking.fill) or namespace(cells).isdtype(cells.dtype, "real floating"):
+    if not traits(masking.fill).computes or namespace(cells).isdtype(cells.dtype, "real floating"):
         return masking(cells, grid=grid, **moment).inputs
     dtype = dtype_name(cells)
     small = dtype in ("bool", "uint8", "int8", "uint16", "int16")
@@ -222,41 +219,33 @@ def _hidden(masking: Masking, cells: Array, moment: Mapping[str, Any]) -> Array:
     return namespace(cells).where(mask, put, cells)
 
 
-def _leaves(fill: Any) -> list[Any]:
-    """The fills inside a fill, or itself."""
-    inside = [part for part, _ in getattr(fill, "parts", ())] or [
-        part for part in [getattr(fill, "fill", None)] if part
-    ]
-    return [leaf for part in inside for leaf in _leaves(part)] or [fill]
-
-
-def _computes(fill: Any) -> bool:
-    return any(isinstance(leaf, Mean | Noise | Blur) for leaf in _leaves(fill))
-
-
 def _check_shape_kept(masking: Masking) -> None:
-    if not getattr(masking.fill, "changes_shape", False):
+    fill, name = traits(masking.fill), type(masking.fill).__name__.lower()
+    if not fill.changes_shape:
         return
-    name = type(masking.fill).__name__.lower()
-    what = {
-        Drop: "an image without some of its pixels is no image; to remove patches inside a vision transformer, use "
-        "maskwright.adapters.vision.PatchDrop",
-        Indicator: "an image has no place for the channel that tells what is hidden; use the fill inside it, or call "
-        "the masking on batches of arrays [B, row, col, C]",
-    }
-    remedy = what.get(type(masking.fill), "it is for text; use zero, mean or noise")
+    remedy = "it is for text; use zero, mean or noise"
+    if fill.removes:
+        remedy = (
+            "an image without some of its pixels is no image; to remove patches inside a vision transformer, use "
+            "maskwright.adapters.vision.PatchDrop"
+        )
+    elif fill.adds_channel:
+        remedy = (
+            "an image has no place for the channel that says what is hidden; use the fill inside it, or call the "
+            "masking on batches of arrays [B, row, col, C]"
+        )
     raise ConfigError(f"images: the fill {name} changes the shape: {remedy}.")
 
 
 def _check_alone(masking: Masking) -> None:
-    for leaf in _leaves(masking.fill):
-        if "pool" in getattr(leaf, "facts", ()) and getattr(leaf, "over", None) != "example":
-            raise ConfigError(
-                f"ImageMasking: the fill {type(leaf).__name__.lower()} takes values from other images, and a transform "
-                "sees one at a time. Use zero, noise, or mean over: example; or hide after batching, with "
-                "masking(images, grid=Grid(row=..., col=...), example_ids=...) on images [B, row, col, C], where "
-                "pool=[N, row, col, C] may be given."
-            )
+    if traits(masking.fill).from_others:
+        leaf = next(leaf for leaf in leaves(masking.fill) if traits(leaf).from_others)
+        raise ConfigError(
+            f"ImageMasking: the fill {type(leaf).__name__.lower()} takes values from other images, and a transform "
+            "sees one at a time. Use zero, noise, or mean over: example; or hide after batching, with "
+            "masking(images, grid=Grid(row=..., col=...), example_ids=...) on images [B, row, col, C], where "
+            "pool=[N, row, col, C] may be given."
+        )
 
 
 def _check_layout(shape: tuple[int, ...], *, channels_first: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import fills, patterns
 from maskwright.errors import DataError, MaskingError, Problem
 from maskwright.grid import Grid
 from maskwright.masking import Masking
@@ -115,10 +116,10 @@ def show(sample: Sample, masking: Masking, *, seed: int = 0, epoch: int = 0) -> 
         remedy = f"give {' or '.join(fitting)} with --input" if fitting else "it is for text: give --text"
         raise MaskingError(f"this masking is not for {sample.grid}, which the {sample.kind} was read as; {remedy}.")
     channels = sample.x.reshape(*sample.x.shape[: 1 + sample.grid.ndim], -1)
-    signals = {name: np.abs(channels - channels.mean()).mean(-1) for name in getattr(masking.pattern, "signals", ())}
-    known = {"pool": sample.pool}
-    facts = {name: known[name] for name in getattr(masking.fill, "facts", ()) if known.get(name) is not None}
-    shown = masking if getattr(masking.fill, "numeric", False) else replace(masking, fill="keep", unit="token")
+    signals = {name: np.abs(channels - channels.mean()).mean(-1) for name in patterns.traits(masking.pattern).signals}
+    fill = fills.traits(masking.fill)
+    facts = {"pool": sample.pool} if "pool" in fill.facts and sample.pool is not None else {}
+    shown = masking if fill.numeric else replace(masking, fill="keep", unit="token")
     moment = {"seed": seed, "epoch": epoch, "example_ids": sample.ids}
     out = shown(sample.x, grid=sample.grid, **moment, **facts, **signals)
     mask = np.asarray(out.mask)

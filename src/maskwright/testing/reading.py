@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.testing.finding import SubjectError
 from maskwright.units.text import text_units
 from maskwright.units.vocabulary import Vocabulary

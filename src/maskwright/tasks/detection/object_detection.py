@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from maskwright import fills
 from maskwright.budgets.ratio import Ratio
 from maskwright.config import RunConfig
 from maskwright.data.coco.detection import DetectionSection, load_detection_data
 from maskwright.data.media.images import open_picture
-from maskwright.engine.draw import check_on_grid
+from maskwright.engine.trial import check_on_grid
 from maskwright.errors import ConfigError
 from maskwright.fills.zero import Zero
 from maskwright.grid import Grid
@@ -240,7 +241,7 @@ def _side(config: RunConfig, reader: Any) -> tuple[int, int]:
 
 def _asks_for_others(config: RunConfig) -> bool:
     """Whether the fill is made of other pictures, so that some of them have to be read."""
-    return config.masking is not None and bool(getattr(config.masking.fill, "facts", ()))
+    return config.masking is not None and bool(fills.traits(config.masking.fill).facts)
 
 
 def _config_of(model: Any) -> Any:

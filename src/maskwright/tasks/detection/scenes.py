@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskwright.data.coco.detection import objects_of
+from maskwright.patterns import traits
 from maskwright.rng import Rng
 from maskwright.tasks.contract import FILLER
 from maskwright.tasks.detection.average_precision import Detections
@@ -80,7 +81,7 @@ class Scenes(Pictures):
         """`regions`, the object of each cell, and `scores` that spread a count over the regions; where asked for."""
         import torch
 
-        asked = set(getattr(masking.pattern, "signals", ())) & set(SIGNALS)
+        asked = set(traits(masking.pattern).signals) & set(SIGNALS)
         if not asked:
             return {}
         rows = [self._rows[number] for number in ids.tolist()]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maskwright import fills
 from maskwright.budgets.ratio import Ratio
 from maskwright.engine.modalities import PerModality
 from maskwright.fills.drop import Drop
@@ -121,7 +122,7 @@ class PicturesWithTexts:
             cells = torch.zeros((len(pixels), *patches.grid.shape), device=pixels.device)
             return replace(part, fill="keep"), cells, {"grid": patches.grid}
         facts: dict[str, Any] = {"grid": patches.grid, "sides": patches.sides}
-        for fact in getattr(part.fill, "facts", ()):
+        for fact in fills.traits(part.fill).facts:
             if fact in self.pictures.facts:
                 known = self.pictures.facts[fact].to(pixels.device)
                 facts[fact] = patches.to_cells(known) if known.ndim == pixels.ndim else patches.to_cells(known[None])[0]

@@ -7,15 +7,15 @@ from typing import Any
 
 from maskwright import fills
 from maskwright.config import RunConfig
-from maskwright.engine.draw import check_on_grid, check_on_text
 from maskwright.engine.modalities import PROPORTIONAL, PerModality
+from maskwright.engine.trial import check_on_grid, check_on_text
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.fills.drop import Drop
 from maskwright.fills.keep import Keep
 from maskwright.fills.mask_token import MaskToken
 from maskwright.grid import Grid
 from maskwright.masking import Masking
-from maskwright.patterns import fits
+from maskwright.patterns import fits, traits
 from maskwright.units.text import UNITS
 
 __all__ = ["IMAGE", "MODALITIES", "TEXT", "both", "check_maskings", "evaluated", "fill_of"]
@@ -63,7 +63,7 @@ def fill_of(given: Any, name: str) -> Any:
     if isinstance(given, Mapping) and set(given) == set(MODALITIES):
         return fills.from_node(given[name])
     fill = given if callable(given) else fills.from_node(given)
-    numbers, inside = getattr(fill, "numeric", False), isinstance(fill, Drop | MaskToken)
+    numbers, inside = fills.traits(fill).numeric, isinstance(fill, Drop | MaskToken)
     if name == IMAGE:
         return fill if numbers or inside or isinstance(fill, Keep) else fills.from_node("mean")
     return MaskToken() if numbers else fill
@@ -94,7 +94,7 @@ def check_maskings(config: RunConfig) -> None:
         if unit not in known:
             raise ConfigError(f"{key}: pictures with texts have no unit {unit!r}. {did_you_mean(unit, known)}")
     for name, pattern in config.evaluation.named_patterns.items():
-        if getattr(pattern, "sets_own_count", False) or not all(fits(pattern, grid) for grid in _grids().values()):
+        if traits(pattern).sets_own_count or not all(fits(pattern, grid) for grid in _grids().values()):
             raise ConfigError(f"evaluation.patterns: {name} is not for pictures and texts alike; give iid, say.")
     if config.masking is None:
         return

@@ -12,7 +12,7 @@ import numpy as np
 from maskwright.config import RunConfig
 from maskwright.data.checks import count_truncated
 from maskwright.data.texts import TextSection, load_text_data
-from maskwright.engine.draw import check_on_text
+from maskwright.engine.trial import check_on_text
 from maskwright.errors import ConfigError, RunError, did_you_mean
 from maskwright.tasks import pretrained, scratch
 from maskwright.tasks.classification import (

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maskwright import fills
 from maskwright.budgets.count import Count
 from maskwright.budgets.ratio import Ratio
 from maskwright.budgets.schedule import Schedule
 from maskwright.fills.drop import Drop
 from maskwright.fills.mask_token import MaskToken
 from maskwright.geometry.boxes import enlarged
+from maskwright.patterns import traits
 from maskwright.patterns.tied import Tied
 from maskwright.tasks.contract import FILLER, Hidden
 from maskwright.units.patches import Patches
@@ -163,7 +165,7 @@ class Pictures:
         if masking.unit == "frame" and len(self.side) == 3:
             masking = replace(masking, pattern=Tied(masking.pattern, axis=("row", "col")))
         if self.even and isinstance(masking.budget, Ratio | Schedule):
-            units, budget, grid = getattr(masking.pattern, "units", None), masking.budget, patches.grid
+            units, budget, grid = traits(masking.pattern).bundles, masking.budget, patches.grid
             n = grid.size if units is None else int(units(grid, np.ones((1, *grid.shape), dtype=bool)).sum())
             ratio = budget.ratio if isinstance(budget, Ratio) else budget.ratio(progress)
             masking = replace(masking, budget=Count(max(int(ratio * n + 0.5), getattr(budget, "minimum", 0))))
@@ -232,7 +234,7 @@ def _of_size(pictures: Sequence[np.ndarray], reader: Any) -> bool:
 
 
 def _asked(masking: Masking | None) -> tuple[str, ...]:
-    return () if masking is None else tuple(getattr(masking.fill, "facts", ()))
+    return () if masking is None else fills.traits(masking.fill).facts
 
 
 def _on_device(value: Any, like: Any) -> Any:
