@@ -1,6 +1,7 @@
 """A stream has one order, goes on from any place, and is the same for any number of readers."""
 
 import json
+import pickle
 import subprocess
 import sys
 import tracemalloc
@@ -290,6 +291,17 @@ class TestExpand:
             next(reading)
         assert list(stream.read(epoch=0, position=reading.position)) == rows[2:]
 
+    @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "txt.bz2"])
+    def test_addresses_give_the_same_rows_as_paths(self, corpus, kind):
+        shards = corpus(kind)
+        rows = list(Stream(shards, buffer=8).read(epoch=0))
+        addresses = tuple(f"file://{shard}" for shard in shards)
+        assert list(Stream(addresses, buffer=8).read(epoch=0)) == rows
+        reading = Stream(addresses, buffer=8).read(epoch=0)
+        for _ in range(20):
+            next(reading)
+        assert list(Stream(addresses, buffer=8).read(epoch=0, position=reading.position)) == rows[20:]
+
     @pytest.mark.parametrize(
         ("sources", "fragment"),
         [
@@ -346,6 +358,11 @@ class TestHub:
     def test_a_split_that_is_not_there(self, folder):
         with pytest.raises(DataError, match="cannot be opened as a stream"):
             Stream(("tarin",), dataset=folder).read(epoch=0)
+
+
+def test_a_stream_is_a_value(stream):
+    assert pickle.loads(pickle.dumps(stream())) == stream()
+    assert stream(seed=4) != stream()
 
 
 def test_torch_is_not_loaded(corpus):

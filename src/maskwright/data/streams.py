@@ -50,8 +50,8 @@ class Stream:
         dataset: a hub data set; None for files.
         buffer: rows in a window.
         seed: of the order.
-        skip_damaged: rows and rests of shards that cannot be read are left out and counted; else a `DataError` names
-            them. A row that is left out leaves its place empty, so that all others stay where they are.
+        skip_damaged: rows and rests of shards that cannot be read are left out and counted (of hub data sets, rows);
+            else a `DataError` names them. A row that is left out leaves its place empty, so that no other one moves.
         rows: makes examples of rows and checks them; by default rows stay as they are.
     """
 

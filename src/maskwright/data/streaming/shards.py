@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import lzma
 import zlib
 from collections.abc import Generator, Iterator, Mapping
@@ -126,7 +127,7 @@ class Shard:
         self.name, self.kind = name, kind_of(name)
         self.row, self.line, self.offset = 0, 0, 0
         self.columns = columns
-        self._start = dict(state or {})
+        self._start = dict(state) if state is not None and state["row"] else {}  # behind the header, at least
         self._rows = self._opened()
 
     @property
@@ -225,8 +226,10 @@ def open_shard(name: str) -> IO[bytes]:
         return gzip.open(name, "rb")  # pyright: ignore[reportReturnType]
     import fsspec
 
-    file: Any = fsspec.open(name, "rb", compression="infer")
-    return file.open()
+    opener: Any = fsspec.open(name, "rb", compression="infer")
+    file = opener.open()
+    # Files of fsspec look for the end of a line in a block of megabytes that they cut anew for each line.
+    return file if isinstance(file, io.BufferedIOBase) else io.BufferedReader(file, _BUFFER)
 
 
 def reason(error: BaseException) -> str:
