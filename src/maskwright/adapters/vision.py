@@ -17,15 +17,15 @@ from maskwright.fills import traits
 from maskwright.grid import Grid
 from maskwright.mask import Mask
 from maskwright.masking import Masking
-from maskwright.rng import Rng
+from maskwright.rng import Moment, Rng
 from maskwright.strategy import read
 
 IMAGE_KEYS = ("image", "pixel_values", "img")
 ID_KEYS = ("example_id", "image_id")
 
 
-def mask_images(masking: Masking, images: torch.Tensor, **moment: Any) -> torch.Tensor:
-    """Hide pixels of images [B, C, row, col]; `moment` is `example_ids`, `seed`, `epoch`, `progress`.
+def mask_images(masking: Masking, images: torch.Tensor, **keys: Any) -> torch.Tensor:
+    """Hide pixels of images [B, C, row, col]; `keys` are `example_ids`, and `moment` or `seed`, `epoch`, `progress`.
 
     Raises:
         ConfigError: a fill that changes the shape.
@@ -33,7 +33,7 @@ def mask_images(masking: Masking, images: torch.Tensor, **moment: Any) -> torch.
     """
     _check_shape_kept(masking)
     _check_layout(tuple(images.shape[1:]), channels_first=True)
-    return _hidden(masking, images.permute(0, 2, 3, 1), moment).permute(0, 3, 1, 2)
+    return _hidden(masking, images.permute(0, 2, 3, 1), keys).permute(0, 3, 1, 2)
 
 
 class ImageMasking(Clocked):
@@ -81,7 +81,7 @@ class ImageMasking(Clocked):
             return type(inputs[0])(self(*inputs[0]))
         if not inputs:
             raise MaskingError("expected an image, given nothing.")
-        first, name = inputs[0], next((found for found in map(_name, inputs) if found is not None), None)
+        first, name = inputs[0], next((name for name in map(_name, inputs) if name is not None), None)
         if isinstance(first, Mapping):
             key = next((key for key in IMAGE_KEYS if key in first), None)
             if key is None:
@@ -104,8 +104,8 @@ class ImageMasking(Clocked):
         else:
             cells = array
         ids = np.array([_content(cells) if name is None else name], dtype=np.int64)
-        moment = self.clock.moment(self.seed, ids[:, None], np.ones((1, 1), dtype=bool), ids)
-        out = _hidden(self.masking, cells[None], {**moment, "progress": self.clock.progress})[0]
+        keys = self.clock.keys(self.seed, ids[:, None], np.ones((1, 1), dtype=bool), ids)
+        out = _hidden(self.masking, cells[None], keys)[0]
         if is_torch(out):
             return (out.movedim(-1, 0) if out.ndim == 3 else out).as_subclass(type(image))
         return out if isinstance(image, np.ndarray) else _pil(out)
@@ -119,7 +119,7 @@ class PatchDrop(torch.nn.Module):
     Every example loses the same number of patches, round(ratio x patches), at least one stays, and those that stay
     keep their order. In evaluation nothing is removed.
 
-    With an epoch set (`set_epoch`) the masks are keyed: tell the names of the examples before each forward pass
+    With an epoch set (`set_epoch`) the masks are keyed: give the names of the examples before each forward pass
     (`set_examples`). Without one they are new at every call.
 
     Source: Liu et al. 2022, PatchDropout (arXiv:2208.07220); Li et al. 2022, FLIP (arXiv:2212.00794).
@@ -195,24 +195,24 @@ class PatchDrop(torch.nn.Module):
         names, self._examples = self._examples, None
         if self.clock.epoch < 0:
             rows = torch.arange(x.shape[0], device=x.device)[:, None]
-            moment = self.clock.moment(None, rows, rows >= 0, None)
-            return Rng.from_ids(moment["example_ids"], seed=moment["seed"], epoch=moment["epoch"])
+            keys = self.clock.keys(None, rows, rows >= 0, None)
+            return Rng.of_batch(keys["example_ids"], x, keys["moment"])
         if names is None or len(names) != x.shape[0]:
             raise MaskingError(
-                f"PatchDrop: an epoch is set, so masks are keyed, but the names of the {x.shape[0]} examples were not "
-                "told: call set_examples(ids) before the forward pass."
+                f"PatchDrop: an epoch is set, so masks are keyed, but the names of the {x.shape[0]} examples are "
+                "missing: call set_examples(ids) before the forward pass."
             )
-        return Rng.from_ids(names.to(x.device), seed=self.seed, epoch=self.clock.epoch)
+        return Rng.of_batch(names, x, Moment(self.seed, self.clock.epoch))
 
 
-def _hidden(masking: Masking, cells: Array, moment: Mapping[str, Any]) -> Array:
+def _hidden(masking: Masking, cells: Array, keys: Mapping[str, Any]) -> Array:
     """Images [B, row, col, ...] with pixels hidden, in the dtype they have."""
     grid = Grid(row=cells.shape[1], col=cells.shape[2])
     if not traits(masking.fill).computes or namespace(cells).isdtype(cells.dtype, "real floating"):
-        return masking(cells, grid=grid, **moment).inputs
+        return masking(cells, grid=grid, **keys).inputs
     dtype = dtype_name(cells)
     small = dtype in ("bool", "uint8", "int8", "uint16", "int16")
-    corrupted = masking(to_dtype(cells, "float32" if small else "float64"), grid=grid, **moment)
+    corrupted = masking(to_dtype(cells, "float32" if small else "float64"), grid=grid, **keys)
     low, high = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
     put = to_dtype(namespace(cells).round(corrupted.inputs).clip(low, high), dtype)
     mask = corrupted.mask.reshape(tuple(corrupted.mask.shape) + (1,) * (cells.ndim - corrupted.mask.ndim))

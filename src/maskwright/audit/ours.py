@@ -187,9 +187,9 @@ def _asked_ratio(masking: Masking) -> tuple[float | None, bool]:
     """The mean share of units that the budget asks for, and whether it is the same for every example."""
     if masking.budget is None or patterns.traits(masking.pattern).sets_own_count:
         return None, True
-    steps = budgets.traits(masking.budget).steps
-    if steps is not None:
-        return steps / (1 << 24) * (1 - masking.clean_share), not masking.clean_share
+    budget = budgets.traits(masking.budget)
+    if budget.steps is not None and budget.share is not None:
+        return budget.share * (1 - masking.clean_share), not masking.clean_share
     rng = Rng.from_ids(np.arange(DRAWS), seed=1)
     counts = [masking.budget(np.full(DRAWS, n), rng=rng, progress=0.0) for n in (UNITS, 2 * UNITS)]
     if counts[0].any() and math.isclose(counts[0].mean(), counts[1].mean()):

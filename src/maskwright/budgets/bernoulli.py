@@ -35,6 +35,11 @@ class Bernoulli:
         """The probability in steps of 2**-24."""
         return round(self.probability * (1 << 24))
 
+    @property
+    def share(self) -> float:
+        """The share that it asks for, on average."""
+        return self.probability
+
     def probabilities(self, *, rng: Rng, progress: float) -> Array:
         """[B] float64, the same for every example."""
         del progress

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,9 +14,6 @@ from maskwright.grid import Grid
 from maskwright.masking import Masking
 from maskwright.patterns import fits
 
-IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
-TABLES = (".csv", ".tsv")
 EXAMPLES_OF_KINDS = {
     "image": (Grid(row=14, col=14), Grid(frame=8, row=14, col=14)),
     "sound": (Grid(time=100), Grid(freq=80, time=100), Grid(time=100, freq=80)),
@@ -70,31 +65,6 @@ class Shown:
     def hidden(self) -> tuple[int, int]:
         """Hidden cells and cells."""
         return int(self.mask.sum()), self.mask.size
-
-
-def read_sample(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
-    """Cells of a file.
-
-    Args:
-        path: an image, a sound or a table, told by its ending.
-        wanted: axes and sizes that the masking is meant for, see `Preset.grid`.
-        examples: how many draws (or rows of a table).
-
-    Raises:
-        DataError: no such file, an ending that is not known, a file that cannot be read.
-    """
-    from maskwright.preview import image, sound
-    from maskwright.preview import table_rows as table
-
-    suffix = path.suffix.lower()
-    readers: list[tuple[tuple[str, ...], Any]] = [(IMAGES, image.read), (SOUNDS, sound.read), (TABLES, table.read)]
-    reader = next((read for endings, read in readers if suffix in endings), None)
-    if reader is None:
-        known = ", ".join([*IMAGES, *SOUNDS, *TABLES])
-        raise unreadable(path, f"the ending '{suffix}' is not known", f"Expected one of {known}, or --text.")
-    if not path.is_file():
-        raise unreadable(path, "there is no such file", "Give the path of an image, a sound or a table.")
-    return reader(path, wanted, examples)
 
 
 def repeated(x: np.ndarray, examples: int) -> tuple[np.ndarray, np.ndarray]:
