@@ -227,9 +227,10 @@ def open_shard(name: str) -> IO[bytes]:
     import fsspec
 
     opener: Any = fsspec.open(name, "rb", compression="infer")
-    file = opener.open()
+    file: Any = opener.open()
     # Files of fsspec look for the end of a line in a block of megabytes that they cut anew for each line.
-    return file if isinstance(file, io.BufferedIOBase) else io.BufferedReader(file, _BUFFER)
+    buffered: Any = file if isinstance(file, io.BufferedIOBase) else io.BufferedReader(file, _BUFFER)
+    return buffered
 
 
 def reason(error: BaseException) -> str:
