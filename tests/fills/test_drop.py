@@ -8,6 +8,8 @@ from maskwright import ConfigError, Drop, Grid, Masking, MaskingError, apply_mas
 from maskwright.units.vocabulary import Vocabulary
 from tests.settings import ListTokenizer, small_vocabulary
 
+SETTINGS = ["drop", {"drop": {"keep_positions": True, "padded": True, "columns": ["weights"]}}]
+
 
 @pytest.mark.parametrize("make", [np.array, torch.tensor])
 def test_what_is_left_keeps_its_order(make):

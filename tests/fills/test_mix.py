@@ -5,6 +5,8 @@ import numpy as np
 from maskwright import Masking, Mix, Rng
 from tests.settings import small_vocabulary
 
+SETTINGS = [{"mix": {"mask-token": 0.8, "random-token": 0.1, "keep": 0.1}}]
+
 
 def test_shares_are_the_shares_asked_for():
     ids = np.full((4000, 25), 6)

@@ -9,6 +9,8 @@ from maskwright.fills.sentinel import Sentinel
 from maskwright.units.vocabulary import Vocabulary
 from tests.settings import ListTokenizer, small_vocabulary
 
+SETTINGS = ["sentinel", {"sentinel": "single"}]
+
 # 4 ... 9 are words; the sentinels are listed in reverse, as in T5's vocabulary.
 TOKENS = ["[PAD]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d", "e", "f", "<extra_id_2>", "<extra_id_1>"]
 VOCABULARY = Vocabulary.from_tokenizer(ListTokenizer([*TOKENS, "<extra_id_0>"]))

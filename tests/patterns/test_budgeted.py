@@ -7,6 +7,11 @@ from maskwright import ConfigError, Grid, Masking, Rng
 from maskwright.patterns import traits
 from maskwright.patterns.budgeted import Budgeted
 
+SETTINGS = [
+    {"budgeted": ["iid", 0.4]},
+    {"budgeted": {"pattern": {"tied": {"pattern": "iid", "axis": "freq"}}, "budget": {"count": 2}}},
+]
+
 
 def rng(n):
     return Rng.from_ids(np.arange(n))

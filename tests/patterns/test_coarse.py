@@ -7,6 +7,12 @@ from maskwright import ConfigError, Grid, Masking, MaskingError, Rng
 from maskwright.patterns import traits
 from maskwright.patterns.coarse import Coarse
 
+SETTINGS = [
+    {"coarse": {"pattern": "iid", "size": 2}},
+    {"coarse": {"pattern": {"span": 2}, "size": [2, 3]}},
+    {"coarse": {"pattern": {"coarse": {"pattern": "block", "size": 2}}, "size": 1}},
+]
+
 
 def hide(pattern, count, grid, draws=300):
     valid = np.ones((draws, *grid.shape), dtype=bool)

@@ -8,6 +8,12 @@ from maskwright.patterns import traits
 from maskwright.patterns.complement import Complement
 from maskwright.patterns.span import Span
 
+SETTINGS = [
+    {"complement": {"span": 3}},
+    {"complement": {"tied": {"pattern": "iid", "axis": "frame"}}},
+    {"complement": {"budgeted": [{"tied": {"pattern": "iid", "axis": "row"}}, 0.4]}},
+]
+
 RNG = Rng.from_ids(np.arange(60))
 
 

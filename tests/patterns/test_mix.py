@@ -11,6 +11,12 @@ from maskwright.patterns.mix import Mix
 from maskwright.patterns.span import Span
 from maskwright.strategy import to_node
 
+SETTINGS = [
+    {"mix": {"iid": 1, "span": 3}},
+    {"mix": [["iid", 0.3], [{"tied": {"pattern": "iid", "axis": "frame"}}, 0.7]]},
+    {"mix": [[{"budgeted": [{"span": 3}, 0.15]}, 1], [{"budgeted": ["iid", {"uniform": [0.2, 0.5]}]}, 2]]},
+]
+
 N = 6000
 
 

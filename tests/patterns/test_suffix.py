@@ -7,6 +7,8 @@ from maskwright import ConfigError, Grid, MaskingError, Rng
 from maskwright.patterns.prefix import Prefix
 from maskwright.patterns.suffix import Suffix
 
+SETTINGS = ["suffix", {"suffix": {"axis": "row"}}]
+
 RNG = Rng.from_ids(np.arange(3))
 
 

@@ -8,6 +8,18 @@ from maskwright.patterns import traits
 from maskwright.patterns.iid import Iid
 from maskwright.patterns.tied import Tied
 
+SETTINGS = [
+    {"tied": {"pattern": "iid", "axis": "frame"}},
+    {"tied": {"pattern": "iid", "axis": ["row", "frame"]}},
+    {"tied": {"pattern": {"span": 2}, "axis": "freq"}},
+    {
+        "tied": {
+            "pattern": {"tied": {"pattern": {"span": {"length": 2, "law": "geometric"}}, "axis": "row"}},
+            "axis": "frame",
+        }
+    },
+]
+
 
 def rng(n):
     return Rng.from_ids(np.arange(n))

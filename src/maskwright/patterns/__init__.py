@@ -9,6 +9,9 @@ holds it to what it declares; `PatternTraits` lists what there is to declare.
 
 What a grid measures is the extent of the valid cells and not its padded size, so that padding changes no mask.
 
+A class attribute `examples` holds parameters as in YAML with which documents show the pattern; the first that fits a
+grid is drawn there.
+
 The patterns are attributes of this package, by class name: `maskwright.patterns.Span`, `maskwright.patterns.Mix`.
 """
 
@@ -19,9 +22,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+from maskwright import grid as lattice
 from maskwright import strategy
 from maskwright.backend.arrays import Array, true_count
-from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.strategy.traits import collect, first, only, trait, union
 
@@ -29,22 +32,22 @@ from maskwright.strategy.traits import collect, first, only, trait, union
 class Pattern(Protocol):
     """The shape of a pattern."""
 
-    def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
+    def __call__(self, grid: lattice.Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape] within `valid`, with `count` cells hidden per example."""
         ...
 
 
-def everywhere(grid: Grid) -> bool:
+def everywhere(grid: lattice.Grid) -> bool:
     """True: the pattern makes sense on every grid."""
     del grid
     return True
 
 
-def _all_fit(each: tuple[Callable[[Grid], bool], ...], grid: Grid) -> bool:
+def _all_fit(each: tuple[Callable[[lattice.Grid], bool], ...], grid: lattice.Grid) -> bool:
     return all(fit(grid) for fit in each)
 
 
-def _fit_of_parts(each: list[Callable[[Grid], bool]]) -> Callable[[Grid], bool]:
+def _fit_of_parts(each: list[Callable[[lattice.Grid], bool]]) -> Callable[[lattice.Grid], bool]:
     return partial(_all_fit, tuple(each))
 
 
@@ -71,7 +74,6 @@ class PatternTraits:
             examples that are left whole and no bound for the others, and `valid` may be None, which means all cells.
         moments: `moments(grid, count) -> (m, S)`, where they are known in closed form, the mean of the visible
             multiplier M = ~mask per cell, [cells], and its second moments E[M_j M_l], [cells, cells], over a full grid.
-        examples: parameters as in YAML with which documents show it; the first that fits a grid is drawn there.
     """
 
     inner: tuple[Any, ...] = trait((), tuple)
@@ -82,13 +84,12 @@ class PatternTraits:
     regional: bool = trait(False, bool, parts=any)
     independent: bool = trait(False, bool)
     signals: tuple[str, ...] = trait((), tuple, parts=union)
-    fits: Callable[[Grid], bool] = trait(everywhere, parts=_fit_of_parts)
-    bundles: Callable[[Grid, Array], Array] | None = trait(None, parts=only)
+    fits: Callable[[lattice.Grid], bool] = trait(everywhere, parts=_fit_of_parts)
+    bundles: Callable[[lattice.Grid, Array], Array] | None = trait(None, parts=only)
     compact: Callable[..., Any] | None = trait(None)
-    moments: Callable[[Grid, int], tuple[Array, Array]] | None = trait(None)
-    examples: tuple[Any, ...] = trait((), tuple)
+    moments: Callable[[lattice.Grid, int], tuple[Array, Array]] | None = trait(None)
 
-    def countable(self, grid: Grid, cells: Array) -> Array:
+    def countable(self, grid: lattice.Grid, cells: Array) -> Array:
         """[B] int64, how many of the things that the pattern counts (cells or bundles) have any of the given cells."""
         return true_count(cells if self.bundles is None else self.bundles(grid, cells))
 
@@ -110,10 +111,10 @@ def names() -> tuple[str, ...]:
     return strategy.names(__name__)
 
 
-def fits(pattern: Pattern, grid: Grid) -> bool:
+def fits(pattern: Pattern, grid: lattice.Grid) -> bool:
     """Whether a pattern makes sense on a grid.
 
-    >>> fits(from_node("iid"), Grid(row=2, col=3))
+    >>> fits(from_node("iid"), lattice.Grid(row=2, col=3))
     True
     """
     return traits(pattern).fits(grid)

@@ -40,6 +40,7 @@ class Budgeted:
 
     sets_own_count: ClassVar[bool] = True
     draws: ClassVar[bool] = True
+    examples: ClassVar[tuple[Any, ...]] = ([{"span": 3}, 0.15],)
 
     def __post_init__(self):
         check(self)

@@ -6,7 +6,7 @@ import math
 import sys
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -75,6 +75,8 @@ class ByScore:
     temperature: float = number(0.0, 0.0, 1000.0, "share of the ranks")
     random_share: float = number(0.0, 0.0, 1.0, "share of the count")
     hint: float = number(0.0, 0.0, 0.9, "share of the top")
+
+    examples: ClassVar[tuple[Any, ...]] = ({"temperature": 0.2},)
 
     def __post_init__(self):
         check(self)

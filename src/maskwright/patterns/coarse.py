@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, arange, namespace
 from maskwright.errors import ConfigError, MaskingError
@@ -44,6 +44,8 @@ class Coarse:
 
     pattern: Any = part("maskwright.patterns")
     size: Any = REQUIRED
+
+    examples: ClassVar[tuple[Any, ...]] = ({"pattern": "iid", "size": 2},)
 
     def __post_init__(self):
         check(self)

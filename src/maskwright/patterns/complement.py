@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, namespace, true_count
 from maskwright.errors import MaskingError
@@ -36,6 +36,8 @@ class Complement:
     """
 
     pattern: Any = part("maskwright.patterns", bare=True)
+
+    examples: ClassVar[tuple[Any, ...]] = ({"span": 6},)
 
     def __post_init__(self):
         check(self)

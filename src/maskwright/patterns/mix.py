@@ -49,6 +49,7 @@ class Mix:
 
     draws: ClassVar[bool] = True
     bundles: ClassVar[None] = None
+    examples: ClassVar[tuple[Any, ...]] = ([["iid", 1], [{"span": 6}, 1], ["block", 1]],)
 
     def __post_init__(self):
         check(self)

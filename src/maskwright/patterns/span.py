@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, arange, at_least_zero, gather, is_torch, namespace, to_dtype
 from maskwright.errors import ConfigError, MaskingError
@@ -62,6 +62,8 @@ class Span:
     min_length: int = number(1, 1, 1_000_000, "cells", whole=True)
     min_gap: int = number(0, 0, 1_000_000, "cells", whole=True)
     whole: bool = flag(False)
+
+    examples: ClassVar[tuple[Any, ...]] = (4,)
 
     def __post_init__(self):
         check(self)

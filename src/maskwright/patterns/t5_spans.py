@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import (
     Array,
@@ -56,6 +57,8 @@ class T5Spans:
 
     length: float = number(3.0, 1, 1_000_000, "cells")
     roll: bool = flag(False)
+
+    examples: ClassVar[tuple[Any, ...]] = ({"length": 3},)
 
     def __post_init__(self):
         check(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -47,6 +47,11 @@ class Tied:
 
     pattern: Any = part("maskwright.patterns")
     axis: str | tuple[str, ...] = REQUIRED  # type: ignore[assignment]
+
+    examples: ClassVar[tuple[Any, ...]] = (
+        {"pattern": "iid", "axis": "frame"},
+        {"pattern": {"span": 3}, "axis": "freq"},
+    )
 
     def __post_init__(self):
         check(self)

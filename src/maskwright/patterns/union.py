@@ -42,6 +42,7 @@ class Union:
 
     sets_own_count: ClassVar[bool] = True
     bundles: ClassVar[None] = None
+    examples: ClassVar[tuple[Any, ...]] = ([{"budgeted": ["iid", 0.1]}, {"budgeted": [{"span": 8}, 0.3]}],)
 
     def __post_init__(self):
         check(self)

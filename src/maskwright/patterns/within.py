@@ -54,6 +54,7 @@ class Within:
     approximate: ClassVar[str] = "the share asked for is taken of the region alone"
     biased: ClassVar[str] = "cells outside the region are never hidden: that is what it is for"
     regional: ClassVar[bool] = True
+    examples: ClassVar[tuple[Any, ...]] = ({"pattern": "iid", "region": {"col": [0.0, 0.5]}},)
 
     def __post_init__(self):
         check(self)

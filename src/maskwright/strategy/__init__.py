@@ -9,7 +9,7 @@ have to know of it, it declares as traits.
 from __future__ import annotations
 
 from maskwright.strategy.fields import REQUIRED, axis_name, check, choice, flag, number, part, parts, weighted
-from maskwright.strategy.kinds import class_name, get, member, names
+from maskwright.strategy.kinds import class_name, examples, get, member, names
 from maskwright.strategy.nodes import from_node, read, short, to_node
 from maskwright.strategy.traits import collect, trait
 
@@ -20,6 +20,7 @@ __all__ = [
     "choice",
     "class_name",
     "collect",
+    "examples",
     "flag",
     "from_node",
     "get",

@@ -119,6 +119,16 @@ def get(package: str, name: str) -> type:
     return getattr(module, class_name(name))
 
 
+def examples(package: str, name: str) -> list[Any]:
+    """The YAML nodes with which documents show a strategy: from its class attribute `examples`, or its name alone.
+
+    >>> examples("maskwright.patterns", "rectangles")
+    [{'rectangles': {'n': 2}}]
+    """
+    declared = vars(get(package, name)).get("examples", ())
+    return [{name: parameters} for parameters in declared] or [name]
+
+
 def member(package: str, attribute: str) -> Any:
     """The class of a strategy as an attribute of its package: `maskwright.patterns.Mix`.
 

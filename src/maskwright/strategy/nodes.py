@@ -103,10 +103,12 @@ def short(value: Any) -> str:
     >>> short(Tied("iid", axis="frame")), short(Tied("iid", axis=("row", "col")))
     ('tied(iid, axis=frame)', 'tied(iid, axis=row+col)')
     """
-    node: Any = to_node(value)
-    name = node if isinstance(node, str) else next(iter(node))
+    node = to_node(value)
+    if isinstance(node, str):
+        return node
+    name, parameters = next(iter(node.items()))
     if _is_bare(value):
-        return f"{name}({next(iter(node.values()))})"
+        return f"{name}({parameters})"
     words = []
     for field in dataclasses.fields(value):
         content = getattr(value, field.name)
