@@ -91,9 +91,8 @@ def one_rectangle(mask: np.ndarray, side: int, left: int, law: tuple[int, float]
 def job(node: object, grid: Grid, ratio: float, batch: int) -> Callable[[], object]:
     pattern = patterns.from_node(node)
     ids, valid = np.arange(batch), np.ones((batch, *grid.shape), dtype=bool)
-    units = getattr(pattern, "units", None)
-    cells = units(grid, valid)[0].sum() if units else grid.size
-    count = np.full(batch, round(ratio * cells))
+    things = patterns.traits(pattern).countable(grid, valid)[0]
+    count = np.full(batch, round(ratio * things))
     return lambda: pattern(grid, count, valid=valid, rng=Rng.from_ids(ids))
 
 

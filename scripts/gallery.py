@@ -15,7 +15,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from maskwright import Grid, Masking, patterns
-from maskwright.strategy import class_name, get
+from maskwright.strategy import class_name, examples, get
 
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDER = DOCS / "img" / "gallery"
@@ -28,53 +28,19 @@ GRIDS = {
     "table, 8 rows of 12 features": (Grid(feature=12), 8),
 }
 RATIO = 0.4
-TIED = {"tied": {"pattern": {"span": 3}, "axis": "freq"}}
-SHOWN = {
-    "block": "block",
-    "blockwise": "blockwise",
-    "budgeted": {"budgeted": [{"span": 3}, 0.15]},
-    "by-score": {"by-score": {"temperature": 0.2}},
-    "causal": "causal",
-    "coarse": {"coarse": {"pattern": "iid", "size": 2}},
-    "complement": {"complement": {"span": 6}},
-    "filtered": "filtered",
-    "fixed": {"fixed": {"first": 4, "last": 2}},
-    "grid": {"grid": {"period": 2}},
-    "iid": "iid",
-    "markov": {"markov": {"length": 6, "share": 0.4}},
-    "mix": {"mix": [["iid", 1], [{"span": 6}, 1], ["block", 1]]},
-    "multiblock": "multiblock",
-    "prefix": "prefix",
-    "rectangles": {"rectangles": {"n": 2}},
-    "running-cell": "running-cell",
-    "span": {"span": 4},
-    "spanbert": "spanbert",
-    "specaugment": {
-        "specaugment": {"time_masks": 2, "time_width": 12, "freq_masks": 2, "freq_width": 6},
-    },
-    "suffix": "suffix",
-    "t5-spans": {"t5-spans": {"length": 3}},
-    "tied": {"tied": {"pattern": "iid", "axis": "frame"}},
-    "union": {"union": [{"budgeted": ["iid", 0.1]}, {"budgeted": [{"span": 8}, 0.3]}]},
-    "wav2vec2": {"wav2vec2": {"share": 0.5, "length": 10}},
-    "within": {"within": {"pattern": "iid", "region": {"col": [0.0, 0.5]}}},
-}
-"""The setting of each pattern that is drawn."""
-MORE = {"tied": [TIED]}
-"""Further settings, drawn where the first does not fit."""
 
 
-def masks(node: object, grid: Grid, examples: int) -> np.ndarray:
-    """[examples, *grid] bool, the masks of examples 0, 1, ... of epoch 0."""
+def masks(node: object, grid: Grid, rows: int) -> np.ndarray:
+    """[rows, *grid] bool, the masks of examples 0, 1, ... of epoch 0."""
     pattern = patterns.from_node(node)
-    own = getattr(pattern, "sets_own_count", False)
-    masking = Masking(pattern=pattern, budget=None if own else RATIO, fill="zero")
-    x = np.ones((examples, *grid.shape), dtype=np.float32)
+    about = patterns.traits(pattern)
+    masking = Masking(pattern=pattern, budget=None if about.sets_own_count else RATIO, fill="zero")
+    x = np.ones((rows, *grid.shape), dtype=np.float32)
     places = np.indices(grid.shape)
     centre = [(size - 1) / 2 for size in grid.shape]
     distance = sum(((p - c) / max(c, 1)) ** 2 for p, c in zip(places, centre, strict=True))
-    signals = {name: np.broadcast_to(-distance, x.shape).copy() for name in getattr(pattern, "signals", ())}
-    return masking(x, grid=grid, example_ids=np.arange(examples), **signals).mask
+    signals = {name: np.broadcast_to(-distance, x.shape).copy() for name in about.signals}
+    return masking(x, grid=grid, example_ids=np.arange(rows), **signals).mask
 
 
 def panel(mask: np.ndarray, grid: Grid) -> np.ndarray:
@@ -94,12 +60,13 @@ def panel(mask: np.ndarray, grid: Grid) -> np.ndarray:
 
 def draw(name: str) -> list[str]:
     """Write the picture of a pattern; return the kinds of grid on it."""
-    nodes = [SHOWN[name], *MORE.get(name, ())]
     panels = {}
-    for title, (grid, examples) in GRIDS.items():
-        node = next((n for n in nodes if patterns.fits(patterns.from_node(n), grid)), None)
+    for title, (grid, rows) in GRIDS.items():
+        node = next(
+            (n for n in examples("maskwright.patterns", name) if patterns.fits(patterns.from_node(n), grid)), None
+        )
         if node is not None:
-            mask = masks(node, grid, examples)
+            mask = masks(node, grid, rows)
             panels[f"{title}: {mask.mean():.0%} hidden"] = panel(mask, grid)
     width = 6.0
     heights = [width * p.shape[0] / p.shape[1] + 0.3 for p in panels.values()]
@@ -128,9 +95,9 @@ def page() -> str:
         "the same on your own file: `maskwright preview beit --input photo.jpg --output beit.png`.",
         "",
     ]
-    for name in SHOWN:
+    for name in patterns.names():
         doc = (get("maskwright.patterns", name).__doc__ or "").strip().splitlines()[0]
-        node = SHOWN[name]
+        node = examples("maskwright.patterns", name)[0]
         written = node if isinstance(node, str) else _flow(node)
         lines += [
             f"## {name}",
@@ -154,7 +121,7 @@ def _flow(node: object) -> str:
 def main() -> None:
     """Draw the patterns named on the command line, or all, and write the page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[1:] or SHOWN:
+    for name in sys.argv[1:] or patterns.names():
         print(f"{name}: {len(draw(name))} grids")
     (DOCS / "gallery.md").write_text(page(), encoding="utf-8")
 

@@ -1,151 +1,37 @@
-"""One table of settings for every strategy, from which the contract suite makes its cases.
+"""Settings of every strategy, from which the contract suite makes its cases, and the grids it runs on.
 
-A new file in `patterns/`, `budgets/` or `fills/` must add its line here; `test_layout.py` fails otherwise.
+They stand as `SETTINGS`, a list of YAML nodes, in the test file of each strategy; one without is tried with the examples that its class declares, or at its defaults.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from maskwright import Grid, patterns
+from maskwright import Grid, patterns, strategy
 from maskwright.units.vocabulary import Vocabulary
 
-PATTERNS = {
-    "union": [
-        {"union": [{"budgeted": ["iid", 0.2]}, {"budgeted": [{"span": 3}, {"count": 3}]}]},
-        {"union": [{"budgeted": [{"tied": {"pattern": {"span": 2}, "axis": axis}}, 0.3]} for axis in ("freq", "time")]},
-    ],
-    "complement": [
-        {"complement": {"span": 3}},
-        {"complement": {"tied": {"pattern": "iid", "axis": "frame"}}},
-        {"complement": {"budgeted": [{"tied": {"pattern": "iid", "axis": "row"}}, 0.4]}},
-    ],
-    "within": [
-        {"within": {"pattern": "iid", "region": {"token": [1, -2]}}},
-        {"within": {"pattern": {"span": 2}, "region": {"col": [0.0, 0.6], "row": [1, None]}}},
-        {"within": {"pattern": {"tied": {"pattern": "iid", "axis": "freq"}}, "region": {"time": [0.25, 1.0]}}},
-        {"within": {"pattern": {"budgeted": ["iid", {"count": 3}]}, "region": {"feature": [-4, None]}}},
-        {"within": {"pattern": {"by-score": {"hint": 0.2}}, "region": "objects"}},
-        {"within": {"pattern": "iid", "region": "context"}},
-    ],
-    "prefix": ["prefix", {"prefix": "freq"}],
-    "suffix": ["suffix", {"suffix": {"axis": "row"}}],
-    "causal": ["causal", {"causal": {"axis": "col", "visible": 0}}],
-    "filtered": [
-        "filtered",
-        {"filtered": {"color": "red", "size": 4}},
-        {"filtered": {"color": "blue", "size": 2}},
-        {"filtered": {"color": "purple", "size": 2}},
-    ],
-    "by-score": [
-        "by-score",
-        {"by-score": {"highest": False, "temperature": 0.3}},
-        {"by-score": {"random_share": 0.5, "hint": 0.25}},
-    ],
-    "mix": [
-        {"mix": {"iid": 1, "span": 3}},
-        {"mix": [["iid", 0.3], [{"tied": {"pattern": "iid", "axis": "frame"}}, 0.7]]},
-        {"mix": [[{"budgeted": [{"span": 3}, 0.15]}, 1], [{"budgeted": ["iid", {"uniform": [0.2, 0.5]}]}, 2]]},
-    ],
-    "budgeted": [
-        {"budgeted": ["iid", 0.4]},
-        {"budgeted": {"pattern": {"tied": {"pattern": "iid", "axis": "freq"}}, "budget": {"count": 2}}},
-    ],
-    "tied": [
-        {"tied": {"pattern": "iid", "axis": "frame"}},
-        {"tied": {"pattern": "iid", "axis": ["row", "frame"]}},
-        {"tied": {"pattern": {"span": 2}, "axis": "freq"}},
-        {
-            "tied": {
-                "pattern": {"tied": {"pattern": {"span": {"length": 2, "law": "geometric"}}, "axis": "row"}},
-                "axis": "frame",
-            }
-        },
-    ],
-    "specaugment": [
-        {"specaugment": {"time_masks": 2, "time_width": 4, "freq_masks": 2, "freq_width": 2}},
-        {"specaugment": {"time_masks": 3, "time_width": 3, "freq_width": 2, "total_share": 0.4, "edges": "wrap"}},
-        {"specaugment": {"time_masks": 9, "time_share": 0.3, "masks_per_frame": 0.25, "freq_masks": 0}},
-    ],
-    "wav2vec2": [
-        {"wav2vec2": {"share": 0.65, "length": 3}},
-        {"wav2vec2": {"share": 0.5, "length": 2, "min_masks": 1, "max_share": 0.8, "edges": "wrap"}},
-        {"wav2vec2": {"share": 0.3, "length": 1}},
-    ],
-    "markov": [
-        {"markov": {"length": 3, "share": 0.4}},
-        {"markov": {"length": 2, "share": 0.15, "lines": "together"}},
-    ],
-    "iid": ["iid"],
-    "block": ["block", {"block": {"min_area": 0.05, "max_area": 0.3, "of": "grid"}}],
-    "blockwise": [
-        "blockwise",
-        {"blockwise": {"min_area": 2, "complete": True}},
-        {"blockwise": {"min_area": 2, "complete": True, "shift": True}},
-    ],
-    "multiblock": ["multiblock", {"multiblock": {"published": True, "duration": 0.5}}],
-    "rectangles": [
-        "rectangles",
-        {"rectangles": {"n": 2, "edge": "inside", "law": "uniform"}},
-        {"rectangles": {"n": 3, "edge": "clip", "aspect": 1.0}},
-    ],
-    "grid": [
-        {"grid": {"period": 2}},
-        {"grid": {"period": 1, "law": "checkerboard"}},
-        {"grid": {"period": 3, "law": "squares"}},
-    ],
-    "running-cell": ["running-cell"],
-    "coarse": [
-        {"coarse": {"pattern": "iid", "size": 2}},
-        {"coarse": {"pattern": {"span": 2}, "size": [2, 3]}},
-        {"coarse": {"pattern": {"coarse": {"pattern": "block", "size": 2}}, "size": 1}},
-    ],
-    "fixed": [{"fixed": {"first": 2, "last": 1}}, {"fixed": {"positions": [0, -2, 5]}}],
-    "spanbert": ["spanbert", {"spanbert": {"p": 0.5, "max_length": 4}}],
-    "t5-spans": ["t5-spans", {"t5-spans": {"length": 2, "roll": True}}],
-    "span": [
-        {"span": {"length": 1}},
-        {"span": {"length": 3}},
-        {"span": {"length": 2.5, "law": "geometric"}},
-        {"span": {"length": 3, "law": "geometric", "max_length": 4}},
-        {"span": {"law": "uniform", "min_length": 2, "max_length": 4}},
-        {"span": {"length": 3, "law": "poisson"}},
-        {"span": {"length": 2, "min_gap": 1}},
-        {"span": {"length": 2.5, "law": "geometric", "min_gap": 2, "whole": True}},
-        {"span": {"length": 3, "whole": True}},
-    ],
-}
-BUDGETS = {
-    "ratio": [{"ratio": 0.0}, {"ratio": 0.15}, {"ratio": 0.5}, {"ratio": 1.0}, {"ratio": {"ratio": 0.1, "minimum": 1}}],
-    "count": [{"count": 0}, {"count": 3}, {"count": 1000}],
-    "uniform": [{"uniform": [0.0, 0.8]}, {"uniform": [0.3, 0.3]}],
-    "bernoulli": [{"bernoulli": 0.0}, {"bernoulli": 0.4}, {"bernoulli": 1.0}],
-    "schedule": [
-        {"schedule": [0.3, 0.1]},
-        {"schedule": {"start": 0.6, "end": 0.0, "shape": "cosine"}},
-        {"schedule": {"start": 0.6, "end": 0.2, "shape": "cyclic", "cycles": 3}},
-    ],
-}
-FILLS = {
-    "constant": [{"constant": -1}],
-    "drop": ["drop", {"drop": {"keep_positions": True, "padded": True, "columns": ["weights"]}}],
-    "keep": ["keep"],
-    "mask-token": ["mask-token"],
-    "mean": ["mean"],
-    "mix": [{"mix": {"mask-token": 0.8, "random-token": 0.1, "keep": 0.1}}],
-    "random-token": ["random-token"],
-    "sentinel": ["sentinel", {"sentinel": "single"}],
-    "by-run": [{"by-run": {"fill": {"mix": {"mask-token": 0.8, "random-token": 0.1, "keep": 0.1}}}}],
-    "zero": ["zero"],
-    "noise": ["noise", {"noise": {"law": "uniform", "match": "unit"}}],
-    "blur": ["blur", {"blur": {"radius": 2, "law": "box"}}],
-    "swap": ["swap"],
-    "marginal": ["marginal"],
-    "indicator": ["indicator", {"indicator": 0}, {"indicator": {"fill": "noise", "axis": 1, "stack": True}}],
-}
+
+def settings_of(family: str, name: str) -> list[Any]:
+    """The nodes in the test file of a strategy, read without importing it."""
+    path = Path(__file__).parent / family / f"test_{name.replace('-', '_')}.py"
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "SETTINGS":
+            return ast.literal_eval(statement.value)
+    return strategy.examples(f"maskwright.{family}", name)
+
+
+def table(family: str) -> dict[str, list[Any]]:
+    """Name -> nodes of all strategies of a family."""
+    return {name: settings_of(family, name) for name in strategy.names(f"maskwright.{family}")}
+
+
+PATTERNS, BUDGETS, FILLS = table("patterns"), table("budgets"), table("fills")
 GRIDS = {
     "one axis": Grid(token=13),
     "two axes": Grid(row=4, col=5),
@@ -172,7 +58,7 @@ def fitting(nodes: list, grids: Mapping[str, Grid] | list[Grid]) -> list:
 
 def signals_for(node: object, shape: tuple[int, ...], ids: np.ndarray) -> dict[str, np.ndarray]:
     """What a pattern asks for by name: numbers that depend on the example's id and the cell's place alone."""
-    names = getattr(patterns.from_node(node), "signals", ())
+    names = patterns.traits(patterns.from_node(node)).signals
     places = np.indices(shape[1:]).astype(np.float64)
     cell = sum((axis + 1.7) * 0.37 * place for axis, place in enumerate(places)) if len(shape) > 1 else 0.0
     rows = np.asarray(ids, dtype=np.float64).reshape((-1,) + (1,) * (len(shape) - 1))

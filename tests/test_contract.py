@@ -23,13 +23,13 @@ IDS = np.arange(100, 100 + EXAMPLES)
 SHOWN = [Grid(token=64), Grid(row=8, col=8), Grid(frame=4, row=6, col=6), Grid(time=20, freq=8)]
 
 
-def says(node, name, default):
+def says(node):
     """What a pattern declares about itself; see `maskwright.patterns`."""
-    return getattr(patterns.from_node(node), name, default)
+    return patterns.traits(patterns.from_node(node))
 
 
-RANDOM = [node for node in ALL_PATTERNS if says(node, "draws", True)]
-FLAT = [node for node in RANDOM if not says(node, "biased", "") and not says(node, "sets_own_count", False)]
+RANDOM = [node for node in ALL_PATTERNS if says(node).draws]
+FLAT = [node for node in RANDOM if not says(node).biased and not says(node).sets_own_count]
 SPACIOUS = [node for node in RANDOM if any(patterns.fits(patterns.from_node(node), grid) for grid in SHOWN)]
 
 each_pattern = pytest.mark.parametrize("node", ALL_PATTERNS, ids=str)
@@ -52,8 +52,7 @@ def hide(node, grid, count, valid, generator):
 
 def counted(node, grid, cells):
     """[B] hidden (or valid) things, counted as the pattern counts them."""
-    pattern = patterns.from_node(node)
-    return n_valid(pattern.units(grid, cells) if hasattr(pattern, "units") else cells)
+    return says(node).countable(grid, cells)
 
 
 def masked(node, budget, grid, valid, ids=IDS, epoch=0, progress=0.5):
@@ -83,10 +82,10 @@ def check_cells_and_count(node, budget, grid, valid):
     asked = budgets.from_node(budget)(counted(node, grid, valid), rng=rng(seed=0).child("budget"), progress=0.5)
     assert (asked <= n_valid(valid)).all()
     hidden = counted(node, grid, out.mask)
-    if says(node, "sets_own_count", False):
+    if says(node).sets_own_count:
         assert (hidden <= asked).all()
     # With iid and bernoulli each cell draws for itself; tested in test_bernoulli.
-    elif not says(node, "approximate", "") and not (node == "iid" and "bernoulli" in budget):
+    elif not says(node).approximate and not (node == "iid" and "bernoulli" in budget):
         np.testing.assert_array_equal(hidden, asked)
 
 
@@ -102,9 +101,9 @@ def check_count(node, grid, kind, share):
     count = np.round(share * grid.size + np.arange(EXAMPLES) % 2).astype(np.int64)
     mask = hide(node, grid, count, valid, rng())
     assert not (mask & ~valid).any()
-    if says(node, "sets_own_count", False):
+    if says(node).sets_own_count:
         assert (counted(node, grid, mask) <= count).all()
-    elif not says(node, "approximate", ""):
+    elif not says(node).approximate:
         np.testing.assert_array_equal(counted(node, grid, mask), np.minimum(count, counted(node, grid, valid)))
 
 
@@ -196,7 +195,7 @@ def test_every_cell_is_reachable(node):
     for grid in [g for g in FLAT_GRIDS if patterns.fits(patterns.from_node(node), g)]:
         valid = np.ones((2000, *grid.shape), dtype=bool)
         rate = masked(node, 0.5, grid, valid, ids=np.arange(2000)).mask.mean(0)
-        assert rate.min() > 0 or says(node, "biased", ""), f"{grid}: cells that are never hidden"
+        assert rate.min() > 0 or says(node).biased, f"{grid}: cells that are never hidden"
 
 
 @pytest.mark.parametrize(("node", "grid"), fitting(FLAT, FLAT_GRIDS))
@@ -248,7 +247,7 @@ def test_any_shape_any_ratio(shape, examples, ratio, node, seed, kind):
     valid = valid_cells(grid, examples, kind, seed=seed % 1000)
     out = masked(node, {"ratio": ratio}, grid, valid, ids=np.arange(examples))
     assert not (out.mask & ~valid).any()
-    if not says(node, "sets_own_count", False) and not says(node, "approximate", ""):
+    if not says(node).sets_own_count and not says(node).approximate:
         low = np.floor(ratio * counted(node, grid, valid) - 1e-6)
         assert (counted(node, grid, out.mask) >= low).all()
         assert (counted(node, grid, out.mask) <= low + 1 + 1e-6).all()

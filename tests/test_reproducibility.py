@@ -96,5 +96,5 @@ def test_two_ranks_share_the_masks_of_one(wanted):
 
 def test_examples_differ(wanted):
     for name, node, _ in jobs():
-        if getattr(patterns.from_node(node), "draws", True) and "fixed" not in name:
+        if patterns.traits(patterns.from_node(node)).draws and "fixed" not in name:
             assert len(np.unique(wanted[name].reshape(EXAMPLES, -1), axis=0)) > 3, name

@@ -237,14 +237,14 @@ def test_profile_tells_places_or_bins():
 @pytest.mark.parametrize("out", [lambda x: x > 2.5, lambda x: (x > 2.5).astype(float), lambda x: x * (x <= 2.5)])
 def test_masks_of_functions_on_arrays_are_read(out):
     x = list(np.random.default_rng(0).random((4, 6)) + 2)
-    outcome = Reader(out, None).outcome(x)
-    np.testing.assert_array_equal(outcome.mask, np.stack(x) > 2.5)
+    seen = Reader(out, None).observation(x)
+    np.testing.assert_array_equal(seen.mask, np.stack(x) > 2.5)
 
 
 def test_what_cannot_be_read_is_told():
     for out, message in (("text", "gave str"), (np.zeros((9, 9)), "shape")):
         with pytest.raises(SubjectError, match=message):
-            Reader(lambda _, out=out: out, None).outcome(FEW["examples"][:2])
+            Reader(lambda _, out=out: out, None).observation(FEW["examples"][:2])
 
 
 @pytest.mark.parametrize("node", ["iid", {"span": {"length": 3}}, {"fixed": {"first": 2}}], ids=str)

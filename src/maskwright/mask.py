@@ -23,8 +23,8 @@ from maskwright.backend.arrays import (
 )
 from maskwright.backend.labels import hidden_labels
 from maskwright.errors import MaskingError
-from maskwright.fills.drop import kept
 from maskwright.geometry.boxes import enlarged
+from maskwright.geometry.kept import kept
 from maskwright.grid import Grid
 
 

@@ -10,34 +10,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import numpy as np
-
+import maskwright
 from maskwright import budgets, fills, patterns
-from maskwright.backend.arrays import Array, all_true, is_torch, like
-from maskwright.backend.compiled import kernels
-from maskwright.backend.content import content_ids
-from maskwright.compact.shapes import Compact, Tiles, on_host
-from maskwright.engine.checks import check_array, check_moment, check_out, check_valid, text_arrays
-from maskwright.engine.corrupt import Corrupted, corrupt_array, corrupt_text, takes_compact
-from maskwright.engine.draw import (
-    draw_mask,
-    drawn_alone,
-    independent,
-    keyed,
-    left_whole,
-    token_work,
-    tokens_on_their_own,
-)
+from maskwright.backend.arrays import Array
+from maskwright.engine.batches import checked
+from maskwright.engine.corrupt import Corrupted
+from maskwright.engine.draw import Quota, hidden_units
+from maskwright.engine.fast import try_fast
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
-from maskwright.rng import Rng
-from maskwright.strategy import check as check_fields
-from maskwright.strategy import number, to_node
-from maskwright.units.patches import BOXES, BoxUnits
-from maskwright.units.text import UNITS, text_units
-from maskwright.units.vocabulary import SPECIAL, Vocabulary
+from maskwright.rng import Moment, Rng
+from maskwright.strategy import check, number, read, to_node
+from maskwright.units.patches import BOXES
+from maskwright.units.text import UNITS
 
 
 @dataclass(frozen=True)
@@ -70,18 +56,16 @@ class Masking:
 
     def __post_init__(self):
         # What YAML takes is taken here too: a name, a number, or a mapping of one name to its parameters.
-        for field, read in (("pattern", patterns.from_node), ("budget", budgets.from_node), ("fill", fills.from_node)):
-            given = getattr(self, field)
-            if isinstance(given, type):
-                raise ConfigError(
-                    f"masking.{field}: given the class {given.__name__}; make a value: {given.__name__}(...)."
-                )
-            if given is not None and not callable(given):
-                object.__setattr__(self, field, read(given))
-        check_fields(self)
+        for field in ("pattern", "budget", "fill"):
+            value = getattr(self, field)
+            if value is not None or field != "budget":
+                object.__setattr__(self, field, read(f"maskwright.{field}s", value, f"masking.{field}"))
+        check(self)
         if self.unit not in UNITS + BOXES:
             raise ConfigError(f"masking.unit: given {self.unit!r}. {did_you_mean(str(self.unit), UNITS + BOXES)}")
-        if self.budget is None and not getattr(self.pattern, "sets_own_count", False):
+        # Collected here, so that what is declared wrongly is refused here.
+        pattern, _, _ = patterns.traits(self.pattern), budgets.traits(self.budget), fills.traits(self.fill)
+        if self.budget is None and not pattern.sets_own_count:
             raise ConfigError(
                 "masking.budget is missing: say how many units to hide, for example budget: {ratio: 0.3}."
             )
@@ -94,15 +78,13 @@ class Masking:
             ConfigError: unknown keys, names or parameters (with the nearest known), values out of range.
         """
         if isinstance(node, str):
-            from maskwright.presets import preset
-
-            return preset(node)
+            return maskwright.preset(node)
         if not isinstance(node, Mapping):
             raise ConfigError(f"masking: expected pattern, budget, fill and unit, or a preset's name, given {node!r}.")
-        known = [field.name for field in dataclasses.fields(cls)]
+        keys = [field.name for field in dataclasses.fields(cls)]
         for key in node:
-            if key not in known:
-                raise ConfigError(f"masking: unknown key '{key}'. {did_you_mean(str(key), known)}")
+            if key not in keys:
+                raise ConfigError(f"masking: unknown key '{key}'. {did_you_mean(str(key), keys)}")
         missing = [key for key in ("pattern", "fill") if key not in node]
         if missing:
             raise ConfigError(f"masking: the key '{missing[0]}' is missing; give pattern, budget and fill.")
@@ -126,6 +108,7 @@ class Masking:
         seed: int = 0,
         epoch: int = 0,
         progress: float = 0.0,
+        moment: Moment | None = None,
         **facts: Any,
     ) -> Corrupted:
         """Hide parts of a batch.
@@ -137,6 +120,7 @@ class Masking:
             seed: of the run.
             epoch: pass over the data; another one, another mask.
             progress: share of training done, for schedules.
+            moment: seed, epoch and progress in one, instead of the three.
             **facts: for text `vocabulary`, `word_ids` [B, L] (or in the batch) where the caller knows the words, and
                 `valid` [B, L] bool where only some tokens may be hidden (the answer, say). For arrays `grid` of units;
                 `sides`, a tuple: the cells of a unit along each axis, 1 if left out (with sides=(16, 16) pattern and
@@ -149,100 +133,31 @@ class Masking:
         Raises:
             MaskingError: arrays that do not fit together, a fact that is missing or unknown.
         """
-        check_moment(seed, epoch, progress)
-        known = _TEXT_FACTS if isinstance(batch, Mapping) else _ARRAY_FACTS
-        known += getattr(self.pattern, "signals", ()) + getattr(self.fill, "facts", ())
-        for name in facts:
-            if name not in known:
-                kind = "text" if isinstance(batch, Mapping) else "an array"
-                raise MaskingError(f"masking {kind} takes no '{name}'. {did_you_mean(name, known)}")
-        if isinstance(batch, Mapping):
-            return self._text(batch, facts, example_ids, (seed, epoch, progress))
-        return self._array(batch, facts, example_ids, (seed, epoch, progress))
-
-    def _text(self, batch: Mapping[str, Any], facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
-        vocabulary = _fact(facts, "vocabulary", Vocabulary, "Vocabulary.from_tokenizer(tokenizer)")
-        fills.check_for_tokens(self.fill)
-        if self.unit in BOXES:
-            raise MaskingError(f"unit '{self.unit}' is for arrays: texts have the units {', '.join(UNITS)}.")
-        ids, attention, word_ids = text_arrays(batch, facts.get("word_ids", batch.get("word_ids")))
-        check_valid(facts.get("valid"), ids, tuple(ids.shape))
-        batch = {key: value for key, value in batch.items() if key != "word_ids"} if "word_ids" in batch else batch
-        find = partial(text_units, ids, attention, vocabulary, self.unit, word_ids, facts.get("valid"))
-        if example_ids is None:
-            example_ids = content_ids(ids, all_true(ids) if attention is None else attention != 0)
-        rng = keyed(example_ids, ids, seed=moment[0], epoch=moment[1])
-        if facts.get("valid") is None and tokens_on_their_own(self, ids, attention):
-            return self._few_tokens(batch, vocabulary, rng, find)
-        units = find()
-        if independent(self):  # which units were hit can be read off the cells, if anybody asks
-            mask, drawn = None, drawn_alone(self, rng, *units.grid.shape)
-        else:
-            mask = drawn = draw_mask(self, units, rng, moment[2], facts)
-        hidden = units.to_cells(drawn)
-        flat = None if is_torch(ids) else np.flatnonzero(hidden)
-        given = {"units": units, "vocabulary": vocabulary, "flat": flat}
-        inputs = corrupt_text(batch, hidden, self.fill, rng=rng.child("fill"), **given)
-        return Corrupted(inputs, hidden, units, mask, ids, flat)
-
-    def _few_tokens(self, batch: Mapping[str, Any], vocabulary: Vocabulary, rng: Rng, find: Any) -> Corrupted:
-        """The same masks as by way of the units, in a third of the time: only tokens that are hit are looked up."""
-        ids, fast = batch["input_ids"], kernels()
-        work = token_work(self, batch, vocabulary, rng) if fast else None
-        done = fast.hide_tokens(work) if fast and work else None
-        if done is not None:
-            filled, mask, flat = done
-            return Corrupted({**batch, "input_ids": filled}, mask, find, None, ids, flat)
-        vocabulary.check(ids)
-        mask = drawn_alone(self, rng, ids.shape[1])
-        if batch.get("attention_mask") is not None:
-            mask &= batch["attention_mask"] != 0
-        flat = np.flatnonzero(mask)
-        special = (vocabulary.table("flags", ids).take(ids.ravel().take(flat)) & SPECIAL).view(bool)  # SPECIAL is 1
-        mask.reshape(-1)[flat[special]] = False
-        flat = flat[~special]
-        filled = fills.replace_hidden(self.fill, ids, mask, rng=rng.child("fill"), flat=flat, vocabulary=vocabulary)
-        return Corrupted({**batch, "input_ids": filled}, mask, find, None, ids, flat)
-
-    def _array(self, x: Array, facts: dict[str, Any], example_ids: Any, moment: tuple) -> Corrupted:
-        grid, valid = facts.get("grid"), facts.get("valid")
-        sides = check_array(x, grid, facts.get("sides"), self.unit)
-        units = BoxUnits(grid, sides, x, valid)  # pyright: ignore[reportArgumentType]
-        check_valid(valid, x, *units.shapes)
-        check_out(facts.get("out"), x)
-        if facts.get("out") is not None and getattr(self.fill, "changes_shape", False):
-            raise MaskingError(f"out: the fill {type(self.fill).__name__.lower()} changes the shape; leave out out.")
-        if example_ids is None:
-            raise MaskingError("example_ids: give whole numbers that name the examples, such as their row numbers.")
-        rng = keyed(example_ids, x, seed=moment[0], epoch=moment[1])
-        hidden = self._compact(units, rng)
-        if hidden is None:
-            hidden = Tiles(draw_mask(self, units, rng, moment[2], facts), sides)
-        return corrupt_array(x, hidden, self.fill, units=units, rng=rng, facts=facts)
-
-    def _compact(self, units: BoxUnits, rng: Rng) -> Compact | None:
-        """Lines or boxes of cells, from patterns that know them and where no budget bounds them."""
-        compact: Any = getattr(self.pattern, "compact", None)
-        if compact is None or self.budget is not None or not takes_compact(self.fill, units.array):
-            return None
-        whole = left_whole(self, rng)
-        count = like(np.full(units.array.shape[0], units.grid.size), units.array) * (1 if whole is None else ~whole)
-        valid = None if units.allowed is None else units.valid
-        return on_host(compact, units.grid, count, valid=valid, rng=rng.child("pattern")).enlarged(units.sides)
+        moment = _moment(Moment(seed, epoch, progress), moment)
+        ready = checked(self, batch, facts)
+        rng = Rng.of_batch(ready.example_ids() if example_ids is None else example_ids, ready.values, moment)
+        quota = Quota(self, rng, moment.progress)
+        fast = try_fast(self, ready, rng, quota)
+        if fast is not None:
+            return fast
+        units = ready.units(self.unit)
+        signals = {name: units.to_units(values) for name, values in ready.signals.items()}
+        count = quota.count(units)
+        mask = hidden_units(self.pattern, units.grid, count, valid=units.valid, rng=rng, signals=signals)
+        hidden = units.to_cells(mask)
+        inputs = ready.filled(self.fill, hidden, units, rng)
+        return Corrupted(inputs, hidden, units, ready.values, quota)
 
     def collator(self, tokenizer: Any, **options: Any) -> Any:
         """A collator for `DataLoader` and the Hugging Face `Trainer`; see `MaskingCollator`."""
-        from maskwright.text.collator import MaskingCollator
-
-        return MaskingCollator(tokenizer, self, **options)
+        return maskwright.MaskingCollator(tokenizer, self, **options)
 
 
-_TEXT_FACTS = ("vocabulary", "word_ids", "valid")
-_ARRAY_FACTS = ("grid", "sides", "valid", "vocabulary", "out")
-
-
-def _fact(facts: Mapping[str, Any], name: str, kind: type, example: str) -> Any:
-    value = facts.get(name)
-    if not isinstance(value, kind):
-        raise MaskingError(f"{name}: expected {name}={example}, given {type(value).__name__}.")
-    return value
+def _moment(separate: Moment, moment: Moment | None) -> Moment:
+    if moment is None:
+        return separate
+    if not isinstance(moment, Moment) or separate != Moment():
+        raise MaskingError(
+            f"moment: expected a Moment, and then neither seed nor epoch nor progress, given {moment!r}, {separate!r}."
+        )
+    return moment

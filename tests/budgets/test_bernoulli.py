@@ -7,6 +7,8 @@ from scipy import stats
 from maskwright import Grid, Masking, Rng
 from maskwright.budgets.bernoulli import Bernoulli
 
+SETTINGS = [{"bernoulli": 0.0}, {"bernoulli": 0.4}, {"bernoulli": 1.0}]
+
 
 def test_counts_are_binomial():
     counts = Bernoulli(0.3)(np.full(30_000, 8), rng=Rng.from_ids(np.arange(30_000)), progress=0.0)

@@ -4,6 +4,8 @@ import numpy as np
 
 from maskwright import Ratio, Rng
 
+SETTINGS = [{"ratio": 0.0}, {"ratio": 0.15}, {"ratio": 0.5}, {"ratio": 1.0}, {"ratio": {"ratio": 0.1, "minimum": 1}}]
+
 
 def test_ten_percent_of_four_tokens_is_sometimes_one():
     counts = Ratio(0.1)(np.full(10_000, 4), rng=Rng.from_ids(np.arange(10_000)), progress=0.0)

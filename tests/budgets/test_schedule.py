@@ -4,6 +4,12 @@ import pytest
 
 from maskwright import MaskingError, Schedule
 
+SETTINGS = [
+    {"schedule": [0.3, 0.1]},
+    {"schedule": {"start": 0.6, "end": 0.0, "shape": "cosine"}},
+    {"schedule": {"start": 0.6, "end": 0.2, "shape": "cyclic", "cycles": 3}},
+]
+
 
 @pytest.mark.parametrize(
     ("schedule", "points"),

@@ -5,6 +5,8 @@ from scipy import stats
 
 from maskwright import Rng, Uniform
 
+SETTINGS = [{"uniform": [0.0, 0.8]}, {"uniform": [0.3, 0.3]}]
+
 
 def test_ratios_of_examples_are_uniform():
     counts = Uniform(0.2, 0.6)(np.full(20_000, 10_000), rng=Rng.from_ids(np.arange(20_000)), progress=0.0)

@@ -286,7 +286,7 @@ def test_a_masking_gives_the_same_with_and_without_a_dense_mask(node, grid, back
                 out = masking(given, example_ids=np.arange(12), grid=grid, **more)
                 both.append(out)
             compact, dense = both
-            assert isinstance(compact.given_mask, Lines)
+            assert isinstance(compact.hidden, Lines)
             assert "mask" not in vars(compact), "made only when asked for"
             np.testing.assert_array_equal(np.asarray(compact.mask), np.asarray(dense.mask))
             same_bits(np.asarray(compact.inputs), np.asarray(dense.inputs))
@@ -347,7 +347,7 @@ def test_bytes_are_erased_as_floats_are(value):
     x = RNG.integers(1, 255, (8, 40, 48, 3), dtype=np.uint8)
     masking = Masking.from_dict({"pattern": RECTANGLES, "fill": value})
     out, floats = (masking(a, grid=Grid(row=40, col=48), example_ids=np.arange(8)) for a in (x, x.astype(np.float32)))
-    assert isinstance(out.given_mask, Boxes)
+    assert isinstance(out.hidden, Boxes)
     same_bits(out.inputs, floats.inputs.astype(np.uint8))
     with pytest.raises(MaskingError, match="does not fit"):
         Masking.from_dict({"pattern": RECTANGLES, "fill": 300})(x, grid=Grid(row=40, col=48), example_ids=np.arange(8))

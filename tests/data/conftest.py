@@ -9,6 +9,7 @@ from PIL import Image
 
 from maskwright.data.texts import TextSection
 from maskwright.errors import DataError
+from tests.data.corpora import write_corpus
 
 
 def some_rows(number=24, labels=("neg", "pos"), start=0):
@@ -96,3 +97,9 @@ def csv_file(tmp_path):
         return str(tmp_path / name)
 
     return write
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Write shards; give their paths."""
+    return lambda *arguments, **options: write_corpus(tmp_path, *arguments, **options)

@@ -6,6 +6,8 @@ import pytest
 from maskwright import MaskingError, Rng, apply_mask
 from maskwright.fills.blur import Blur
 
+SETTINGS = ["blur", {"blur": {"radius": 2, "law": "box"}}]
+
 
 def slowly(x, mask, blur):
     """The definition, cell by cell, for one image [row, col]."""

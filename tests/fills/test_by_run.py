@@ -6,6 +6,8 @@ import pytest
 from maskwright import ConfigError, MaskingError, Rng, fills
 from tests.settings import small_vocabulary
 
+SETTINGS = [{"by-run": {"fill": {"mix": {"mask-token": 0.8, "random-token": 0.1, "keep": 0.1}}}}]
+
 BERT = {"mix": {"mask-token": 0.8, "random-token": 0.1, "keep": 0.1}}
 
 

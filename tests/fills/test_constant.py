@@ -5,6 +5,8 @@ import pytest
 
 from maskwright import ConfigError, MaskingError, apply_mask
 
+SETTINGS = [{"constant": -1}]
+
 
 @pytest.mark.parametrize(
     ("dtype", "value"), [(np.uint8, 300), (np.uint8, -1), (np.int64, 0.5), (bool, 2), (np.float16, 1e5)]

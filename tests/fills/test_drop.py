@@ -8,6 +8,8 @@ from maskwright import ConfigError, Drop, Grid, Masking, MaskingError, apply_mas
 from maskwright.units.vocabulary import Vocabulary
 from tests.settings import ListTokenizer, small_vocabulary
 
+SETTINGS = ["drop", {"drop": {"keep_positions": True, "padded": True, "columns": ["weights"]}}]
+
 
 @pytest.mark.parametrize("make", [np.array, torch.tensor])
 def test_what_is_left_keeps_its_order(make):
@@ -59,7 +61,7 @@ HIDDEN = np.array([[0, 0, 1, 0, 1, 0], [0, 0, 0, 1, 0, 0]], dtype=bool)
 
 def dropped(fill, batch, hidden, vocabulary=None):
     attended = batch["attention_mask"] != 0 if "attention_mask" in batch else None
-    return fill.tokens(batch, hidden, attended, vocabulary or small_vocabulary())
+    return fill.shorten(batch, hidden, attended, vocabulary or small_vocabulary())
 
 
 @pytest.mark.parametrize("back", [np.asarray, torch.from_numpy])

@@ -8,6 +8,8 @@ from maskwright import ConfigError, Grid, Masking, MaskingError, apply_mask
 from maskwright.fills import from_node
 from maskwright.fills.indicator import Indicator
 
+SETTINGS = ["indicator", {"indicator": 0}, {"indicator": {"fill": "noise", "axis": 1, "stack": True}}]
+
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int64", "uint8"])
 @pytest.mark.parametrize("back", [np.asarray, torch.from_numpy])

@@ -5,6 +5,8 @@ import numpy as np
 from maskwright import Masking, Mix, Rng
 from tests.settings import small_vocabulary
 
+SETTINGS = [{"mix": {"mask-token": 0.8, "random-token": 0.1, "keep": 0.1}}]
+
 
 def test_shares_are_the_shares_asked_for():
     ids = np.full((4000, 25), 6)
@@ -31,7 +33,7 @@ def test_the_pieces_of_a_word_share_one_draw():
 def test_a_mix_in_a_mix_draws_anew():
     ids = np.zeros((2000, 10), dtype=np.int64)
     inner = {"mix": [[{"constant": 1}, 0.5], [{"constant": 2}, 0.5]]}
-    mix = Mix.from_parameters([[inner, 0.5], [{"constant": 3}, 0.5]])
+    mix = Mix([[inner, 0.5], [{"constant": 3}, 0.5]])
     out = mix(ids, ids == 0, valid=ids == 0, rng=Rng.from_ids(np.arange(2000)))
     for value, share in ((1, 0.25), (2, 0.25), (3, 0.5)):
         assert abs((out == value).mean() - share) < 4 * np.sqrt(0.25 / 20_000), value

@@ -7,6 +7,8 @@ import torch
 from maskwright import MaskingError, Rng, apply_mask
 from maskwright.fills.noise import Noise
 
+SETTINGS = ["noise", {"noise": {"law": "uniform", "match": "unit"}}]
+
 
 @pytest.mark.parametrize("law", ["normal", "uniform"])
 def test_it_has_the_mean_and_spread_of_each_channel(law):

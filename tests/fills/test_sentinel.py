@@ -9,6 +9,8 @@ from maskwright.fills.sentinel import Sentinel
 from maskwright.units.vocabulary import Vocabulary
 from tests.settings import ListTokenizer, small_vocabulary
 
+SETTINGS = ["sentinel", {"sentinel": "single"}]
+
 # 4 ... 9 are words; the sentinels are listed in reverse, as in T5's vocabulary.
 TOKENS = ["[PAD]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d", "e", "f", "<extra_id_2>", "<extra_id_1>"]
 VOCABULARY = Vocabulary.from_tokenizer(ListTokenizer([*TOKENS, "<extra_id_0>"]))
@@ -36,7 +38,7 @@ def test_every_run_becomes_one_token(law, expected, back_end):
     labels = np.arange(18).reshape(3, 6)
     batch = {"input_ids": IDS, "attention_mask": ATTENTION, "labels": labels, "label": np.arange(3)}
     batch = {name: back_end(value) for name, value in batch.items()}
-    out = Sentinel(law).tokens(batch, back_end(MASK), batch["attention_mask"] != 0, VOCABULARY)
+    out = Sentinel(law).shorten(batch, back_end(MASK), batch["attention_mask"] != 0, VOCABULARY)
     assert out["input_ids"].tolist() == expected
     assert out["attention_mask"].tolist() == [[1] * 5, [1] * 5, [1] * 4 + [0]]
     assert out["labels"].tolist() == [[0, -100, 3, -100, 5], [-100, 7, -100, 10, -100], [12, 13, 14, 15, -100]]

@@ -10,7 +10,6 @@ from maskwright import ConfigError, Grid, Masking, MaskingError, Rng, fills
 from maskwright.backend.replacement import fill_hidden
 from tests.settings import FILLS, small_vocabulary
 
-NODES = [n for nodes in FILLS.values() for n in nodes if not getattr(fills.from_node(n), "changes_shape", False)]
 TEXT = [node for name in ("mask-token", "random-token", "mix", "keep", "constant", "zero") for node in FILLS[name]]
 
 
@@ -50,20 +49,6 @@ def test_what_is_hidden_never_reaches_the_output(node, dtype, poison):
     assert np.isfinite(out).all()
     assert out.dtype == dtype
     np.testing.assert_array_equal(out, apply(node, x, mask))
-
-
-@pytest.mark.parametrize("node", NODES, ids=str)
-def test_large_batches_take_the_short_way_and_get_the_same(node):
-    """On large NumPy arrays some fills see the hidden cells alone; the values are the same."""
-    vocabulary = small_vocabulary()
-    x = np.random.default_rng(0).integers(5, 12, size=(300, 64))
-    x = x.astype(np.float64) if getattr(fills.from_node(node), "numeric", False) else x
-    mask = np.random.default_rng(1).random(x.shape) < 0.3
-    groups = np.tile(np.arange(64) // 2, (300, 1))
-    facts = {"valid": mask | True, "vocabulary": vocabulary, "groups": groups}
-    fill, rng = fills.from_node(node), Rng.from_ids(np.arange(300))
-    whole = fill(x, mask, rng=rng, **facts)
-    np.testing.assert_array_equal(fills.replace_hidden(fill, x, mask, rng=rng, **dict(facts)), whole)
 
 
 @pytest.mark.parametrize("dtype", "bool u1 i1 i2 u2 i4 i8 f2 f4 f8 c8".split())

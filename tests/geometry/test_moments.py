@@ -124,7 +124,7 @@ def test_patterns_whose_moments_are_not_known_have_none():
         {"span": {"length": 3, "law": "geometric"}},
         {"mix": {"iid": 1, "filtered": 1}},
     ):
-        assert not hasattr(patterns.from_node(node), "moments")
+        assert patterns.traits(patterns.from_node(node)).moments is None
 
 
 def test_bad_numbers_are_refused():

@@ -6,6 +6,8 @@ import pytest
 from maskwright import ConfigError, Grid, Rng
 from maskwright.patterns.block import Block
 
+SETTINGS = ["block", {"block": {"min_area": 0.05, "max_area": 0.3, "of": "grid"}}]
+
 IMAGE = Grid(row=14, col=14)
 
 

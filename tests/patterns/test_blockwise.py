@@ -6,6 +6,12 @@ import pytest
 from maskwright import ConfigError, Grid, Rng
 from maskwright.patterns.blockwise import Blockwise
 
+SETTINGS = [
+    "blockwise",
+    {"blockwise": {"min_area": 2, "complete": True}},
+    {"blockwise": {"min_area": 2, "complete": True, "shift": True}},
+]
+
 IMAGE = Grid(row=14, col=14)
 DRAWS = 4000
 

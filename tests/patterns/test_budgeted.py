@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from maskwright import ConfigError, Grid, Masking, Rng
+from maskwright.patterns import traits
 from maskwright.patterns.budgeted import Budgeted
+
+SETTINGS = [
+    {"budgeted": ["iid", 0.4]},
+    {"budgeted": {"pattern": {"tied": {"pattern": "iid", "axis": "freq"}}, "budget": {"count": 2}}},
+]
 
 
 def rng(n):
@@ -28,7 +34,7 @@ def test_the_budget_counts_the_patterns_units():
     tubes = Budgeted({"tied": {"pattern": "iid", "axis": "frame"}}, {"count": 2})
     mask = tubes(Grid(frame=4, patch=6), np.full(5, 24), valid=valid, rng=rng(5))
     assert (mask.sum((1, 2)) == 2 * 4).all()
-    assert not hasattr(Budgeted("iid", 0.5), "units")
+    assert traits(Budgeted("iid", 0.5)).bundles is None
 
 
 def test_what_has_no_meaning_is_refused():

@@ -9,6 +9,12 @@ import torch
 from maskwright import ConfigError, Grid, Masking, MaskingError, Rng
 from maskwright.patterns.by_score import ByScore
 
+SETTINGS = [
+    "by-score",
+    {"by-score": {"highest": False, "temperature": 0.3}},
+    {"by-score": {"random_share": 0.5, "hint": 0.25}},
+]
+
 N = 20_000
 
 

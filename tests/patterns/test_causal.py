@@ -6,6 +6,8 @@ import pytest
 from maskwright import ConfigError, Grid, Masking, MaskingError, Rng
 from maskwright.patterns.causal import Causal
 
+SETTINGS = ["causal", {"causal": {"axis": "col", "visible": 0}}]
+
 N = 9000
 
 

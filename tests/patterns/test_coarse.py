@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from maskwright import ConfigError, Grid, Masking, MaskingError, Rng
+from maskwright.patterns import traits
 from maskwright.patterns.coarse import Coarse
+
+SETTINGS = [
+    {"coarse": {"pattern": "iid", "size": 2}},
+    {"coarse": {"pattern": {"span": 2}, "size": [2, 3]}},
+    {"coarse": {"pattern": {"coarse": {"pattern": "block", "size": 2}}, "size": 1}},
+]
 
 
 def hide(pattern, count, grid, draws=300):
@@ -50,9 +57,9 @@ def test_signals_are_the_highest_of_a_box():
 
 
 def test_inner_patterns_keep_what_they_declare():
-    assert Coarse("blockwise", 2).biased
-    assert Coarse("blockwise", 2).sets_own_count
-    assert not Coarse("iid", 2).biased
+    assert traits(Coarse("blockwise", 2)).biased
+    assert traits(Coarse("blockwise", 2)).sets_own_count
+    assert not traits(Coarse("iid", 2)).biased
 
 
 def test_errors():

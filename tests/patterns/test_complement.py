@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from maskwright import Grid, MaskingError, Rng
+from maskwright.patterns import traits
 from maskwright.patterns.complement import Complement
 from maskwright.patterns.span import Span
+
+SETTINGS = [
+    {"complement": {"span": 3}},
+    {"complement": {"tied": {"pattern": "iid", "axis": "frame"}}},
+    {"complement": {"budgeted": [{"tied": {"pattern": "iid", "axis": "row"}}, 0.4]}},
+]
 
 RNG = Rng.from_ids(np.arange(60))
 
@@ -33,7 +40,7 @@ def test_units_and_own_counts_are_those_of_the_pattern():
     tubes = Complement({"tied": {"pattern": "iid", "axis": "frame"}})
     assert (tubes(grid, np.full(60, 2), valid=valid, rng=RNG).sum((1, 2)) == 2 * 3).all()
     rest = Complement({"budgeted": [{"tied": {"pattern": "iid", "axis": "frame"}}, {"count": 1}]})
-    assert rest.sets_own_count
+    assert traits(rest).sets_own_count
     assert (rest(grid, np.full(60, 5), valid=valid, rng=RNG).sum((1, 2)) == 4 * 3).all()
     assert (rest(grid, np.full(60, 2), valid=valid, rng=RNG).sum((1, 2)) == 2).all(), "a bound is kept"
 

@@ -7,6 +7,13 @@ import torch
 from maskwright import ConfigError, Grid, Rng
 from maskwright.patterns.filtered import Filtered, _circular_sum, _smooth
 
+SETTINGS = [
+    "filtered",
+    {"filtered": {"color": "red", "size": 4}},
+    {"filtered": {"color": "blue", "size": 2}},
+    {"filtered": {"color": "purple", "size": 2}},
+]
+
 SIDE = 32
 
 

@@ -6,6 +6,8 @@ import torch
 
 from maskwright import ConfigError, Fixed, Grid, MaskingError, Rng
 
+SETTINGS = [{"fixed": {"first": 2, "last": 1}}, {"fixed": {"positions": [0, -2, 5]}}]
+
 VALID = np.array([[False, True, True, True, True, False], [True, True, False, False, False, False]])
 
 

@@ -7,6 +7,12 @@ from maskwright import Rng
 from maskwright.grid import Grid as Lattice
 from maskwright.patterns.grid import Grid
 
+SETTINGS = [
+    {"grid": {"period": 2}},
+    {"grid": {"period": 1, "law": "checkerboard"}},
+    {"grid": {"period": 3, "law": "squares"}},
+]
+
 
 def hide(pattern, count, grid, draws=200):
     valid = np.ones((draws, *grid.shape), dtype=bool)

@@ -6,6 +6,8 @@ import pytest
 from maskwright import ConfigError, Grid, MaskingError, Rng
 from maskwright.patterns.markov import Markov
 
+SETTINGS = [{"markov": {"length": 3, "share": 0.4}}, {"markov": {"length": 2, "share": 0.15, "lines": "together"}}]
+
 
 def hide(pattern, grid, draws=4000):
     valid = np.ones((draws, *grid.shape), dtype=bool)

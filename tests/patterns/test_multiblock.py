@@ -6,6 +6,8 @@ import pytest
 from maskwright import ConfigError, Grid, Rng
 from maskwright.patterns.multiblock import Multiblock
 
+SETTINGS = ["multiblock", {"multiblock": {"published": True, "duration": 0.5}}]
+
 IMAGE, CLIP = Grid(row=14, col=14), Grid(frame=8, row=14, col=14)
 
 

@@ -6,6 +6,8 @@ import pytest
 from maskwright import ConfigError, Grid, Masking, MaskingError, Rng
 from maskwright.patterns.prefix import Prefix
 
+SETTINGS = ["prefix", {"prefix": "freq"}]
+
 RNG = Rng.from_ids(np.arange(2))
 
 

@@ -7,6 +7,12 @@ import torch
 from maskwright import ConfigError, Grid, Rng
 from maskwright.patterns.rectangles import Rectangles
 
+SETTINGS = [
+    "rectangles",
+    {"rectangles": {"n": 2, "edge": "inside", "law": "uniform"}},
+    {"rectangles": {"n": 3, "edge": "clip", "aspect": 1.0}},
+]
+
 PIXELS = Grid(row=32, col=32)
 
 

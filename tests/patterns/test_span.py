@@ -7,6 +7,18 @@ from scipy import stats
 from maskwright import ConfigError, Grid, Rng, Span
 from maskwright.geometry.spans import Lengths
 
+SETTINGS = [
+    {"span": {"length": 1}},
+    {"span": {"length": 3}},
+    {"span": {"length": 2.5, "law": "geometric"}},
+    {"span": {"length": 3, "law": "geometric", "max_length": 4}},
+    {"span": {"law": "uniform", "min_length": 2, "max_length": 4}},
+    {"span": {"length": 3, "law": "poisson"}},
+    {"span": {"length": 2, "min_gap": 1}},
+    {"span": {"length": 2.5, "law": "geometric", "min_gap": 2, "whole": True}},
+    {"span": {"length": 3, "whole": True}},
+]
+
 
 def hide(pattern, n, count, draws=4000, grid=None):
     grid = grid or Grid(token=n)

@@ -6,6 +6,8 @@ import pytest
 from maskwright import Grid, MaskingError, Rng
 from maskwright.patterns.spanbert import Spanbert
 
+SETTINGS = ["spanbert", {"spanbert": {"p": 0.5, "max_length": 4}}]
+
 DRAWS = 4000
 
 

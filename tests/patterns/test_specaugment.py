@@ -7,6 +7,12 @@ import torch
 from maskwright import Grid, Masking, Rng
 from maskwright.patterns.specaugment import Specaugment
 
+SETTINGS = [
+    {"specaugment": {"time_masks": 2, "time_width": 4, "freq_masks": 2, "freq_width": 2}},
+    {"specaugment": {"time_masks": 3, "time_width": 3, "freq_width": 2, "total_share": 0.4, "edges": "wrap"}},
+    {"specaugment": {"time_masks": 9, "time_share": 0.3, "masks_per_frame": 0.25, "freq_masks": 0}},
+]
+
 GRID = Grid(time=100, freq=40)
 
 

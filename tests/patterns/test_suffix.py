@@ -7,6 +7,8 @@ from maskwright import ConfigError, Grid, MaskingError, Rng
 from maskwright.patterns.prefix import Prefix
 from maskwright.patterns.suffix import Suffix
 
+SETTINGS = ["suffix", {"suffix": {"axis": "row"}}]
+
 RNG = Rng.from_ids(np.arange(3))
 
 
@@ -21,7 +23,7 @@ def test_it_is_what_the_prefix_leaves_visible():
     valid = np.random.default_rng(0).random((3, 4, 5)) < 0.7
     grid, count = Grid(frame=4, patch=5), np.array([0, 1, 3])
     for axis in (None, "frame", "patch"):
-        n = Suffix(axis).units(grid, valid).sum(1)
+        n = Suffix(axis).bundles(grid, valid).sum(1)
         first = Prefix(axis)(grid, n - count, valid=valid, rng=RNG)
         np.testing.assert_array_equal(Suffix(axis)(grid, count, valid=valid, rng=RNG), valid & ~first)
 

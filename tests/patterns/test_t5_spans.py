@@ -10,6 +10,8 @@ from scipy import stats
 from maskwright import ConfigError, Grid, MaskingError, Rng
 from maskwright.patterns.t5_spans import T5Spans
 
+SETTINGS = ["t5-spans", {"t5-spans": {"length": 2, "roll": True}}]
+
 
 def hide(pattern, n, count, draws=20_000, valid=None):
     valid = np.ones((draws, n), dtype=bool) if valid is None else valid

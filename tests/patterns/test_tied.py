@@ -4,8 +4,21 @@ import numpy as np
 import pytest
 
 from maskwright import ConfigError, Grid, Masking, MaskingError, Rng
+from maskwright.patterns import traits
 from maskwright.patterns.iid import Iid
 from maskwright.patterns.tied import Tied
+
+SETTINGS = [
+    {"tied": {"pattern": "iid", "axis": "frame"}},
+    {"tied": {"pattern": "iid", "axis": ["row", "frame"]}},
+    {"tied": {"pattern": {"span": 2}, "axis": "freq"}},
+    {
+        "tied": {
+            "pattern": {"tied": {"pattern": {"span": {"length": 2, "law": "geometric"}}, "axis": "row"}},
+            "axis": "frame",
+        }
+    },
+]
 
 
 def rng(n):
@@ -32,7 +45,7 @@ def test_a_tube_is_where_any_of_its_cells_is_valid_and_only_those_are_hidden():
     valid = np.zeros((1, 2, 3), dtype=bool)
     valid[0, 0, 0] = valid[0, 1, 2] = True
     tied, grid = Tied("iid", axis="frame"), Grid(frame=2, patch=3)
-    assert tied.units(grid, valid).tolist() == [[True, False, True]]
+    assert tied.bundles(grid, valid).tolist() == [[True, False, True]]
     np.testing.assert_array_equal(tied(grid, np.array([2]), valid=valid, rng=rng(1)), valid)
 
 
@@ -47,7 +60,7 @@ def test_signals_are_tied_by_their_highest_number():
     scores[0, 1, 1] = 5.0
     valid = np.ones((1, 2, 3), dtype=bool)
     tied = Tied("by-score", axis="frame")
-    assert tied.signals == ("scores",)
+    assert traits(tied).signals == ("scores",)
     mask = tied(Grid(frame=2, patch=3), np.array([1]), valid=valid, rng=rng(1), scores=scores)
     assert mask[0].tolist() == [[False, True, False]] * 2
     valid[0, 1, 1] = False
@@ -59,9 +72,9 @@ def test_signals_are_tied_by_their_highest_number():
 
 
 def test_declarations_are_those_of_the_pattern():
-    assert Tied({"fixed": {"first": 1}}, axis="row").sets_own_count
-    assert Tied({"fixed": {"first": 1}}, axis="row").biased
-    assert not Tied("iid", axis="row").biased
+    assert traits(Tied({"fixed": {"first": 1}}, axis="row")).sets_own_count
+    assert traits(Tied({"fixed": {"first": 1}}, axis="row")).biased
+    assert not traits(Tied("iid", axis="row")).biased
 
 
 def test_what_does_not_fit_is_refused():

@@ -6,6 +6,16 @@ import pytest
 from maskwright import ConfigError, Grid, Masking, Rng
 from maskwright.patterns.union import Union
 
+SETTINGS = [
+    {"union": [{"budgeted": ["iid", 0.2]}, {"budgeted": [{"span": 3}, {"count": 3}]}]},
+    {
+        "union": [
+            {"budgeted": [{"tied": {"pattern": {"span": 2}, "axis": "freq"}}, 0.3]},
+            {"budgeted": [{"tied": {"pattern": {"span": 2}, "axis": "time"}}, 0.3]},
+        ]
+    },
+]
+
 N = 4000
 
 

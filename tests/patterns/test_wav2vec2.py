@@ -6,6 +6,12 @@ import pytest
 from maskwright import Grid, Masking, Rng
 from maskwright.patterns.wav2vec2 import Wav2vec2
 
+SETTINGS = [
+    {"wav2vec2": {"share": 0.65, "length": 3}},
+    {"wav2vec2": {"share": 0.5, "length": 2, "min_masks": 1, "max_share": 0.8, "edges": "wrap"}},
+    {"wav2vec2": {"share": 0.3, "length": 1}},
+]
+
 
 def hide(pattern, size, draws=3000, lengths=None):
     valid = np.ones((draws, size), dtype=bool) if lengths is None else np.arange(size) < lengths[:, None]

@@ -6,6 +6,15 @@ import pytest
 from maskwright import ConfigError, Grid, Masking, MaskingError, Rng
 from maskwright.patterns.within import Within
 
+SETTINGS = [
+    {"within": {"pattern": "iid", "region": {"token": [1, -2]}}},
+    {"within": {"pattern": {"span": 2}, "region": {"col": [0.0, 0.6], "row": [1, None]}}},
+    {"within": {"pattern": {"tied": {"pattern": "iid", "axis": "freq"}}, "region": {"time": [0.25, 1.0]}}},
+    {"within": {"pattern": {"budgeted": ["iid", {"count": 3}]}, "region": {"feature": [-4, None]}}},
+    {"within": {"pattern": {"by-score": {"hint": 0.2}}, "region": "objects"}},
+    {"within": {"pattern": "iid", "region": "context"}},
+]
+
 N = 3000
 
 

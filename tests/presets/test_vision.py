@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from maskwright import Grid, Masking
+from maskwright import Grid, Masking, patterns
 from maskwright.fills.zero import Zero
 from maskwright.presets import preset, presets
 from maskwright.presets.vision import PRESETS
@@ -50,7 +50,7 @@ def test_hides_the_share_it_says(entry):
     draws = DRAWS if grid.size < 10_000 else 60
     masking = dataclasses.replace(preset(entry.name), fill=Zero())  # drop shortens one axis only
     x = np.ones((draws, *grid.shape), dtype=np.float32)
-    signals = {name: np.random.default_rng(0).random(x.shape) for name in getattr(masking.pattern, "signals", ())}
+    signals = {name: np.random.default_rng(0).random(x.shape) for name in patterns.traits(masking.pattern).signals}
     share = float(masking(x, example_ids=range(draws), grid=grid, **signals).ratio.mean())
     expected = HIDDEN[entry.name]
     if isinstance(expected, tuple):
@@ -69,5 +69,5 @@ def test_loads_and_round_trips(entry):
 def test_says_where_it_comes_from(entry):
     assert "arXiv:" in entry.paper or entry.paper == "ours"
     assert entry.setting
-    biased = getattr(preset(entry.name).pattern, "biased", "")
+    biased = patterns.traits(preset(entry.name).pattern).biased
     assert not biased or entry.note, "a biased law says so"

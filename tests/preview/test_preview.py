@@ -15,10 +15,11 @@ from typer.testing import CliRunner
 from maskwright import DataError, Masking, MaskingError
 from maskwright.cli import application, main
 from maskwright.presets import presets
+from maskwright.preview.files import read_sample
 from maskwright.preview.image import to_cells, to_pixels
 from maskwright.preview.notes import marks_for, notes_on, notes_on_text
 from maskwright.preview.panels import GAP, mask_letters, panels, save
-from maskwright.preview.sample import read_sample, show
+from maskwright.preview.sample import show
 from maskwright.preview.text import text_examples
 
 IID = Masking("iid", 0.25, "zero")

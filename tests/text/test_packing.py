@@ -221,7 +221,7 @@ class TestPackingCollator:
         packing.set_epoch(4)
         packing.set_progress(0.25)
         assert inner.epoch == 4
-        assert inner.moment()["progress"] == 0.25
+        assert inner.moment().progress == 0.25
 
     def test_evaluation_is_packed_too_and_hides_nothing(self):
         inner, packing = self.collator()

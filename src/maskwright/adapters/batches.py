@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.adapters.clock import EVALUATION, Clock, Clocked
+from maskwright.adapters.clock import Clock, Clocked
 from maskwright.backend.arrays import Array
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.rng import Moment
 from maskwright.text.collator import MaskingCollator
 from maskwright.text.padding import stack_scalars
 from maskwright.units.vocabulary import Vocabulary
@@ -98,7 +99,7 @@ class ModelingCollator(Clocked, ABC):
 
     def __call__(self, features: Sequence[Any], return_tensors: str | None = None) -> Any:
         """The batch, with the masks of the epoch."""
-        return converted(self._collate(features, None), return_tensors or self.return_tensors)
+        return converted(self._collate(features, False), return_tensors or self.return_tensors)
 
     def torch_call(self, examples: Sequence[Any]) -> Any:
         """The batch as torch tensors, whatever `return_tensors` says."""
@@ -109,14 +110,14 @@ class ModelingCollator(Clocked, ABC):
         return self(examples, "np")
 
     def for_evaluation(self, features: Sequence[Any], return_tensors: str | None = None) -> Any:
-        """The batch, with masks that are the same at every evaluation."""
-        return converted(self._collate(features, EVALUATION), return_tensors or self.return_tensors)
+        """The batch, with masks that are the same at every evaluation and that no training has."""
+        return converted(self._collate(features, True), return_tensors or self.return_tensors)
 
     @abstractmethod
-    def _collate(self, features: Sequence[Any], epoch: int | None) -> dict[str, Any]:
-        """The batch as NumPy arrays, masked for an epoch; None takes the moment from the clock."""
+    def _collate(self, features: Sequence[Any], evaluating: bool) -> dict[str, Any]:
+        """The batch as NumPy arrays, masked as evaluation is or when the clock says."""
 
-    def _moment(self, ids: Array, attended: Array, names: Array | None, epoch: int | None) -> dict[str, Any]:
-        if epoch is None:
-            return self.clock.moment(self.seed, ids, attended, names)
-        return {"example_ids": names, "seed": self.seed or 0, "epoch": epoch}
+    def _keys(self, ids: Array, attended: Array, names: Array | None, evaluating: bool) -> dict[str, Any]:
+        if evaluating:
+            return {"example_ids": names, "moment": Moment.evaluation()}
+        return self.clock.keys(self.seed, ids, attended, names)

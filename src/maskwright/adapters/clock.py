@@ -1,4 +1,4 @@
-"""When a batch is masked: the epoch and the progress of a training run, told to objects that other loops call."""
+"""When a batch is masked: the epoch and the progress of a training run, for objects that other loops call."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from typing import Any
 from maskwright.backend.arrays import Array, arange
 from maskwright.backend.content import content_ids
 from maskwright.errors import MaskingError
+from maskwright.rng import Moment
 from maskwright.text.collator import shared_number
-
-EVALUATION = 1 << 62
-"""The epoch of the masks that evaluation gets: the same at every evaluation, and those of no training epoch."""
 
 _ROW = 0x9E3779B97F4A7C15 - (1 << 64)  # an odd number, so that rows of equal content get names of their own
 
@@ -50,8 +48,8 @@ class Clock:
     def progress(self, progress: float) -> None:
         self._progress[0] = float(progress)
 
-    def moment(self, seed: int | None, ids: Array, attended: Array, names: Array | None) -> dict[str, Any]:
-        """What keys the masks of a batch: `example_ids`, `seed` and `epoch`, as `Masking` takes them.
+    def keys(self, seed: int | None, ids: Array, attended: Array, names: Array | None) -> dict[str, Any]:
+        """What keys the masks of a batch: `example_ids` and `moment`, as `Masking` takes them.
 
         With an epoch set, masks are a function of (seed, epoch, example). Without one and without a seed they are new
         at every call, as in Transformers' collators: keyed by a number from torch's global generator, which a
@@ -61,7 +59,7 @@ class Clock:
             MaskingError: a seed, but no epoch: the masks would silently be the same in every epoch.
         """
         if self.epoch >= 0:
-            return {"example_ids": names, "seed": seed or 0, "epoch": self.epoch}
+            return {"example_ids": names, "moment": Moment(seed or 0, self.epoch, self.progress)}
         if seed is not None:
             remedy = f"Call {self.owner}.set_epoch(epoch) at the start of every epoch"
             if self.owner == "collator":
@@ -77,11 +75,11 @@ class Clock:
         import torch
 
         names = content_ids(ids, attended) + arange(ids.shape[0], ids) * _ROW
-        return {"example_ids": names, "seed": int(torch.randint(1 << 62, ())), "epoch": 0}
+        return {"example_ids": names, "moment": Moment(int(torch.randint(1 << 62, ())), 0, self.progress)}
 
 
 class Clocked:
-    """The methods with which a training loop tells an object about its `clock`."""
+    """The methods by which a training loop sets the `clock` of an object."""
 
     clock: Clock
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from maskwright.adapters.clock import Clock, Clocked
-from maskwright.adapters.rows import check_objective, check_rows, mask_rows, moment_of, tables
+from maskwright.adapters.rows import check_objective, check_rows, keys_of, mask_rows, tables
 from maskwright.errors import MaskingError
 from maskwright.masking import Masking
+from maskwright.rng import Moment
 from maskwright.units.vocabulary import Vocabulary
 
 
@@ -27,8 +28,8 @@ class MapFunction:
     def __call__(self, columns: Mapping[str, Sequence[Any]], indices: Sequence[int] | None = None) -> dict[str, Any]:
         """The changed columns of a batch of rows."""
         check_rows(columns, "map_function")
-        moment = moment_of(self, columns, indices)
-        return mask_rows(self.masking, self.vocabulary, columns, moment, self.objective)
+        keys = keys_of(Moment(self.seed, self.epoch, self.progress), columns, indices)
+        return mask_rows(self.masking, self.vocabulary, columns, keys, self.objective)
 
 
 def map_function(masking: Masking, tokenizer: Any, **options: Any) -> MapFunction:
@@ -68,9 +69,7 @@ class Transform(Clocked):
                 "no epoch has reached the transform, so every epoch would get the same masks: call "
                 "transform.set_epoch(epoch) at the start of every epoch."
             )
-        now = {"epoch": self.epoch, "progress": self.clock.progress}
-        function = self.function
-        function = MapFunction(function.masking, function.vocabulary, function.objective, function.seed, **now)
+        function = replace(self.function, epoch=self.epoch, progress=self.clock.progress)
         return {**columns, **function(columns)}
 
 

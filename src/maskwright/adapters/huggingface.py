@@ -28,13 +28,11 @@ import numpy as np
 
 from maskwright.adapters.batches import ModelingCollator
 from maskwright.backend.arrays import Array, all_true, like, numpy_view
+from maskwright.backend.codes import IGNORED
 from maskwright.backend.content import content_ids
-from maskwright.backend.labels import IGNORED, hidden_labels
-from maskwright.budgets.bernoulli import Bernoulli
+from maskwright.backend.labels import hidden_labels
 from maskwright.errors import ConfigError
-from maskwright.fills import from_node
 from maskwright.masking import Masking
-from maskwright.patterns.iid import Iid
 from maskwright.rng import Rng
 from maskwright.text.denoising import DenoisingCollator as DataCollatorForDenoising
 from maskwright.text.permutation import Permutation
@@ -89,20 +87,20 @@ class DataCollatorForLanguageModeling(ModelingCollator):
     def torch_mask_tokens(self, inputs: Array, special_tokens_mask: Any = None, offset_mapping: Any = None) -> tuple:
         """(inputs, labels) for ids [B, L] that are padded already; the ids given are not changed."""
         del offset_mapping
-        return self._hide({"input_ids": inputs}, special_tokens_mask, None, None)
+        return self._hide({"input_ids": inputs}, special_tokens_mask, None, False)
 
     numpy_mask_tokens = torch_mask_tokens
 
-    def _collate(self, features: Sequence[Any], epoch: int | None) -> dict[str, Any]:
+    def _collate(self, features: Sequence[Any], evaluating: bool) -> dict[str, Any]:
         batch, names = self._batches(features)
         special = batch.pop("special_tokens_mask", None)
         if self.mlm:
-            batch["input_ids"], batch["labels"] = self._hide(batch, special, names, epoch)
+            batch["input_ids"], batch["labels"] = self._hide(batch, special, names, evaluating)
         else:
             batch["labels"] = np.where(self._padding(batch, features[0]), IGNORED, batch["input_ids"])
         return batch
 
-    def _hide(self, batch: dict[str, Any], special: Any, names: Any, epoch: int | None) -> tuple[Array, Array]:
+    def _hide(self, batch: dict[str, Any], special: Any, names: Any, evaluating: bool) -> tuple[Array, Array]:
         if not self.mlm:
             raise ConfigError("mlm=False: there is nothing to hide; make the collator with mlm=True.")
         ids, attention = batch["input_ids"], batch.get("attention_mask")
@@ -111,13 +109,13 @@ class DataCollatorForLanguageModeling(ModelingCollator):
         if special is not None:
             facts["valid"] = special == 0 if isinstance(special, type(ids)) else like(np.asarray(special) == 0, ids)
         inputs = {"input_ids": ids} if attention is None else {"input_ids": ids, "attention_mask": attention}
-        corrupted = self.masking(inputs, **self._moment(ids, attended, names, epoch), **facts)
+        corrupted = self.masking(inputs, **self._keys(ids, attended, names, evaluating), **facts)
         return corrupted.inputs["input_ids"], corrupted.reconstruction_labels()
 
     def _padding(self, batch: dict[str, Any], first: Any) -> np.ndarray:
         padding = batch["attention_mask"] == 0
-        known = (isinstance(first, Mapping) and "attention_mask" in first) or self.tokenizer.pad_token_id is None
-        return padding if known else padding | (batch["input_ids"] == self.tokenizer.pad_token_id)
+        certain = (isinstance(first, Mapping) and "attention_mask" in first) or self.tokenizer.pad_token_id is None
+        return padding if certain else padding | (batch["input_ids"] == self.tokenizer.pad_token_id)
 
     @property
     def masking(self) -> Masking:
@@ -125,9 +123,10 @@ class DataCollatorForLanguageModeling(ModelingCollator):
         shares = {"mask-token": self.mask_replace_prob, "random-token": self.random_replace_prob}
         shares["keep"] = 1.0 - sum(shares.values())
         parts = {name: share for name, share in shares.items() if share > 1e-9}
-        fill = from_node(next(iter(parts)) if len(parts) == 1 else {"mix": parts})
+        fill: Any = next(iter(parts)) if len(parts) == 1 else {"mix": parts}
         unit = "word" if self.whole_word_mask else "token"
-        return Masking(Iid(), Bernoulli(float(self.mlm_probability or 0.0)), fill, unit)
+        budget: Any = {"bernoulli": float(self.mlm_probability or 0.0)}
+        return Masking.from_dict({"pattern": "iid", "budget": budget, "fill": fill, "unit": unit})
 
     def _check(self) -> None:
         if self.mlm and self.tokenizer.mask_token is None:
@@ -200,18 +199,18 @@ class DataCollatorForPermutationLanguageModeling(ModelingCollator):
         """As `torch_mask_tokens`, for NumPy arrays; the ids given are not changed."""
         pad = self.tokenizer.pad_token_id
         attended = np.ones(inputs.shape, dtype=bool) if pad is None else inputs != pad
-        planned = self._planned(inputs, attended, None, None)
+        planned = self._planned(inputs, attended, None, False)
         return tuple(planned[name] for name in ("input_ids", "perm_mask", "target_mapping", "labels"))
 
-    def _collate(self, features: Sequence[Any], epoch: int | None) -> dict[str, Any]:
+    def _collate(self, features: Sequence[Any], evaluating: bool) -> dict[str, Any]:
         batch, names = self._batches(features)
         attention = batch["attention_mask"]
-        return {**self._planned(batch["input_ids"], attention != 0, names, epoch), "attention_mask": attention}
+        return {**self._planned(batch["input_ids"], attention != 0, names, evaluating), "attention_mask": attention}
 
-    def _planned(self, ids: Array, attended: Array, names: Array | None, epoch: int | None) -> dict[str, Any]:
-        moment = self._moment(ids, attended, names, epoch)
-        known = moment.pop("example_ids")
-        rng = Rng.from_ids(content_ids(ids, attended) if known is None else known, **moment)
+    def _planned(self, ids: Array, attended: Array, names: Array | None, evaluating: bool) -> dict[str, Any]:
+        keys = self._keys(ids, attended, names, evaluating)
+        example_ids = content_ids(ids, attended) if keys["example_ids"] is None else keys["example_ids"]
+        rng = Rng.of_batch(example_ids, ids, keys["moment"])
         plan = self.permutation(ids, attended, vocabulary=self._batches.vocabulary, rng=rng)
         own_place = np.eye(ids.shape[1], dtype=np.float32)
         return {

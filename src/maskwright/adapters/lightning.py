@@ -9,6 +9,7 @@ from typing import Any
 from maskwright.adapters.vision import mask_images
 from maskwright.errors import MaskingError
 from maskwright.masking import Masking
+from maskwright.rng import Moment
 from maskwright.units.vocabulary import Vocabulary
 
 
@@ -45,13 +46,12 @@ class BatchMasking:
     def __call__(self, batch: Any, epoch: int, progress: float = 0.0) -> Any:
         """The batch of an epoch with parts hidden; the one given is not changed."""
         entries: dict[Any, Any] = dict(batch) if isinstance(batch, Mapping) else dict(enumerate(batch))
-        moment: dict[str, Any] = {"example_ids": entries.get(self.ids), "seed": self.seed}
-        moment |= {"epoch": epoch, "progress": progress}
+        keys: dict[str, Any] = {"example_ids": entries.get(self.ids), "moment": Moment(self.seed, epoch, progress)}
         if "input_ids" in entries:
             text = {key: value for key, value in entries.items() if key != self.ids}
-            entries |= self.masking(text, vocabulary=self.vocabulary, **moment).inputs
-        elif self.data in entries and moment["example_ids"] is not None:
-            entries[self.data] = mask_images(self.masking, entries[self.data], **moment)
+            entries |= self.masking(text, vocabulary=self.vocabulary, **keys).inputs
+        elif self.data in entries and keys["example_ids"] is not None:
+            entries[self.data] = mask_images(self.masking, entries[self.data], **keys)
         else:
             raise MaskingError(
                 f"expected 'input_ids', or images at {self.data!r} and the names of the examples at {self.ids!r}; the "

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.labels import IGNORED
+from maskwright import fills
+from maskwright.backend.codes import IGNORED
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
-from maskwright.fills.drop import Drop
 from maskwright.masking import Masking
+from maskwright.rng import Moment
 from maskwright.text.padding import pad_rows
 from maskwright.units.vocabulary import Vocabulary
 
@@ -23,7 +24,7 @@ def check_objective(objective: str, masking: Masking) -> None:
     """Refuse another objective, and one that the fill cannot serve; raises ConfigError."""
     if objective not in OBJECTIVES:
         raise ConfigError(f"objective: given {objective!r}. {did_you_mean(str(objective), OBJECTIVES)}")
-    if objective == "reconstruct" and isinstance(masking.fill, Drop):
+    if objective == "reconstruct" and fills.traits(masking.fill).removes:
         raise ConfigError(
             "objective reconstruct: with fill drop there is no place to predict the hidden tokens at; use mask-token."
         )
@@ -45,18 +46,17 @@ def check_rows(columns: Mapping[str, Sequence[Any]], name: str) -> None:
         )
 
 
-def moment_of(made: Any, columns: Mapping[str, Sequence[Any]], indices: Sequence[int] | None) -> dict[str, Any]:
-    """What keys the masks of rows: their column `example_id` or their numbers, and when `made` masks them."""
-    known = columns.get("example_id", indices)
-    names = None if known is None else np.asarray(known, dtype=np.int64)
-    return {"example_ids": names, "seed": made.seed, "epoch": made.epoch, "progress": made.progress}
+def keys_of(moment: Moment, columns: Mapping[str, Sequence[Any]], indices: Sequence[int] | None) -> dict[str, Any]:
+    """What keys the masks of rows: their column `example_id` or their numbers, and when they are masked."""
+    names = columns.get("example_id", indices)
+    return {"example_ids": None if names is None else np.asarray(names, dtype=np.int64), "moment": moment}
 
 
 def mask_rows(
     masking: Masking,
     vocabulary: Vocabulary,
     columns: Mapping[str, Sequence[Any]],
-    moment: Mapping[str, Any],
+    keys: Mapping[str, Any],
     objective: str = "supervised",
     allowed: Sequence[Any] | None = None,
 ) -> dict[str, list[Any]]:
@@ -67,7 +67,7 @@ def mask_rows(
         vocabulary: of the ids.
         columns: `input_ids`, one row per example, and if there are any `attention_mask`, `special_tokens_mask`, and
             others; columns with one value per token are shortened too where the fill removes tokens.
-        moment: `example_ids`, `seed`, `epoch` and `progress`, from `moment_of`.
+        keys: `example_ids` and `moment`, from `keys_of`.
         objective: `supervised` leaves labels alone, `reconstruct` makes the column `labels`.
         allowed: per token, whether it may be hidden; None: all that are not special.
 
@@ -85,13 +85,13 @@ def mask_rows(
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
     batch = {"input_ids": pad_rows(rows, lengths, vocabulary.pad_id or 0)}
     inside = np.arange(batch["input_ids"].shape[1]) < lengths[:, None]
-    given = columns.get("attention_mask")
-    attended = inside if given is None else (pad_rows(given, lengths, 0) != 0) & inside
+    attention = columns.get("attention_mask")
+    attended = inside if attention is None else (pad_rows(attention, lengths, 0) != 0) & inside
     batch["attention_mask"] = attended.astype(np.int64)
-    facts: dict[str, Any] = {"vocabulary": vocabulary, **moment}
+    facts: dict[str, Any] = {"vocabulary": vocabulary, **keys}
     if allowed is not None:
         facts["valid"] = pad_rows(allowed, lengths, 0) != 0
-    shortens = isinstance(masking.fill, Drop)
+    shortens = fills.traits(masking.fill).removes
     if shortens:
         batch |= {name: pad_rows(columns[name], lengths, 0) for name in columns if _per_token(columns[name], rows)}
         batch["attention_mask"] = attended.astype(np.int64)
@@ -116,8 +116,8 @@ def labels_of(columns: Mapping[str, Sequence[Any]]) -> list[list[int]]:
     labels = [np.asarray(row) for row in columns["input_ids"]]
     for name in ("completion_mask", "assistant_masks"):
         if name in columns:
-            told = [np.asarray(row) != 0 for row in columns[name]]
-            labels = [np.where(keep, row, IGNORED) for keep, row in zip(told, labels, strict=True)]
+            answers = [np.asarray(row) != 0 for row in columns[name]]
+            labels = [np.where(answer, row, IGNORED) for answer, row in zip(answers, labels, strict=True)]
     return [row.tolist() for row in labels]
 
 

@@ -17,7 +17,7 @@ TSDAE = {"pattern": "iid", "budget": 0.6, "fill": "drop", "unit": "word"}
 class MaskedPreprocess(Clocked):
     """A `preprocess_fn`: what a model's own makes of texts, with tokens hidden; prompts are left whole.
 
-    It is called for one column at a time and is not told which; `tasks` picks columns by the task they are routed to.
+    It is called for one column at a time without its name; `tasks` picks columns by the task they are routed to.
     To pick columns by name: `ColumnMasking`. Texts are named by their content.
 
     Args:
@@ -55,11 +55,11 @@ class MaskedPreprocess(Clocked):
             raise MaskingError(f"expected a column of text with 'input_ids', given {sorted(features)}.")
         ids = features["input_ids"]
         attended = features["attention_mask"] != 0
-        facts: dict[str, Any] = {"vocabulary": self.vocabulary, "progress": self.clock.progress}
+        facts: dict[str, Any] = {"vocabulary": self.vocabulary}
         if features.get("prompt_length"):
             facts["valid"] = attended.cumsum(1) > int(features["prompt_length"])
         tokens = {key: value for key, value in features.items() if getattr(value, "shape", None) == ids.shape}
-        corrupted = self.masking(tokens, **self.clock.moment(self.seed, ids, attended, None), **facts)
+        corrupted = self.masking(tokens, **self.clock.keys(self.seed, ids, attended, None), **facts)
         return {**features, **corrupted.inputs}
 
 
@@ -73,7 +73,7 @@ class ColumnMasking(Clocked):
         masking: what to hide; `Masking.from_dict(TSDAE)` for denoising auto-encoders.
         tokenizer: the model's.
         columns: where to hide.
-        seed: of the masks; needs an epoch, which `attach` or `set_epoch` tells. None: masks that are new at every call
+        seed: of the masks; needs an epoch, from `attach` or `set_epoch`. None: masks that are new at every call
             as long as no epoch was set.
 
     Raises:
@@ -108,7 +108,7 @@ class ColumnMasking(Clocked):
         for column in self.columns:
             own = {key[len(column) + 1 :]: value for key, value in batch.items() if key.startswith(f"{column}_")}
             if "input_ids" not in own:
-                known = [key.removesuffix("_input_ids") for key in batch if key.endswith("_input_ids")]
-                raise MaskingError(f"there is no text column '{column}' in the batch; it has {known}.")
+                columns = [key.removesuffix("_input_ids") for key in batch if key.endswith("_input_ids")]
+                raise MaskingError(f"there is no text column '{column}' in the batch; it has {columns}.")
             batch |= {f"{column}_{key}": value for key, value in self.masked.hide(own).items()}
         return batch

@@ -7,24 +7,25 @@ padding-free; no attention mask is ever made, because one would undo the separat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from maskwright.adapters.clock import Clock, Clocked
-from maskwright.adapters.rows import check_rows, labels_of, mask_rows, moment_of, tables
-from maskwright.backend.labels import IGNORED
+from maskwright.adapters.rows import check_rows, keys_of, labels_of, mask_rows, tables
+from maskwright.backend.codes import IGNORED
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
-from maskwright.fills.drop import Drop
+from maskwright.fills import traits
 from maskwright.masking import Masking
+from maskwright.rng import Moment
 from maskwright.units.vocabulary import Vocabulary
 
 PARTS = ("answer", "prompt", "all")
 """Tokens that the loss looks at, tokens that it does not look at, or both."""
 
-TOLD = {"labels", "completion_mask", "assistant_masks"}
-"""Columns that tell the answer from the prompt."""
+ANSWERS = {"labels", "completion_mask", "assistant_masks"}
+"""Columns that say where the answer is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,23 +42,24 @@ class SFTRows:
     def __post_init__(self):
         if self.part not in PARTS:
             raise ConfigError(f"part: given {self.part!r}. {did_you_mean(str(self.part), PARTS)}")
-        if isinstance(self.masking.fill, Drop):
+        if traits(self.masking.fill).removes:
             raise ConfigError("fill drop removes tokens whose labels are to be kept; use mask-token or random-token.")
 
     def __call__(self, columns: Mapping[str, Sequence[Any]], indices: Sequence[int] | None = None) -> dict[str, Any]:
         """`input_ids` with tokens hidden and `labels` of the tokens before."""
         check_rows(columns, "sft_function")
-        if self.part != "all" and not TOLD.intersection(columns):
+        if self.part != "all" and not ANSWERS.intersection(columns):
             raise MaskingError(
                 f"part={self.part!r} needs to know where the answer is, but the rows have neither 'completion_mask' "
                 "(make it with completion_mask(prompts, rows)) nor 'assistant_masks' nor 'labels' with -100 for the "
                 "prompt; give one of them, or part='all'."
             )
         labels = labels_of(columns)
-        told = [[label != IGNORED for label in row] for row in labels]
-        allowed = {"answer": told, "prompt": [[not answer for answer in row] for row in told], "all": None}[self.part]
-        moment = moment_of(self, columns, indices)
-        return {**mask_rows(self.masking, self.vocabulary, columns, moment, allowed=allowed), "labels": labels}
+        answers = [[label != IGNORED for label in row] for row in labels]
+        prompts = [[not answer for answer in row] for row in answers]
+        allowed = {"answer": answers, "prompt": prompts, "all": None}[self.part]
+        keys = keys_of(Moment(self.seed, self.epoch, self.progress), columns, indices)
+        return {**mask_rows(self.masking, self.vocabulary, columns, keys, allowed=allowed), "labels": labels}
 
 
 def sft_function(masking: Masking, tokenizer: Any, **options: Any) -> SFTRows:
@@ -112,12 +114,11 @@ class SFTMasking(Clocked):
                 "no epoch has reached the collator, so every epoch would get the same masks: call attach(trainer), or "
                 "set_epoch(epoch) at the start of every epoch."
             )
-        now = {"epoch": self.epoch, "progress": self.clock.progress}
-        rows = SFTRows(self.rows.masking, self.rows.vocabulary, self.rows.part, self.rows.seed, **now)
+        rows = replace(self.rows, epoch=self.epoch, progress=self.clock.progress)
         columns = {name: [example[name] for example in examples] for name in examples[0]}
         changed = rows(columns)
         masked = zip(examples, changed["input_ids"], changed["labels"], strict=True)
-        return self.for_evaluation([{**example, "input_ids": ids, "labels": told} for example, ids, told in masked])
+        return self.for_evaluation([{**example, "input_ids": ids, "labels": labels} for example, ids, labels in masked])
 
 
 def completion_mask(prompts: Sequence[Sequence[int]], rows: Sequence[Sequence[int]]) -> list[list[int]]:
@@ -152,15 +153,16 @@ def assistant_mask(rows: Sequence[Sequence[int]], start: Sequence[int], end: Seq
     out = []
     for row in rows:
         ids, mask = np.asarray(row, dtype=np.int64), np.zeros(len(row), dtype=np.int64)
-        stops = _found(ids, end) + len(end)
-        for first in _found(ids, start) + len(start):
+        stops = _places(ids, end) + len(end)
+        for first in _places(ids, start) + len(start):
             later = stops[stops - len(end) >= first]
             mask[first : later[0] if len(later) else len(ids)] = 1
         out.append(mask.tolist())
     return out
 
 
-def _found(ids: np.ndarray, wanted: Sequence[int]) -> np.ndarray:
+def _places(ids: np.ndarray, wanted: Sequence[int]) -> np.ndarray:
+    """[n] where the ids that are wanted begin."""
     if len(ids) < len(wanted):
         return np.zeros(0, dtype=np.int64)
     windows = np.lib.stride_tricks.sliding_window_view(ids, len(wanted))

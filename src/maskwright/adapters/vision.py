@@ -11,24 +11,21 @@ import torch
 from maskwright.adapters.clock import Clock, Clocked
 from maskwright.backend.arrays import Array, dtype_name, is_torch, namespace, numpy_view, to_dtype
 from maskwright.backend.content import content_ids
+from maskwright.engine.trial import leaves
 from maskwright.errors import ConfigError, MaskingError
-from maskwright.fills.blur import Blur
-from maskwright.fills.drop import Drop
-from maskwright.fills.indicator import Indicator
-from maskwright.fills.mean import Mean
-from maskwright.fills.noise import Noise
+from maskwright.fills import traits
 from maskwright.grid import Grid
 from maskwright.mask import Mask
 from maskwright.masking import Masking
-from maskwright.patterns import from_node
-from maskwright.rng import Rng
+from maskwright.rng import Moment, Rng
+from maskwright.strategy import read
 
 IMAGE_KEYS = ("image", "pixel_values", "img")
 ID_KEYS = ("example_id", "image_id")
 
 
-def mask_images(masking: Masking, images: torch.Tensor, **moment: Any) -> torch.Tensor:
-    """Hide pixels of images [B, C, row, col]; `moment` is `example_ids`, `seed`, `epoch`, `progress`.
+def mask_images(masking: Masking, images: torch.Tensor, **keys: Any) -> torch.Tensor:
+    """Hide pixels of images [B, C, row, col]; `keys` are `example_ids`, and `moment` or `seed`, `epoch`, `progress`.
 
     Raises:
         ConfigError: a fill that changes the shape.
@@ -36,7 +33,7 @@ def mask_images(masking: Masking, images: torch.Tensor, **moment: Any) -> torch.
     """
     _check_shape_kept(masking)
     _check_layout(tuple(images.shape[1:]), channels_first=True)
-    return _hidden(masking, images.permute(0, 2, 3, 1), moment).permute(0, 3, 1, 2)
+    return _hidden(masking, images.permute(0, 2, 3, 1), keys).permute(0, 3, 1, 2)
 
 
 class ImageMasking(Clocked):
@@ -84,7 +81,7 @@ class ImageMasking(Clocked):
             return type(inputs[0])(self(*inputs[0]))
         if not inputs:
             raise MaskingError("expected an image, given nothing.")
-        first, name = inputs[0], next((found for found in map(_name, inputs) if found is not None), None)
+        first, name = inputs[0], next((name for name in map(_name, inputs) if name is not None), None)
         if isinstance(first, Mapping):
             key = next((key for key in IMAGE_KEYS if key in first), None)
             if key is None:
@@ -107,8 +104,8 @@ class ImageMasking(Clocked):
         else:
             cells = array
         ids = np.array([_content(cells) if name is None else name], dtype=np.int64)
-        moment = self.clock.moment(self.seed, ids[:, None], np.ones((1, 1), dtype=bool), ids)
-        out = _hidden(self.masking, cells[None], {**moment, "progress": self.clock.progress})[0]
+        keys = self.clock.keys(self.seed, ids[:, None], np.ones((1, 1), dtype=bool), ids)
+        out = _hidden(self.masking, cells[None], keys)[0]
         if is_torch(out):
             return (out.movedim(-1, 0) if out.ndim == 3 else out).as_subclass(type(image))
         return out if isinstance(image, np.ndarray) else _pil(out)
@@ -122,7 +119,7 @@ class PatchDrop(torch.nn.Module):
     Every example loses the same number of patches, round(ratio x patches), at least one stays, and those that stay
     keep their order. In evaluation nothing is removed.
 
-    With an epoch set (`set_epoch`) the masks are keyed: tell the names of the examples before each forward pass
+    With an epoch set (`set_epoch`) the masks are keyed: give the names of the examples before each forward pass
     (`set_examples`). Without one they are new at every call.
 
     Source: Liu et al. 2022, PatchDropout (arXiv:2208.07220); Li et al. 2022, FLIP (arXiv:2212.00794).
@@ -155,7 +152,7 @@ class PatchDrop(torch.nn.Module):
         if not 0 <= ratio < 1:
             raise ConfigError(f"PatchDrop.ratio: expected a share of the patches from 0 to below 1, given {ratio!r}.")
         self.ratio = ratio
-        self.pattern = pattern if callable(pattern) else from_node(pattern)
+        self.pattern = read("maskwright.patterns", pattern, "PatchDrop.pattern")
         self.grid = grid
         self.num_prefix_tokens = num_prefix_tokens
         self.return_indices = return_indices
@@ -198,65 +195,57 @@ class PatchDrop(torch.nn.Module):
         names, self._examples = self._examples, None
         if self.clock.epoch < 0:
             rows = torch.arange(x.shape[0], device=x.device)[:, None]
-            moment = self.clock.moment(None, rows, rows >= 0, None)
-            return Rng.from_ids(moment["example_ids"], seed=moment["seed"], epoch=moment["epoch"])
+            keys = self.clock.keys(None, rows, rows >= 0, None)
+            return Rng.of_batch(keys["example_ids"], x, keys["moment"])
         if names is None or len(names) != x.shape[0]:
             raise MaskingError(
-                f"PatchDrop: an epoch is set, so masks are keyed, but the names of the {x.shape[0]} examples were not "
-                "told: call set_examples(ids) before the forward pass."
+                f"PatchDrop: an epoch is set, so masks are keyed, but the names of the {x.shape[0]} examples are "
+                "missing: call set_examples(ids) before the forward pass."
             )
-        return Rng.from_ids(names.to(x.device), seed=self.seed, epoch=self.clock.epoch)
+        return Rng.of_batch(names, x, Moment(self.seed, self.clock.epoch))
 
 
-def _hidden(masking: Masking, cells: Array, moment: Mapping[str, Any]) -> Array:
+def _hidden(masking: Masking, cells: Array, keys: Mapping[str, Any]) -> Array:
     """Images [B, row, col, ...] with pixels hidden, in the dtype they have."""
     grid = Grid(row=cells.shape[1], col=cells.shape[2])
-    if not _computes(masking.fill) or namespace(cells).isdtype(cells.dtype, "real floating"):
-        return masking(cells, grid=grid, **moment).inputs
+    if not traits(masking.fill).computes or namespace(cells).isdtype(cells.dtype, "real floating"):
+        return masking(cells, grid=grid, **keys).inputs
     dtype = dtype_name(cells)
     small = dtype in ("bool", "uint8", "int8", "uint16", "int16")
-    corrupted = masking(to_dtype(cells, "float32" if small else "float64"), grid=grid, **moment)
+    corrupted = masking(to_dtype(cells, "float32" if small else "float64"), grid=grid, **keys)
     low, high = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
     put = to_dtype(namespace(cells).round(corrupted.inputs).clip(low, high), dtype)
     mask = corrupted.mask.reshape(tuple(corrupted.mask.shape) + (1,) * (cells.ndim - corrupted.mask.ndim))
     return namespace(cells).where(mask, put, cells)
 
 
-def _leaves(fill: Any) -> list[Any]:
-    """The fills inside a fill, or itself."""
-    inside = [part for part, _ in getattr(fill, "parts", ())] or [
-        part for part in [getattr(fill, "fill", None)] if part
-    ]
-    return [leaf for part in inside for leaf in _leaves(part)] or [fill]
-
-
-def _computes(fill: Any) -> bool:
-    return any(isinstance(leaf, Mean | Noise | Blur) for leaf in _leaves(fill))
-
-
 def _check_shape_kept(masking: Masking) -> None:
-    if not getattr(masking.fill, "changes_shape", False):
+    fill, name = traits(masking.fill), type(masking.fill).__name__.lower()
+    if not fill.changes_shape:
         return
-    name = type(masking.fill).__name__.lower()
-    what = {
-        Drop: "an image without some of its pixels is no image; to remove patches inside a vision transformer, use "
-        "maskwright.adapters.vision.PatchDrop",
-        Indicator: "an image has no place for the channel that tells what is hidden; use the fill inside it, or call "
-        "the masking on batches of arrays [B, row, col, C]",
-    }
-    remedy = what.get(type(masking.fill), "it is for text; use zero, mean or noise")
+    remedy = "it is for text; use zero, mean or noise"
+    if fill.removes:
+        remedy = (
+            "an image without some of its pixels is no image; to remove patches inside a vision transformer, use "
+            "maskwright.adapters.vision.PatchDrop"
+        )
+    elif fill.adds_channel:
+        remedy = (
+            "an image has no place for the channel that says what is hidden; use the fill inside it, or call the "
+            "masking on batches of arrays [B, row, col, C]"
+        )
     raise ConfigError(f"images: the fill {name} changes the shape: {remedy}.")
 
 
 def _check_alone(masking: Masking) -> None:
-    for leaf in _leaves(masking.fill):
-        if "pool" in getattr(leaf, "facts", ()) and getattr(leaf, "over", None) != "example":
-            raise ConfigError(
-                f"ImageMasking: the fill {type(leaf).__name__.lower()} takes values from other images, and a transform "
-                "sees one at a time. Use zero, noise, or mean over: example; or hide after batching, with "
-                "masking(images, grid=Grid(row=..., col=...), example_ids=...) on images [B, row, col, C], where "
-                "pool=[N, row, col, C] may be given."
-            )
+    if traits(masking.fill).from_others:
+        leaf = next(leaf for leaf in leaves(masking.fill) if traits(leaf).from_others)
+        raise ConfigError(
+            f"ImageMasking: the fill {type(leaf).__name__.lower()} takes values from other images, and a transform "
+            "sees one at a time. Use zero, noise, or mean over: example; or hide after batching, with "
+            "masking(images, grid=Grid(row=..., col=...), example_ids=...) on images [B, row, col, C], where "
+            "pool=[N, row, col, C] may be given."
+        )
 
 
 def _check_layout(shape: tuple[int, ...], *, channels_first: bool) -> None:

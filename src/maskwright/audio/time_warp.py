@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from maskwright.backend.arrays import Array, arange, dtype_name, is_torch, like, namespace, numpy_view, to_dtype
+from maskwright.backend.arrays import Array, arange, beside, dtype_name, is_torch, namespace, to_dtype
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng, below
 
@@ -48,9 +46,9 @@ def time_warp(x: Array, width: int, *, rng: Rng, lengths: Array | None = None, a
             f"time_warp: expected axis 1 to {x.ndim - 1} and a width of 0 or more, given {axis}, {width}."
         )
     size = x.shape[axis]
-    rng = _beside(rng, x)
+    rng = _rng_beside(rng, x)
     full = rng.child("time warp").draw()
-    n = full * 0 + size if lengths is None else to_dtype(_moved(lengths, x), "int64")
+    n = full * 0 + size if lengths is None else to_dtype(beside(lengths, x), "int64")
     if tuple(n.shape) != (x.shape[0],) or (x.shape[0] and bool(((n < 0) | (n > size)).any())):
         raise MaskingError(f"time_warp: lengths: expected {x.shape[0]} numbers from 0 to {size}, given {lengths}.")
     if not x.shape[0] or not size:
@@ -70,19 +68,12 @@ def time_warp(x: Array, width: int, *, rng: Rng, lengths: Array | None = None, a
     return out.contiguous() if is_torch(out) else out
 
 
-def _beside(rng: Rng, x: Array) -> Rng:
+def _rng_beside(rng: Rng, x: Array) -> Rng:
     if not isinstance(rng, Rng):
         raise MaskingError(
             f"time_warp: rng: expected Rng.from_ids(example_ids, seed=..., epoch=...), given {type(rng).__name__}."
         )
-    return Rng(_moved(rng.keys, x), rng.purpose)
-
-
-def _moved(values: Any, reference: Array) -> Array:
-    """The numbers on the back end and the device of `reference`."""
-    if is_torch(values) and is_torch(reference):
-        return values.to(reference.device)
-    return like(numpy_view(values), reference)
+    return Rng(beside(rng.keys, x), rng.purpose)
 
 
 def _sources(n: Array, width: int, size: int, rng: Rng) -> Array:

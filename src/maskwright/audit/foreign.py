@@ -13,8 +13,7 @@ from maskwright.errors import ConfigError, did_you_mean
 from maskwright.testing import Subject, array_subject, collator_subject
 from maskwright.testing.arrays import ArrayFunction
 from maskwright.testing.finding import SubjectError
-from maskwright.testing.loading import seeded
-from maskwright.testing.subject import set_epoch
+from maskwright.testing.loading import seeded, set_epoch
 from maskwright.testing.synthetic import synthetic_tokenizer, token_examples
 
 TOKENIZER_NAMES = ("tokenizer", "processing_class")
@@ -135,7 +134,7 @@ def _takes(build: Callable[[], Any], examples: list[Any]) -> tuple[str, str]:
             subject_examples = examples if kind == "examples" else list(array_subject(collator).examples[:2])
             set_epoch(collator, 0)
             try:
-                Reader(collator, None).outcome(subject_examples)
+                Reader(collator, None).observation(subject_examples)
             except SubjectError as error:
                 complaints.append(f"called with {'a list of ' if kind == 'examples' else ''}{kind}, {_said(error)}")
             else:

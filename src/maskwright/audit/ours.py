@@ -10,17 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.budgets.bernoulli import Bernoulli
+from maskwright import budgets, fills, patterns
 from maskwright.errors import ConfigError
-from maskwright.fills.sentinel import Sentinel
-from maskwright.fills.zero import Zero
 from maskwright.grid import Grid
 from maskwright.masking import Masking
 from maskwright.presets import preset, presets
-from maskwright.rng import Rng
+from maskwright.rng import Moment, Rng
 from maskwright.testing.subject import EXAMPLES, Subject, synthetic_examples
 from maskwright.testing.synthetic import synthetic_tokenizer
 from maskwright.text.collator import MaskingCollator
+from maskwright.units import text as text_units
 
 DRAWS, UNITS = 200_000, 1_000
 
@@ -48,7 +47,7 @@ def masking_subject(
     if examples is not None and not examples:
         raise ConfigError("the data hold no examples to mask.")
     if tokenizer is None:
-        tokenizer = synthetic_tokenizer(sentinels=100 if isinstance(masking.fill, Sentinel) else 0)
+        tokenizer = synthetic_tokenizer(sentinels=100 if fills.traits(masking.fill).marks_runs else 0)
     made: dict[str, Any] = synthetic_examples() if examples is None else {"examples": examples}
     collator = masking.collator(tokenizer, seed=seed)
     collator.set_progress(0.0)
@@ -56,7 +55,7 @@ def masking_subject(
         lambda: TextMasking(collator),
         passes=max(1, min(40, EXAMPLES // len(made["examples"]))),
         vocabulary=collator.vocabulary,
-        words=masking.unit in ("word", "type"),
+        words=masking.unit in text_units.WORDS,
         padding_side=tokenizer.padding_side,
         alternatives={name: _on(collator, name) for name in ("torch", *_graphics())},
         plain=lambda: copy.deepcopy(collator),
@@ -103,15 +102,14 @@ class TextMasking:
         collator = self.collator
         batch, clean = collator(features), collator.clean(features)
         ids = [feature["example_id"] for feature in features] if "example_id" in features[0] else None
-        moment = {"seed": collator.seed, "epoch": collator.epoch, "progress": 0.0}
-        facts = {"vocabulary": collator.vocabulary, "example_ids": ids}
+        facts = {"vocabulary": collator.vocabulary, "example_ids": ids, "moment": Moment(collator.seed, collator.epoch)}
         text = {name: _moved(clean[name], self.back_end) for name in ("input_ids", "attention_mask")}
         masking = collator.masking
         if masking is None:
             raise ConfigError("masking: none hides nothing, so there is nothing to audit.")
-        out = masking(text, **facts, **moment)
-        told = {"mask": out.mask, "hidden_units": out.count, "units": out.n_units}
-        return {**told, **{name: batch[name] for name in ("input_ids", "labels") if name in batch}}
+        out = masking(text, **facts)
+        numbers = {"mask": out.mask, "hidden_units": out.count, "units": out.n_units}
+        return {**numbers, **{name: batch[name] for name in ("input_ids", "labels") if name in batch}}
 
 
 class ArrayMasking:
@@ -125,7 +123,7 @@ class ArrayMasking:
 
     def __init__(self, masking: Masking, grid: Grid, back_end: str):
         # Masks do not depend on the fill, and some fills need facts that only a model or the data have.
-        self.masking = replace(masking, fill=Zero())
+        self.masking = replace(masking, fill="zero")
         self.grid = grid
         self.back_end = back_end
         self.epoch = 0
@@ -139,12 +137,12 @@ class ArrayMasking:
         x = _moved(np.stack([feature["x"] for feature in features]), self.back_end)
         ids = [feature["example_id"] for feature in features]
         out = self.masking(x, example_ids=ids, grid=self.grid, epoch=self.epoch)
-        told: dict[str, Any] = {"mask": out.mask}
-        own_units = getattr(self.masking.pattern, "units", None)
-        if own_units is not None:
+        pattern = patterns.traits(self.masking.pattern)
+        numbers = {"mask": out.mask}
+        if pattern.bundles is not None:
             for name, cells in (("hidden_units", out.mask), ("units", out.mask | True)):
-                told[name] = own_units(self.grid, cells).reshape(len(ids), -1).sum(1)
-        return told
+                numbers[name] = pattern.countable(self.grid, cells)
+        return numbers
 
 
 def _on(collator: MaskingCollator, back_end: str) -> Any:
@@ -171,15 +169,15 @@ def _graphics() -> tuple[str, ...]:
 def _asked(masking: Masking) -> dict[str, Any]:
     """What a masking says about itself, as attributes of a subject."""
     ratio, fixed = _asked_ratio(masking)
-    pattern = masking.pattern
+    pattern = patterns.traits(masking.pattern)
     declared: dict[str, str] = {}
-    if isinstance(masking.budget, Bernoulli):
+    if budgets.traits(masking.budget).steps is not None:
         declared["exact_count"] = "declared: the budget is a probability per unit"
-    if getattr(pattern, "approximate", ""):
-        declared["exact_count"] = f"declared: {pattern.approximate}"  # pyright: ignore[reportAttributeAccessIssue]
-    if getattr(pattern, "biased", ""):
-        declared["positions"] = f"declared: {pattern.biased}"  # pyright: ignore[reportAttributeAccessIssue]
-    if not getattr(pattern, "draws", True):
+    if pattern.approximate:
+        declared["exact_count"] = f"declared: {pattern.approximate}"
+    if pattern.biased:
+        declared["positions"] = f"declared: {pattern.biased}"
+    if not pattern.draws:
         names = ("positions", "epochs_differ", "ranks_differ")
         declared |= dict.fromkeys(names, "declared: the pattern draws nothing")
     return {"ratio": ratio, "fixed_ratio": fixed, "declared": declared}
@@ -187,10 +185,11 @@ def _asked(masking: Masking) -> dict[str, Any]:
 
 def _asked_ratio(masking: Masking) -> tuple[float | None, bool]:
     """The mean share of units that the budget asks for, and whether it is the same for every example."""
-    if masking.budget is None or getattr(masking.pattern, "sets_own_count", False):
+    if masking.budget is None or patterns.traits(masking.pattern).sets_own_count:
         return None, True
-    if isinstance(masking.budget, Bernoulli):
-        return masking.budget.probability * (1 - masking.clean_share), not masking.clean_share
+    budget = budgets.traits(masking.budget)
+    if budget.steps is not None and budget.share is not None:
+        return budget.share * (1 - masking.clean_share), not masking.clean_share
     rng = Rng.from_ids(np.arange(DRAWS), seed=1)
     counts = [masking.budget(np.full(DRAWS, n), rng=rng, progress=0.0) for n in (UNITS, 2 * UNITS)]
     if counts[0].any() and math.isclose(counts[0].mean(), counts[1].mean()):

@@ -152,6 +152,11 @@ def segment_max(values: Array, index: Array, present: Array, size: int) -> Array
     return xp.where(out == lowest, xp.zeros_like(out), out)
 
 
+def copied(array: Array) -> Array:
+    """A copy of the array."""
+    return array.clone() if is_torch(array) else array.copy()
+
+
 def extents(valid: Array) -> Array:
     """[B, axes] int64, per axis 1 + the last place where any cell is valid: what an example measures.
 

@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from maskwright.backend.codes import IGNORED
 from maskwright.backend.hashing import mix_numpy, rounds
+from maskwright.backend.token_work import Hidden, TokenWork
 
 SWITCH = "MASKWRIGHT_COMPILED"
 """Environment variable; 0 leaves the kernels out. It is looked at in every call."""
 
 _NO_TABLE, _NO_MASK = np.empty((0, 0), dtype=np.int64), np.empty((0, 0), dtype=bool)
-_NO_PLACES, _NO_ROWS = np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)
+_NO_PLACES = np.empty(0, dtype=np.int64)
 
 
 def kernels() -> Kernels | None:
@@ -31,33 +33,6 @@ def kernels() -> Kernels | None:
     one. Collators make it when they are made, so that workers forked later have them.
     """
     return None if os.environ.get(SWITCH) == "0" else _compiled()
-
-
-@dataclass(frozen=True, eq=False)
-class TokenWork:
-    """What has to be known to hide tokens that each draw for themselves.
-
-    Attributes:
-        ids: [B, L] int64.
-        attention: [B, L] integers or bool, or None.
-        flags: of the vocabulary, one for each of its ids.
-        ordinary: [n] int64, the tokens that random ones are drawn from.
-        keys: [B] int64.
-        whole: [B] bool, rows to be left whole, or None.
-        purposes: of the mask, of the choice among fills, of random tokens.
-        chances: of each token to be hidden, in steps of 2**-24, and the counters [words] of `Rng.chance`.
-        choices: up to which draw which token is put, two arrays of int64; the label of what is not hidden.
-    """
-
-    ids: np.ndarray
-    attention: np.ndarray | None
-    flags: np.ndarray
-    ordinary: np.ndarray
-    keys: np.ndarray
-    whole: np.ndarray | None
-    purposes: tuple[int, int, int]
-    chances: tuple[int, np.ndarray]
-    choices: tuple[np.ndarray, np.ndarray, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,24 +93,20 @@ class Kernels:
 
     def hide_tokens(self, work: TokenWork) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """The new ids, the mask and the flat places that are hidden; None if an id is not in the vocabulary."""
-        shape, size = work.ids.shape, work.ids.size
-        new, mask, flat = np.empty(shape, np.int64), np.zeros(shape, bool), np.empty(size, np.int64)
-        hidden = self._hide(work, (new, _NO_TABLE, mask, flat))
-        return None if hidden < 0 else (new, mask, flat[:hidden].copy())
+        shape, size = work.texts.ids.shape, work.texts.ids.size
+        out = Hidden(np.empty(shape, np.int64), _NO_TABLE, np.zeros(shape, bool), np.empty(size, np.int64))
+        hidden = self._hide(work, out)
+        return None if hidden < 0 else (out.ids, out.mask, out.flat[:hidden].copy())
+
+    def _hide(self, work: TokenWork, out: Hidden) -> int:
+        # Numba tells tuples with names apart from others, and would want every array writable in them.
+        return self.run["hide_tokens"](*map(tuple, work), IGNORED, tuple(out))
 
     def hide_in_place(self, work: TokenWork, labels: bool) -> np.ndarray | None:
         """Write over the ids; returns their labels, or without `labels` nothing of size 0; None as above."""
-        out = np.empty(work.ids.shape if labels else (0, 0), np.int64)
-        return None if self._hide(work, (work.ids, out, _NO_MASK, _NO_PLACES)) < 0 else out
-
-    def _hide(self, work: TokenWork, out: tuple[np.ndarray, ...]) -> int:
-        attention = _NO_TABLE if work.attention is None else work.attention
-        if attention.dtype != np.int64:
-            attention = attention != 0
-        text = work.ids, _longs(attention), work.flags, work.ordinary
-        whole = _NO_ROWS if work.whole is None else work.whole
-        draws = np.ascontiguousarray(work.keys), whole, tuple(map(np.uint64, work.purposes))
-        return self.run["hide_tokens"](text, draws, work.chances, work.choices, out)
+        made = np.empty(work.texts.ids.shape if labels else (0, 0), np.int64)
+        out = Hidden(work.texts.ids, made, _NO_MASK, _NO_PLACES)
+        return None if self._hide(work, out) < 0 else made
 
 
 def _longs(values: Any) -> np.ndarray:
@@ -153,9 +124,9 @@ def _compiled() -> Kernels | None:
             return None
         from maskwright.backend.kernels import signatures
 
-        found = Kernels({f.__name__: _kernel(njit, f, signature) for f, signature in signatures(types).items()})
-        _check(found)
-        return found
+        loaded = Kernels({f.__name__: _kernel(njit, f, signature) for f, signature in signatures(types).items()})
+        _check(loaded)
+        return loaded
     except Exception as error:
         missing = isinstance(error, ModuleNotFoundError) and error.name == "numba"
         log, level = logging.getLogger(__name__), logging.DEBUG if missing else logging.WARNING
@@ -163,7 +134,7 @@ def _compiled() -> Kernels | None:
         return None
 
 
-def _check(found: Kernels) -> None:
+def _check(loaded: Kernels) -> None:
     """Refuse machine code that was kept from before `maskwright.backend.hashing` changed, of which numba does not know.
 
     Raises:
@@ -175,7 +146,7 @@ def _check(found: Kernels) -> None:
     rounds(
         counters, word.astype(np.uint32), (word >> np.uint64(32)).astype(np.uint32), expected, np.empty_like(expected)
     )
-    if not np.array_equal(found.bits(keys, 0, counters[None]), (expected >> np.uint32(1)).view(np.int32)):
+    if not np.array_equal(loaded.bits(keys, 0, counters[None]), (expected >> np.uint32(1)).view(np.int32)):
         raise RuntimeError(
             "they draw other numbers than NumPy does; delete numba's cache (NUMBA_CACHE_DIR, __pycache__)"
         )

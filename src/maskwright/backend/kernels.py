@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.hashing import GOLDEN, ROUND_1, ROUND_2
+from maskwright.backend.codes import KEPT, RANDOM
+from maskwright.backend.hashing import GOLDEN, ROUND_1, ROUND_2, STRIDES
 
 
 def inlined(function: Any) -> Any:
@@ -22,12 +23,9 @@ def inlined(function: Any) -> Any:
     return register_jitable(function)
 
 
-RANDOM, KEPT = -1, -2
-"""In place of a token: one drawn from the ordinary ones, and the one that is there."""
-
 # In numba, as in NumPy, an unsigned number stays one only among its like.
 _1, _8, _15, _16 = np.uint32(1), np.uint32(8), np.uint32(15), np.uint32(16)
-_FACTOR_1, _FACTOR_2, _STRIDE = np.uint32(ROUND_1), np.uint32(ROUND_2), np.uint32(0x9E3779B1)
+_FACTOR_1, _FACTOR_2, _STRIDE = np.uint32(ROUND_1), np.uint32(ROUND_2), np.uint32(STRIDES[0])
 _27, _30, _31, _32, _LOW_16 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32), np.uint64(0xFFFF)
 _GOLDEN = np.uint64(GOLDEN)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -35,12 +33,12 @@ _ZERO, _ONE, _7, _61 = np.uint64(0), np.uint64(1), np.uint64(7), np.uint64(61)
 _BYTES, _HIGH = np.uint64(0x0101_0101_0101_0101), np.uint64(0x8080_8080_8080_8080)
 # Times the lowest bit of byte n it has n in its highest three bits.
 _BYTE_NUMBER = np.uint64(sum(n << (61 - 8 * n) for n in range(8)))
-_SPECIAL = np.uint8(1)
+_SPECIAL = np.uint8(1)  # the bit of `units.vocabulary.SPECIAL`
 
 
 @inlined
 def _mixed(x):
-    """`mixing.mix_numpy` of one uint64."""
+    """`hashing.mix_numpy` of one uint64."""
     x = (x ^ (x >> _30)) * _MIX_1
     x = (x ^ (x >> _27)) * _MIX_2
     return x ^ (x >> _31)
@@ -48,7 +46,7 @@ def _mixed(x):
 
 @inlined
 def _hashed(counter, low, high):
-    """`mixing.rounds` of one uint32 counter."""
+    """`hashing.rounds` of one uint32 counter."""
     x = np.uint32(counter + low)
     x = np.uint32(np.uint32((x ^ (x >> _16)) * _FACTOR_1) + high)
     x = np.uint32((x ^ (x >> _15)) * _FACTOR_2)
@@ -88,29 +86,29 @@ def _has_byte(x, value):
 @inlined
 def _any_byte(words, value):
     """Whether a byte of one of the words has this value; looks at all, without a branch."""
-    found = False
+    any_word = False
     for word in range(len(words)):
-        found |= _has_byte(words[word], value)
-    return found
+        any_word |= _has_byte(words[word], value)
+    return any_word
 
 
 @inlined
-def _low_bytes(words, bound, found):
+def _low_bytes(words, bound, low):
     """For each byte of the words whether it is less than `bound`, in the lowest bit of a byte."""
     limit, everywhere = np.uint64(bound & 0xFF) * _BYTES, bound > 255
     for word in range(len(words)):
         x = words[word]
         less = ((x | _HIGH) - (limit & ~_HIGH)) ^ ((x ^ ~limit) & _HIGH)  # byte by byte; see Warren 2012, section 2-18
         less = ((~x & limit) | (~(x ^ limit) & less)) & _HIGH
-        found[word] = _BYTES if everywhere else less >> _7
+        low[word] = _BYTES if everywhere else less >> _7
 
 
 @inlined
-def _places(found, length, hit):
+def _places(low, length, hit):
     """Where in the first `length` bytes a lowest bit is set; returns how many. Two a word need no branch."""
     hits = 0
-    for word in range(len(found)):
-        left = found[word]
+    for word in range(len(low)):
+        left = low[word]
         for _ in range(2):
             hit[hits] = 8 * word + np.int64(((left & (~left + _ONE)) * _BYTE_NUMBER) >> _61)
             hits += left != _ZERO
@@ -192,32 +190,33 @@ def cell_bits(keys, purpose, counters, out):
 
 def labels_at(ids, flat, ignored, out):
     """The ids at flat places, `ignored` elsewhere."""
-    labels, given = out.reshape(-1), ids.reshape(-1)
+    labels, tokens = out.reshape(-1), ids.reshape(-1)
     labels[:] = ignored
     for number in range(len(flat)):
-        labels[flat[number]] = given[flat[number]]
+        labels[flat[number]] = tokens[flat[number]]
 
 
-def hide_tokens(text, draws, chances, choices, out):
+def hide_tokens(texts, draws, choices, ignored, out):
     """Hide tokens that each draw for themselves.
 
+    Three passes over a row, none with a branch that the processor cannot foresee: copy the ids; find the places that
+    are hit, eight to a word, by the same draw as `Rng.chance`; put a token at each of those that may be hidden.
+
     Args:
-        text: ids [B, L], attention [B, L] or [0, 0] if all is attended, the vocabulary's flags and its ordinary ids.
-        draws: keys [B]; of which rows are left whole, or [0]; purposes of the mask, of the choice, of random tokens.
-        chances: steps of 2**-24 per token; counters [words].
-        choices: up to which draw which token is put, `RANDOM` or `KEPT`, where the last end is above all draws; the
-            label of what is not hidden.
-        out: the new ids, which may be the ids; labels; the mask, all False; flat places, room for all. All but the
-            first may be of size 0, and are then left out.
+        texts: the fields of `Texts`, in their order.
+        draws: those of `Draws`.
+        choices: those of `Choices`.
+        ignored: the label of what is not hidden.
+        out: those of `Hidden`.
 
     Returns:
         How many are hidden; -1 if an id is not in the vocabulary.
     """
-    ids, attention, flags, ordinary = text
-    (keys, whole, purposes), (steps, counters), (ends, fillings, ignored) = draws, chances, choices
-    new, labels, mask, flat = out
+    ids, attention, flags, ordinary = texts
+    keys, whole, hiding, choosing, drawing, steps, counters = draws
+    (ends, fillings), (new, labels, mask, flat) = choices, out
     first, rest, length, hidden = steps >> 16, np.uint64(steps & 0xFFFF), ids.shape[1], 0
-    words, found = np.empty(len(counters), np.uint64), np.empty(len(counters), np.uint64)
+    words, low = np.empty(len(counters), np.uint64), np.empty(len(counters), np.uint64)
     lanes, hit = words.view(np.uint8), np.empty(8 * len(words) + 2, np.uint64)
     for row in range(len(keys)):
         tokens, fresh = ids[row], new[row]
@@ -228,9 +227,10 @@ def hide_tokens(text, draws, chances, choices, out):
         if len(whole) and whole[row]:
             continue
         key, kept = np.uint64(keys[row]), 0
-        _mix_all(_mixed(key ^ purposes[0]), counters, words)
-        _low_bytes(words, first + 1 if rest else first, found)
-        hits = _places(found, length, hit)
+        _mix_all(_mixed(key ^ hiding), counters, words)
+        # A byte below `first` is hit; one that equals it is looked at again, with 16 bits more.
+        _low_bytes(words, first + 1 if rest else first, low)
+        hits = _places(low, length, hit)
         for number in range(hits):
             place = hit[number]
             fine = (flags[tokens[place]] & _SPECIAL) == 0
@@ -249,7 +249,7 @@ def hide_tokens(text, draws, chances, choices, out):
         if len(flat):
             for number in range(kept):
                 flat[hidden + number] = row * length + np.int64(hit[number])
-        choose, draw = _mixed(key ^ purposes[1]), _mixed(key ^ purposes[2])
+        choose, draw = _mixed(key ^ choosing), _mixed(key ^ drawing)
         for number in range(kept):
             place = hit[number]
             counter, choice = np.uint32(np.uint32(place) * _STRIDE), 0
@@ -274,9 +274,9 @@ def signatures(types: Any) -> dict[Any, Any]:
     long, word, flag = types.int64, types.uint64, types.boolean
     longs, table, names = read(long, 1), read(long, 2), read(long, 1)
     flags, words = read(types.uint8, 1), read(word, 1)
-    text, purposes = types.Tuple((table, table, flags, longs)), types.UniTuple(word, 3)
-    draws, chances = types.Tuple((names, read(flag, 1), purposes)), types.Tuple((long, words))
-    choices = types.Tuple((longs, longs, long))
+    texts = types.Tuple((table, table, flags, longs))
+    draws = types.Tuple((names, read(flag, 1), word, word, word, long, words))
+    choices = types.Tuple((longs, longs))
     out = types.Tuple((long[:, ::1], long[:, ::1], flag[:, ::1], long[::1]))
     return {
         pad_rows: types.void(longs, longs, flag, long, long[:, ::1]),
@@ -286,5 +286,5 @@ def signatures(types: Any) -> dict[Any, Any]:
         chance: types.void(names, word, long, read(word, 2), flag[:, :, ::1]),
         cell_bits: types.void(names, word, read(types.uint32, 1), types.int32[:, ::1]),
         labels_at: types.void(table, longs, long, long[:, ::1]),
-        hide_tokens: long(text, draws, chances, choices, out),
+        hide_tokens: long(texts, draws, choices, long, out),
     }

@@ -1,14 +1,12 @@
-"""The label that losses leave out, and labels for what was hidden."""
+"""Labels for what was hidden."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from maskwright.backend.arrays import Array, namespace
+from maskwright.backend.codes import IGNORED
 from maskwright.backend.compiled import kernels
-
-IGNORED = -100
-"""Label of positions that the loss leaves out (PyTorch's `ignore_index`). It is never an input."""
 
 
 def hidden_labels(ids: Array, hidden: Array) -> Array:

@@ -35,6 +35,16 @@ class Bernoulli:
         """The probability in steps of 2**-24."""
         return round(self.probability * (1 << 24))
 
+    @property
+    def share(self) -> float:
+        """The share that it asks for, on average."""
+        return self.probability
+
+    def probabilities(self, *, rng: Rng, progress: float) -> Array:
+        """[B] float64, the same for every example."""
+        del progress
+        return to_dtype(rng.keys * 0, "float64") + self.steps / (1 << 24)
+
     def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
         """Return [B] int64 binomial counts."""
         del progress

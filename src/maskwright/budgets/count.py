@@ -25,6 +25,11 @@ class Count:
     def __post_init__(self):
         check(self)
 
+    @property
+    def whole_number(self) -> int:
+        """It asks for a number of units, not for a share."""
+        return self.count
+
     def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
         """Return [B] int64 counts."""
         del rng, progress

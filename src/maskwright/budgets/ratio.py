@@ -32,6 +32,16 @@ class Ratio:
     def __post_init__(self):
         check(self)
 
+    @property
+    def share(self) -> float:
+        """The share that it asks for."""
+        return self.ratio
+
+    def rounded(self, n: int, progress: float) -> int:
+        """The nearest whole number of units, halves up."""
+        del progress
+        return max(int(self.ratio * n + 0.5), self.minimum)
+
     def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
         """Return [B] int64 counts."""
         del progress

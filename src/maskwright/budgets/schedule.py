@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from numbers import Real
+from typing import ClassVar
 
 from maskwright.backend.arrays import Array
 from maskwright.errors import MaskingError
@@ -31,6 +32,8 @@ class Schedule:
     [0.4, 0.3, 0.4, 0.3, 0.2]
     """
 
+    moves: ClassVar[bool] = True
+
     start: float = number(REQUIRED, 0.0, 1.0, "share of valid units")
     end: float = number(REQUIRED, 0.0, 1.0, "share of valid units")
     shape: str = choice("linear", "linear", "cosine", "cyclic")
@@ -50,6 +53,10 @@ class Schedule:
         if self.shape == "cosine":
             progress = (1.0 - math.cos(math.pi * progress)) / 2.0
         return self.start + (self.end - self.start) * progress
+
+    def rounded(self, n: int, progress: float) -> int:
+        """The nearest whole number of units at a point of training, halves up."""
+        return int(self.ratio(progress) * n + 0.5)
 
     def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
         """Return [B] int64 counts."""

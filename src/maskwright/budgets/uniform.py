@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from maskwright.backend.arrays import Array
+from maskwright.backend.arrays import Array, to_dtype
 from maskwright.errors import ConfigError
 from maskwright.geometry.select import fixed_point, round_count
 from maskwright.rng import Rng, below
@@ -39,6 +39,14 @@ class Uniform:
     def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
         """Return [B] int64 counts."""
         del progress
+        return round_count(n_valid, self._ratios(rng), rng.child("ratio").draw())
+
+    def probabilities(self, *, rng: Rng, progress: float) -> Array:
+        """[B] float64, the share that is drawn for each example."""
+        del progress
+        return to_dtype(self._ratios(rng), "float64") / fixed_point(1.0)
+
+    def _ratios(self, rng: Rng) -> Array:
+        """[B] int64, the share of each example in fixed point."""
         low, high = fixed_point(self.low), fixed_point(self.high)
-        ratio = low + below(rng.child("uniform ratio").draw(), high - low, 24)
-        return round_count(n_valid, ratio, rng.child("ratio").draw())
+        return low + below(rng.child("uniform ratio").draw(), high - low, 24)

@@ -45,9 +45,10 @@ def show_file(
     from maskwright.cli.console import output as console
     from maskwright.cli.console import say_notes
     from maskwright.errors import ConfigError
+    from maskwright.preview.files import read_sample
     from maskwright.preview.notes import left_whole, notes_on
     from maskwright.preview.panels import half_blocks, mask_letters, panels, save
-    from maskwright.preview.sample import read_sample, show
+    from maskwright.preview.sample import show
 
     masking, grid, _ = _masking(target, overrides)
     shown = show(read_sample(file, grid, draws[0]), masking, epoch=draws[1])

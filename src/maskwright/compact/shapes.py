@@ -162,7 +162,7 @@ def dilate(starts: Array, length: int) -> Array:
     return out.view(starts.dtype)
 
 
-def on_host(
+def drawn_on_host(
     compact: Callable[..., Lines | Boxes], grid: Grid, count: Array, *, valid: Array | None, rng: Rng
 ) -> Lines | Boxes:
     """What a pattern's `compact` returns, drawn on NumPy for tensors that lie on the CPU.

@@ -51,7 +51,9 @@ def assemble(
     tables = {name: _table(split, label, labels, with_variants=name == "test") for name, split in splits.items()}
     seen = {name: _seen(table, splits[name], (identity or {}).get(name, {})) for name, table in tables.items()}
     mark = fingerprint(seen, [dict(columns), dict(variants), list(labels)])
-    datasets = {name: _dataset(table, splits[name], mark) for name, table in tables.items()}
+    # Named after our own fingerprint: to make one, the library would pickle the whole table.
+    names = {name: hashlib.sha256(f"{mark} {name}".encode()).hexdigest()[:32] for name in tables}
+    datasets = {name: _dataset(table, splits[name], names[name]) for name, table in tables.items()}
     return CheckedData(
         train=datasets["train"],
         validation=datasets["validation"],
@@ -96,12 +98,10 @@ def _seen(table: pa.Table, split: Split, instead: Mapping[str, Column]) -> dict[
     return {name: (block for _, block in column.at(split.rows).blocks()) for name, column in columns.items()}
 
 
-def _dataset(table: pa.Table, split: Split, mark: str) -> Dataset:
+def _dataset(table: pa.Table, split: Split, name: str) -> Dataset:
     from datasets import Dataset
     from datasets.table import InMemoryTable
 
-    # Named after our own fingerprint: to make one, the library would pickle the whole table.
-    name = hashlib.sha256(f"{mark} {split.name}".encode()).hexdigest()[:32]
     dataset = Dataset(InMemoryTable(table), fingerprint=name)
     if len(split) == table.num_rows:
         return dataset

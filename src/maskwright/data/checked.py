@@ -44,15 +44,20 @@ class CheckedData:
     varied: str = ""
     stream: Stream | None = None
 
-    def variant(self, name: str) -> Dataset:
+    def variant(self, name: str, role: str | None = None) -> Dataset:
         """The test rows with the values of a variant in place of their own, and without other variants.
+
+        Args:
+            name: one of `variants`.
+            role: the column that it replaces; `varied` if left out.
 
         Raises:
             KeyError: there is no such variant.
         """
         if name not in self.variants:
             raise KeyError(name)
+        replaced = role or self.varied
         columns = [column for column in self.test.column_names if not column.startswith("variant:")]
-        others = [column for column in columns if column != self.varied]
+        others = [column for column in columns if column != replaced]
         chosen = self.test.select_columns([*others, f"variant:{name}"])
-        return chosen.rename_column(f"variant:{name}", self.varied).select_columns(columns)
+        return chosen.rename_column(f"variant:{name}", replaced).select_columns(columns)

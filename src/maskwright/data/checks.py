@@ -126,9 +126,11 @@ def _check_pair(one: Split, other: Split, findings: Findings, show: Callable[[Sp
 def repeat_notes(train: Split, content: str, contents: str) -> list[str]:
     """What to know about examples that train has more than once; `content` is what repeats: "text", "texts"."""
     of_row, first = groups(train.keys)
-    pairs = np.unique(of_row * (len(train.labels.names) + 1) + train.labels.codes + 1)
-    classes = np.bincount(pairs // (len(train.labels.names) + 1), minlength=1)
-    repeated, torn = len(train) - len(first), int((classes > 1).sum())
+    sizes, codes, classes = np.bincount(of_row), train.labels.codes, len(train.labels.names) + 1
+    shared = np.flatnonzero(sizes[of_row] > 1)
+    # A number for every pair of group and class, of which a torn group has several.
+    pairs = np.unique(of_row[shared] * classes + codes[shared] + 1)
+    repeated, torn = len(train) - len(first), int((np.bincount(pairs // classes, minlength=1) > 1).sum())
     notes = []
     if repeated:
         verb = "repeats" if repeated == 1 else "repeat"

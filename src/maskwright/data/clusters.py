@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from maskwright.data.column import Column
 from maskwright.data.findings import Findings
 from maskwright.data.keys import content_keys, plain_value
 from maskwright.data.labels import label_text
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 def with_cluster(section: Any, roles: Sequence[Role]) -> tuple[Role, ...]:
     """The roles, and that of clusters where the configuration names their column."""
     return (*roles, CLUSTER) if getattr(section, "cluster", None) is not None else tuple(roles)
+
+
+def with_cluster_names(split: Split) -> Split:
+    """The split with its clusters as text, as they are compared."""
+    column = split.content.get(CLUSTER.name)
+    return split if column is None else split.with_content(CLUSTER.name, Column.of(map(label_text, column)))
 
 
 def cluster_keys(split: Split) -> pa.FixedSizeBinaryArray | None:

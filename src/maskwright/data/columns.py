@@ -12,7 +12,7 @@ from typing import Any
 
 from maskwright.data.findings import Findings
 from maskwright.data.guess import Guess, plain_name
-from maskwright.data.roles import TEXT_ROLES, Role
+from maskwright.data.roles import CLUSTER, TEXT_ROLES, Role
 from maskwright.data.tables import Table
 from maskwright.errors import DataError, Problem, did_you_mean
 
@@ -129,6 +129,10 @@ def columns_of_all(section: Any, tables: Mapping[str, Table], roles: Sequence[Ro
             columns[name] = replace(common, variants=variants)
     findings = Findings()
     for name, table in tables.items():
+        if any(role is CLUSTER for role in roles) and CLUSTER.name not in columns[name].roles:
+            what = f"there is no {section.cluster!r} here (data.cluster)"
+            problem = Problem(table.source, what, "Name a table that has such a column, or remove data.cluster.")
+            findings.add("columns that are missing", table.source, problem)
         for key, column in _wanted(columns[name]):
             problem = missing_column(table, column, key)
             if problem is not None:

@@ -23,14 +23,13 @@ from typing import Any
 from maskwright.data.assembly import assemble, text_column
 from maskwright.data.checked import CheckedData
 from maskwright.data.checks import check_across, check_all_labels, check_texts, repeat_notes
-from maskwright.data.clusters import check_clusters, cluster_keys, cluster_notes, with_cluster
+from maskwright.data.clusters import check_clusters, cluster_keys, cluster_notes, with_cluster, with_cluster_names
 from maskwright.data.column import Column
 from maskwright.data.columns import columns_of_all
 from maskwright.data.features import check_features, feature_column
 from maskwright.data.findings import Findings, shorten
 from maskwright.data.keys import content_keys, plain_text, plain_value
 from maskwright.data.label_checks import class_notes
-from maskwright.data.labels import label_text
 from maskwright.data.numbers import check_numbers, check_spread, number_column
 from maskwright.data.paths import check_bytes, check_paths, check_root, folder_of, joined_paths
 from maskwright.data.readers.hub import read_split
@@ -69,7 +68,7 @@ def load_table_data(section: Any, roles: Sequence[Role], *, checks: Sequence[Che
 
 @dataclasses.dataclass
 class Reading:
-    """What is known while the tables of a section are read.
+    """The tables of a section on their way to data sets.
 
     Attributes:
         section: of the configuration.
@@ -186,11 +185,10 @@ class Reading:
                 content[name] = feature_column(column, self.are_numbers[name])
             else:
                 content[name] = self._column(split, role, column)
-        varied = kinds.get(self.varied)
-        variants = split.variant_columns
+        varied, variants = kinds.get(self.varied), split.variant_columns
         if varied is not None:
             variants = {name: self._column(split, varied, column) for name, column in variants.items()}
-        return dataclasses.replace(split, content=content, variant_columns=variants)
+        return with_cluster_names(dataclasses.replace(split, content=content, variant_columns=variants))
 
     def _column(self, split: Split, role: Role, column: Column) -> Column:
         if role.kind == "text":
@@ -201,4 +199,4 @@ class Reading:
             return sequence_column(column, role)
         if role.kind == "path":
             return joined_paths(column, folder_of(split.table, self.section))
-        return Column.of(map(label_text, column)) if role.kind == "group" else column
+        return column

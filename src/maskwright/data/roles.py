@@ -18,8 +18,8 @@ Kind = Literal["text", "class", "number", "sequence", "path", "binary", "others"
 - `binary`: bytes, not empty.
 - `others`: every column that nothing else takes, or those that `data.<role>` lists. Columns `<role>:<column>`, float64
   where all values are numbers, else text; a missing value is null.
-- `group`: what rows that belong together have in common. Text.
-- `any`: values that the task checks itself, as they are.
+- `group`: what rows that belong together have in common, of the role `cluster` alone. Text.
+- `any`: values that the task checks itself, as they are; a column with values of several kinds as their JSON texts.
 """
 
 Looks = Callable[[Sequence[object]], bool]

@@ -50,8 +50,8 @@ class Stream:
         dataset: a hub data set; None for files.
         buffer: rows in a window.
         seed: of the order.
-        skip_damaged: rows and rests of shards that cannot be read are left out and counted; else a `DataError` names
-            them. A row that is left out leaves its place empty, so that all others stay where they are.
+        skip_damaged: rows and rests of shards that cannot be read are left out and counted (of hub data sets, rows);
+            else a `DataError` names them. A row that is left out leaves its place empty, so that no other one moves.
         rows: makes examples of rows and checks them; by default rows stay as they are.
     """
 
@@ -109,24 +109,25 @@ class Stream:
 
 
 class Reading:
-    """One pass over a stream: an iterator over (id, row).
-
-    Attributes:
-        position: of the next row.
-        damaged: rows and rests of shards that were left out so far.
-    """
+    """One pass over a stream: an iterator over (id, row)."""
 
     def __init__(self, stream: Stream, epoch: int, position: Position | None = None):
         self._stream, self._source = stream, stream.open(position)
-        self._skipped = 0
-        self.position = position or Position(0, 0, 0, self._source.state, stream.mark)
+        self._begin = position or Position(0, 0, 0, self._source.state, stream.mark)
+        self._window: Window | None = None
+        self._place = self._skipped = 0
         self._rows = self._iterate(epoch)
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        return self
+        return self._rows
 
     def __next__(self) -> tuple[int, dict[str, Any]]:
         return next(self._rows)
+
+    @property
+    def position(self) -> Position:
+        """Of the next row."""
+        return self._begin if self._window is None else self._window.position(self._place, self._stream.mark)
 
     @property
     def damaged(self) -> int:
@@ -134,12 +135,11 @@ class Reading:
         return self._skipped + self._source.damaged
 
     def _iterate(self, epoch: int) -> Iterator[tuple[int, dict[str, Any]]]:
-        begin = self.position
-        for window in self._stream.windows(epoch, begin, self._source):
-            offset = begin.offset if window.number == begin.window else 0
-            for place in range(offset, len(window.rows)):
-                self.position = window.position(place + 1, self._stream.mark)
-                number, raw = window.at(place)
+        for window in self._stream.windows(epoch, self._begin, self._source):
+            offset = self._begin.offset if window.number == self._begin.window else 0
+            self._window = window
+            for self._place in range(offset + 1, len(window.rows) + 1):
+                number, raw = window.at(self._place - 1)
                 try:
                     row = self._stream.rows.read(raw)
                 except DataError:

@@ -33,9 +33,9 @@ class TextSection(TableSection):
     name to the column that holds the same example's text in that variant (shortcut removed, shortcut swapped, ...).
     """
 
-    text: str | None = Field(default=None, description="column; guessed if left out")
-    text_pair: str | None = Field(default=None, description="column of the second text of a pair")
-    label: str | None = Field(default=None, description="column; guessed if left out")
+    text: str | int | None = Field(default=None, description="column, by its name or number; guessed if left out")
+    text_pair: str | int | None = Field(default=None, description="column of the second text of a pair")
+    label: str | int | None = Field(default=None, description="column, by its name or number; guessed if left out")
     max_length: int = Field(default=256, ge=4, description="tokens; longer texts are cut at the end, and counted")
 
 

@@ -1,4 +1,4 @@
-"""What a batch has to be before it can be masked; who gives something else is told what was expected."""
+"""What a batch has to be before it can be masked, and messages that say what was expected."""
 
 from __future__ import annotations
 
@@ -11,22 +11,7 @@ from maskwright.backend.arrays import Array, is_integer, is_torch, like, namespa
 from maskwright.errors import MaskingError
 from maskwright.grid import Grid
 from maskwright.units.patches import BOXES
-from maskwright.units.text import UNITS
-
-
-def check_moment(seed: Any, epoch: Any, progress: Any) -> None:
-    """Seed and epoch are whole numbers, progress lies between 0 and 1.
-
-    Raises:
-        MaskingError: otherwise.
-    """
-    for name, value, lowest in (("seed", seed, None), ("epoch", epoch, 0)):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or (lowest is not None and value < lowest):
-            kind = "a whole number" if lowest is None else f"a whole number of {lowest} or more"
-            raise MaskingError(f"{name}: expected {kind}, given {value!r}.")
-    if isinstance(progress, bool) or not isinstance(progress, int | float) or not 0.0 <= progress <= 1.0:
-        raise MaskingError(f"progress: expected a number from 0 (start) to 1 (end of training), given {progress!r}.")
+from maskwright.units.text import WORDS
 
 
 def check_array(x: Any, grid: Any, sides: Any, unit: str) -> tuple[int, ...]:
@@ -37,7 +22,7 @@ def check_array(x: Any, grid: Any, sides: Any, unit: str) -> tuple[int, ...]:
     """
     if not namespace(x).isdtype(x.dtype, ("bool", "numeric")):
         raise MaskingError(f"expected an array of numbers, given dtype {x.dtype}; turn texts into ids first.")
-    if unit in UNITS and unit != "token":
+    if unit in WORDS:
         raise MaskingError(
             f"unit '{unit}' is for texts: give the batch as a mapping with 'input_ids', or use unit='token' for "
             f"arrays, or one of their own: {', '.join(BOXES)}."
@@ -78,6 +63,21 @@ def check_valid(valid: Any, x: Array, *shapes: tuple[int, ...]) -> None:
         raise MaskingError(f"{wanted}, given {type(valid).__name__}; the batch is a {type(x).__name__}.")
     if not namespace(x).isdtype(valid.dtype, "bool") or tuple(valid.shape) not in shapes:
         raise MaskingError(f"{wanted}, given {valid.dtype} of shape {tuple(valid.shape)}; write valid != 0, say.")
+
+
+def signal_of(facts: Mapping[str, Any], name: str, x: Array, *shapes: tuple[int, ...]) -> Array:
+    """A signal that the pattern asks for: an array of one of the shapes on the batch's back end, the first one named.
+
+    Raises:
+        MaskingError: otherwise.
+    """
+    value = facts.get(name)
+    if value is None or not isinstance(value, type(x)) or tuple(value.shape) not in shapes:
+        shown = type(value).__name__ if value is None else f"{type(value).__name__} {tuple(np.shape(value))}"
+        raise MaskingError(
+            f"{name}: the pattern needs one number per cell, an array of shape {shapes[0]}, given {shown}."
+        )
+    return value
 
 
 def check_out(out: Any, x: Array) -> None:

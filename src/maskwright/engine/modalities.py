@@ -20,17 +20,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
-
-from maskwright import budgets
-from maskwright.backend.arrays import Array, is_torch, like, namespace, to_dtype
+from maskwright import patterns
+from maskwright.backend.arrays import Array, beside, like, namespace, to_dtype
+from maskwright.engine.batches import checked
 from maskwright.engine.corrupt import Corrupted
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
-from maskwright.fills.keep import Keep
 from maskwright.geometry.shares import TABLE_BITS, even_shares, gamma_quantiles, weighted_shares
 from maskwright.masking import Masking
-from maskwright.rng import Rng
-from maskwright.strategy import check, number, to_node
+from maskwright.rng import Moment, Rng, below
+from maskwright.strategy import check, number, read, to_node
 
 PROPORTIONAL = "proportional"
 
@@ -70,19 +68,18 @@ class PerModality:
 
     def __post_init__(self):
         check(self)
-        if self.budget is not None and not callable(self.budget):
-            object.__setattr__(self, "budget", budgets.from_node(self.budget))
-        given = self.modalities.items() if isinstance(self.modalities, Mapping) else self.modalities
-        if self.budget is None or not isinstance(given, Sequence | type({}.items())) or len(given) < 2:
+        pairs = tuple(self.modalities.items()) if isinstance(self.modalities, Mapping) else self.modalities
+        if self.budget is None or not isinstance(pairs, Sequence) or len(pairs) < 2:
             raise ConfigError("modalities: expected two or more, name: masking, and a budget over all of them.")
+        object.__setattr__(self, "budget", read("maskwright.budgets", self.budget, "modalities.budget"))
         # In order of their names, so that the order of a YAML file changes no draw.
-        parts = tuple((name, self._part(name, node)) for name, node in sorted(given, key=lambda pair: pair[0]))
+        parts = tuple((name, self._part(name, node)) for name, node in sorted(pairs, key=lambda pair: pair[0]))
         object.__setattr__(self, "modalities", parts)
         level = self.concentration
         if level == PROPORTIONAL:
             return
-        pairs = level.items() if isinstance(level, Mapping) else [(name, level) for name in self.names]
-        levels = dict(pairs if not isinstance(level, tuple) else level)
+        each = level.items() if isinstance(level, Mapping) else [(name, level) for name in self.names]
+        levels = dict(level if isinstance(level, tuple) else each)
         if set(levels) != set(self.names) or not all(_is_level(value) for value in levels.values()):
             raise ConfigError(
                 f"modalities.concentration: expected a number from 0.01 to 100, one for each of "
@@ -96,7 +93,7 @@ class PerModality:
         else:
             masking = Masking.from_dict({**node, "budget": self.budget} if isinstance(node, Mapping) else node)
             masking = dataclasses.replace(masking, budget=self.budget)
-        if getattr(masking.pattern, "sets_own_count", False) or masking.clean_share:
+        if patterns.traits(masking.pattern).sets_own_count or masking.clean_share:
             raise ConfigError(
                 f"modalities.{name}: the shared budget decides how much is hidden; expected a pattern that takes a "
                 "count, and no clean_share."
@@ -115,10 +112,10 @@ class PerModality:
         Raises:
             ConfigError: unknown keys (with the nearest known), values out of range.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
+        keys = [field.name for field in dataclasses.fields(cls)]
         for key in node:
-            if key not in known:
-                raise ConfigError(f"modalities: unknown key '{key}'. {did_you_mean(str(key), known)}")
+            if key not in keys:
+                raise ConfigError(f"modalities: unknown key '{key}'. {did_you_mean(str(key), keys)}")
         return cls(**{"modalities": {}, "budget": None, **node})
 
     def to_dict(self) -> dict[str, Any]:
@@ -161,25 +158,19 @@ class PerModality:
         if set(batches) != set(self.names):
             raise MaskingError(f"modalities: expected {', '.join(self.names)}, given {', '.join(map(str, batches))}.")
         facts = facts or {}
-        moment = {"epoch": epoch, "progress": progress, "example_ids": example_ids}
-
-        def hide(name: str, masking: Masking, *besides: str) -> Corrupted:
-            known = {key: value for key, value in facts.get(name, {}).items() if key not in besides}
-            return masking(batches[name], seed=seed ^ _constant(name), **moment, **known)
-
-        # Counting is a pass of its own: each masking knows its units, and none is hidden yet.
-        counters = {name: _Counted([]) for name in self.names}
-        for name, masking in self.modalities:
-            besides = getattr(masking.fill, "facts", ())
-            hide(name, dataclasses.replace(masking, budget=counters[name], fill=Keep()), *besides)
-        units = [counters[name].seen[0] for name in self.names]
-        if len({int(n.shape[0]) for n in units}) > 1:
-            sizes = [int(n.shape[0]) for n in units]
+        moment = Moment(seed, epoch, progress)
+        units = [_countable(masking, batches[name], facts.get(name, {})) for name, masking in self.modalities]
+        sizes = [int(n.shape[0]) for n in units]
+        if len(set(sizes)) > 1:
             raise MaskingError(f"modalities: batches of {sizes} examples; expected the same.")
-        rng = Rng.from_ids(_on_back_end(example_ids, units[0]), seed=seed, epoch=epoch).child("modalities")
+        rng = Rng.of_batch(example_ids, units[0], moment).child("modalities")
         counts = self.share_out(namespace(units[0]).stack(units, axis=1), rng, progress)
-        given = zip(self.modalities, range(len(units)), strict=True)
-        return {name: hide(name, dataclasses.replace(m, budget=_Given(counts[:, i]))) for (name, m), i in given}
+        out = {}
+        for place, (name, masking) in enumerate(self.modalities):
+            shared = dataclasses.replace(masking, budget=_Shared(counts[:, place]))
+            own = dataclasses.replace(moment, seed=moment.seed ^ _constant(name))
+            out[name] = shared(batches[name], example_ids=example_ids, moment=own, **facts.get(name, {}))
+        return out
 
     def share_out(self, units: Array, rng: Rng, progress: float = 0.0) -> Array:
         """How many units to hide in each modality.
@@ -208,7 +199,7 @@ class PerModality:
             return counts
         present = to_dtype(units > 0, "int64")
         several = present.sum(1)
-        chosen = (rng.child("which").draw() * several >> 24) + 1
+        chosen = below(rng.child("which").draw(), several, 24) + 1
         only = (xp.cumulative_sum(present, axis=1) == chosen[:, None]) & (units > 0)
         whole = (rng.child("whole").draw() < round(self.whole_share * (1 << 24))) & (several > 1)
         return xp.where(whole[:, None], xp.where(only, units, 0), counts)
@@ -220,36 +211,25 @@ def of_node(node: Mapping[str, Any], key: str) -> Any:
     return node[key] if parts is None else {name: part[key] for name, part in parts.items()}
 
 
-@dataclass(frozen=True, eq=False)
-class _Counted:
-    """A budget that notes the number of units and hides none."""
-
-    seen: list
-
-    def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
-        self.seen.append(n_valid)
-        return n_valid * 0
+def _countable(masking: Masking, batch: Any, facts: Mapping[str, Any]) -> Array:
+    """[B] int64, how many of the things that a masking counts each example has."""
+    units = checked(masking, batch, facts).units(masking.unit)
+    return patterns.traits(masking.pattern).countable(units.grid, units.valid)
 
 
 @dataclass(frozen=True, eq=False)
-class _Given:
-    """A budget that was made elsewhere."""
+class _Shared:
+    """The part of a budget that falls to one modality: [B] counts, made beforehand."""
 
     count: Array
 
     def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
-        return self.count
+        return beside(self.count, n_valid)
 
 
 @cache
 def _constant(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=7).digest(), "little")
-
-
-def _on_back_end(example_ids: Any, reference: Array) -> Array:
-    if not is_torch(example_ids):
-        return like(np.asarray(example_ids).astype(np.int64), reference)
-    return example_ids.to(reference.device) if is_torch(reference) else example_ids.numpy()
 
 
 def _is_level(value: Any) -> bool:

@@ -1,29 +1,26 @@
 """What to put into hidden cells: one fill a file, found by file name.
 
 A fill is called with values and a mask and returns new values: `fill(x, mask, valid=valid, rng=rng) -> x'`. `x` is
-[B, ...], `mask` and `valid` bool arrays that broadcast against it. The arrays given are never written to. Two more
-facts may come by keyword, and a fill that does not need them ignores them: `groups` [B, L], the unit of each cell,
-and `vocabulary`, the facts about token ids. What else a fill may declare:
+[B, ...], `mask` and `valid` bool arrays that broadcast against it. The arrays given are never written to. More facts
+may come by keyword, and a fill that does not need them ignores them: `groups` [B, L], the unit of each cell; `places`
+[B, L], the place of each cell counted from the first of its text, where that is not its column; and `vocabulary`, the
+facts about token ids. What else there is to know of a fill it declares by class attributes, properties and methods;
+`FillTraits` lists what there is to declare.
 
-- `put(out, flat, *, rng, shape, groups, **facts)`: for a fill that looks at no other cell; writes the hidden cells of
-  a flat NumPy copy in place. `flat` are their places, `rng.at_cells(flat, shape)` their draws, `groups` the flat units
-  (None: each cell is its own).
-- `numeric = True`: it puts numbers into cells and is no fill for text.
-- `changes_shape = True`: it returns another shape; where it makes texts shorter, `tokens(batch, hidden, attended,
-  vocabulary)` returns the batch with all its columns shortened alike.
-- `facts = ("pool",)`: what else it takes by keyword from a masking's caller.
+The fills are attributes of this package, by class name: `maskwright.fills.Zero`, `maskwright.fills.Mix`.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-
-from maskwright.backend.arrays import Array, is_torch
+from maskwright import strategy
+from maskwright.backend.arrays import Array
 from maskwright.errors import ConfigError
 from maskwright.rng import Rng
+from maskwright.strategy.traits import collect, trait, union
 
 
 class Fill(Protocol):
@@ -34,14 +31,68 @@ class Fill(Protocol):
         ...
 
 
-_SMALL = 8192
-"""Cells below which gathering the hidden ones costs more than it saves."""
+@dataclass(frozen=True)
+class FillTraits:
+    """What a fill declares about itself; `traits(fill)` collects it.
+
+    Attributes:
+        inner: the fills it is made of. What it does not declare itself then follows from theirs.
+        numeric: it puts numbers into cells and is no fill for text.
+        for_tokens: it puts tokens into cells and is no fill for numbers.
+        facts: what it takes by keyword from a masking's caller, such as `pool`.
+        from_others: it takes values from other examples.
+        computes: it works in floating-point numbers.
+        keeps: hidden values come out as they are, all of them or some.
+        changes_shape: it returns another shape.
+        removes: hidden cells are taken out, and what is left moves together.
+        adds_channel: it appends a channel that says what is hidden.
+        in_model: name of the way in which vision models do it themselves, on patches (see
+            `maskwright.vision.patch_tokens`); empty if they cannot.
+        marks_runs: every run of neighbouring hidden tokens becomes one marker: `numbered`, or `single`, the same for
+            all; empty for fills that mark none.
+        token: `token(vocabulary) -> int`, the token that goes into every hidden cell; or a code of
+            `maskwright.backend.codes`: RANDOM, an ordinary token for each, drawn for the purpose `random token`; KEPT.
+        choices: (fill, up to which draw of 2**24 it is chosen) of a fill that chooses one of others for each unit, by a
+            draw for the purpose `mix`.
+        shorten: `shorten(batch, hidden, attended, vocabulary) -> batch`, of a fill that makes texts shorter: the batch
+            with all its columns shortened alike.
+        one_value: it puts the same value into every hidden cell, whatever the input.
+        own_mean: it puts in the mean of the example's own visible cells, for each channel.
+    """
+
+    inner: tuple[Any, ...] = trait((), tuple)
+    numeric: bool = trait(False, bool, parts=any)
+    for_tokens: bool = trait(False, bool, parts=any)
+    facts: tuple[str, ...] = trait((), tuple, parts=union)
+    from_others: bool = trait(False, bool, parts=any)
+    computes: bool = trait(False, bool, parts=any)
+    keeps: bool = trait(False, bool, parts=any)
+    changes_shape: bool = trait(False, bool, parts=any)
+    removes: bool = trait(False, bool, parts=any)
+    adds_channel: bool = trait(False, bool, parts=any)
+    in_model: str = trait("", str)
+    marks_runs: str = trait("", str)
+    token: Callable[[Any], int] | None = trait(None)
+    choices: tuple[tuple[Any, int], ...] = trait((), tuple)
+    shorten: Callable[..., dict[str, Any]] | None = trait(None)
+    one_value: bool = trait(False, bool)
+    own_mean: bool = trait(False, bool)
+
+
+def traits(fill: Fill) -> FillTraits:
+    """What a fill declares about itself, checked.
+
+    Raises:
+        ConfigError: a trait of another type, or a name that is nearly that of a trait.
+
+    >>> traits(from_node({"mix": {"zero": 0.5, "swap": 0.5}})).facts
+    ('pool',)
+    """
+    return collect(FillTraits, fill)
 
 
 def names() -> tuple[str, ...]:
     """The names of all fills."""
-    from maskwright import strategy
-
     return strategy.names(__name__)
 
 
@@ -51,10 +102,6 @@ def from_node(node: Any) -> Fill:
     >>> from_node("mask-token"), from_node(0)
     (MaskToken(), Constant(value=0))
     """
-    from maskwright import strategy
-
-    if isinstance(node, int | float) and not isinstance(node, bool):
-        node = {"constant": node}
     return strategy.from_node(__name__, node)
 
 
@@ -64,7 +111,7 @@ def check_for_tokens(fill: Fill) -> None:
     Raises:
         ConfigError: `zero`, `constant` or `mean`, alone or in a mix.
     """
-    if getattr(fill, "numeric", False):
+    if traits(fill).numeric:
         name = type(fill).__name__.lower()
         raise ConfigError(
             f"fill: {name} puts numbers into cells, and the numbers of a text are names of tokens. "
@@ -72,55 +119,9 @@ def check_for_tokens(fill: Fill) -> None:
         )
 
 
-def by_places(fill: Fill) -> bool:
-    """Whether a fill looks at no other cell, so that it can write hidden cells in place: it has `put`, as do its parts.
-
-    >>> by_places(from_node("mask-token")), by_places(from_node("mean"))
-    (True, False)
-    """
-    return hasattr(fill, "put") and all(by_places(part) for part, _ in getattr(fill, "parts", ()))
+def __getattr__(name: str) -> Any:
+    return strategy.member(__name__, name)
 
 
-@lru_cache(maxsize=64)
-def token_choices(fill: Fill, mask_id: int | None) -> tuple[np.ndarray, np.ndarray] | None:
-    """Up to which draw (of 2**24) a fill puts which token; -1 is a random ordinary one, -2 the one that is there.
-
-    Two arrays of int64, as a kernel takes them. None for a fill that is more than the mask token, random tokens, keep,
-    or a mix of them.
-    """
-    from maskwright.fills.keep import Keep
-    from maskwright.fills.mask_token import MaskToken
-    from maskwright.fills.mix import Mix
-    from maskwright.fills.random_token import RandomToken
-
-    known: dict[type, int | None] = {MaskToken: mask_id, RandomToken: -1, Keep: -2}
-    parts = [part for part, _ in fill.parts] if type(fill) is Mix else [fill]
-    ends = fill.ends() if type(fill) is Mix else [1 << 24]
-    tokens = [known.get(type(part)) for part in parts]
-    return None if None in tokens else (np.array(ends, dtype=np.int64), np.array(tokens, dtype=np.int64))
-
-
-def replace_hidden(
-    fill: Fill, x: Array, mask: Array, *, rng: Rng, flat: np.ndarray | None = None, **facts: Any
-) -> Array:
-    """`where(mask, fill, x)`; on NumPy, fills that look at no other cell write the hidden cells only.
-
-    Args:
-        fill: what to put there.
-        x: [B, ...] values.
-        mask: bool, broadcastable against `x`.
-        rng: of the examples.
-        flat: where the caller knows them, the flat places that the mask hides.
-        **facts: see above.
-    """
-    sparse = flat is not None or x.shape[0] * x.shape[-1] >= _SMALL
-    if not sparse or is_torch(x) or mask.shape != x.shape or facts.get("places") is not None or not by_places(fill):
-        return fill(x, mask, rng=rng, **facts)
-    flat = np.flatnonzero(mask) if flat is None else flat
-    put: Any = getattr(fill, "put", None)
-    groups = facts.pop("groups", None)
-    # Groups that are the same for all examples are the places, which the draws know already.
-    groups = None if groups is None or groups.shape[0] != x.shape[0] else groups.reshape(-1)
-    out = x.copy()
-    put(out.reshape(-1), flat, rng=rng, shape=x.shape[1:], groups=groups, **facts)
-    return out
+def __dir__() -> list[str]:
+    return sorted([*globals(), *map(strategy.class_name, names())])

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, dtype_name, namespace, to_dtype
 from maskwright.backend.replacement import fill_hidden
-from maskwright.fills.mean import check_floating, visible_moments
+from maskwright.backend.visible import check_floating, visible_moments
 from maskwright.rng import Rng
 from maskwright.strategy import check, choice, number
 
@@ -38,6 +38,7 @@ class Blur:
     """
 
     numeric: ClassVar[bool] = True
+    computes: ClassVar[bool] = True
 
     radius: int = number(4, 1, 64, "cells", whole=True)
     law: str = choice("gaussian", "gaussian", "box")

@@ -7,7 +7,8 @@ from typing import Any
 
 from maskwright.backend.arrays import Array, arange, cumulative_max, namespace
 from maskwright.errors import ConfigError, MaskingError
-from maskwright.fills.sentinel import run_starts
+from maskwright.fills import traits
+from maskwright.geometry.kept import run_starts
 from maskwright.rng import Rng
 from maskwright.strategy import check, part
 
@@ -39,18 +40,13 @@ class ByRun:
 
     def __post_init__(self):
         check(self)
-        if getattr(self.fill, "changes_shape", False):
+        if traits(self.fill).changes_shape:
             raise ConfigError("by-run: a fill that changes the shape cannot be drawn for each run; use it alone.")
 
     @property
-    def numeric(self) -> bool:
-        """Whether the fill inside puts numbers into cells."""
-        return getattr(self.fill, "numeric", False)
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """What the fill inside takes by name."""
-        return getattr(self.fill, "facts", ())
+    def inner(self) -> tuple[Any, ...]:
+        """The fill inside."""
+        return (self.fill,)
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return new values, with the place of the run's first cell as the group of its cells; `mask` is [B, L]."""

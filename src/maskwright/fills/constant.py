@@ -29,6 +29,7 @@ class Constant:
     """
 
     numeric: ClassVar[bool] = True
+    one_value: ClassVar[bool] = True
 
     value: float = number(REQUIRED, -3e38, 3e38, "same unit as the data")
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from maskwright.backend.arrays import Array, all_true, arange, extents, gather, largest, namespace, to_dtype, true_count
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.arrays import Array, all_true, arange, namespace, to_dtype
+from maskwright.backend.codes import IGNORED
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.geometry.kept import existing, kept, take
 from maskwright.rng import Rng
+from maskwright.strategy import check, flag
 
 if TYPE_CHECKING:
     from maskwright.units.vocabulary import Vocabulary
@@ -46,15 +48,15 @@ class Drop:
     """
 
     changes_shape: ClassVar[bool] = True
+    removes: ClassVar[bool] = True
+    in_model: ClassVar[str] = "drop"
 
-    keep_positions: bool = False
-    padded: bool = False
+    keep_positions: bool = flag(False)
+    padded: bool = flag(False)
     columns: tuple[str, ...] = ()
 
     def __post_init__(self):
-        for name in ("keep_positions", "padded"):
-            if not isinstance(getattr(self, name), bool):
-                raise ConfigError(f"Drop.{name}: expected true or false, given {getattr(self, name)!r}.")
+        check(self)
         if isinstance(self.columns, list):
             object.__setattr__(self, "columns", tuple(self.columns))
         if not isinstance(self.columns, tuple) or not all(isinstance(name, str) for name in self.columns):
@@ -79,7 +81,7 @@ class Drop:
             taken[~present] = 0
         return taken
 
-    def tokens(
+    def shorten(
         self, batch: Mapping[str, Any], hidden: Array, attended: Array | None, vocabulary: Vocabulary
     ) -> dict[str, Any]:
         """A batch of text without its hidden tokens, padded on the side where it was.
@@ -113,41 +115,3 @@ class Drop:
             return False
         whole = namespace(ids).isdtype(value.dtype, ("integral", "bool"))
         return whole or name in self.columns
-
-
-def kept(stay: Array, left: bool = False) -> tuple[Array, Array]:
-    """Where the remaining cells are.
-
-    Args:
-        stay: [B, L] bool, True = remains.
-        left: put an example that keeps fewer at the end of its row instead of the start.
-
-    Returns:
-        index [B, K] into the axis, the remaining cells in order, K the most that remain in any example; and present
-        [B, K] bool, False where an example has fewer (the index is 0 there).
-    """
-    n = true_count(stay)[:, None]
-    longest = largest(n)
-    places = arange(longest, stay)[None, :]
-    present = places >= longest - n if left else places < n
-    index = to_dtype(present, "int64")
-    index[present] = namespace(stay).nonzero(stay)[1]  # both in the order of rows, as many in each
-    return index, present
-
-
-def existing(valid: Array) -> Array:
-    """[B, *grid] bool, the cell lies within what the example measures: not behind its last valid cell on an axis."""
-    if bool(valid.all()):
-        return valid
-    sizes, inside = extents(valid), valid | True
-    for axis in range(1, valid.ndim):
-        place = arange(valid.shape[axis], valid).reshape((-1,) + (1,) * (valid.ndim - 1 - axis))
-        inside = inside & (place < sizes[:, axis - 1].reshape((-1,) + (1,) * (valid.ndim - 1)))
-    return inside
-
-
-def take(x: Array, index: Array, present: Array, padding: int) -> Array:
-    """`x` [B, L] at `index` [B, K], with `padding` where not `present`."""
-    taken = gather(x, index)
-    taken[~present] = padding
-    return taken

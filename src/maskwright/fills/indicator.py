@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, dtype_name, namespace, to_dtype
 from maskwright.errors import ConfigError, MaskingError
+from maskwright.fills import traits
 from maskwright.rng import Rng
-from maskwright.strategy import check, number, part
+from maskwright.strategy import check, flag, number, part
 
 
 @dataclass(frozen=True)
@@ -41,26 +42,23 @@ class Indicator:
 
     numeric: ClassVar[bool] = True
     changes_shape: ClassVar[bool] = True
+    adds_channel: ClassVar[bool] = True
 
     fill: Any = part("maskwright.fills", "mean")
     axis: int = number(-1, -5, 5, "axis of the array", whole=True)
-    stack: bool = False
+    stack: bool = flag(False)
 
     def __post_init__(self):
-        if isinstance(self.fill, int | float) and not isinstance(self.fill, bool):
-            from maskwright.fills import from_node
-
-            object.__setattr__(self, "fill", from_node(self.fill))
         check(self)
-        if getattr(self.fill, "changes_shape", False):
+        if traits(self.fill).changes_shape:
             raise ConfigError(f"indicator.fill: {type(self.fill).__name__.lower()} changes the shape of the input.")
-        if self.axis == 0 or not isinstance(self.stack, bool):
-            raise ConfigError(f"indicator: axis 0 is the batch and stack is true or false, given {self!r}.")
+        if self.axis == 0:
+            raise ConfigError(f"indicator: axis 0 is the batch; expected another one, given {self!r}.")
 
     @property
-    def facts(self) -> tuple[str, ...]:
-        """What the inner fill takes by name."""
-        return getattr(self.fill, "facts", ())
+    def inner(self) -> tuple[Any, ...]:
+        """The fill of the values."""
+        return (self.fill,)
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return a new array with one axis longer, or one axis more."""

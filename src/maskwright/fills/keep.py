@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-import numpy as np
-
-from maskwright.backend.arrays import Array
+from maskwright.backend.arrays import Array, copied
+from maskwright.backend.codes import KEPT
 from maskwright.rng import Rng
 
 
@@ -23,10 +22,14 @@ class Keep:
     array([[5, 6]])
     """
 
+    keeps: ClassVar[bool] = True
+
+    def token(self, vocabulary: Any) -> int:
+        """The token that is there."""
+        del vocabulary
+        return KEPT
+
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return a copy of `x`."""
         del mask, valid, rng, facts
-        return x.clone() if hasattr(x, "clone") else x.copy()
-
-    def put(self, out: np.ndarray, flat: np.ndarray, **facts: Any) -> None:
-        """Nothing to write; see `maskwright.fills`."""
+        return copied(x)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, arange, gather, namespace, stable_order, to_dtype
+from maskwright.backend.pool import donors
 from maskwright.backend.replacement import fill_hidden
-from maskwright.errors import MaskingError
-from maskwright.fills.mean import check_pool
 from maskwright.rng import Rng, below
 
 
@@ -40,6 +39,7 @@ class Marginal:
     """
 
     numeric: ClassVar[bool] = True
+    from_others: ClassVar[bool] = True
     facts: ClassVar[tuple[str, ...]] = ("pool",)
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
@@ -58,26 +58,6 @@ class Marginal:
                 rows = rows + to_dtype(rows >= arange(x.shape[0], x)[:, None], "int64")
             values = _at_rows(pool, rows, tied)
         return fill_hidden(mask, values, x)
-
-
-def donors(name: str, x: Array, valid: Array, pool: Any) -> tuple[Array, Array | None, int]:
-    """Where other values come from.
-
-    Returns:
-        The rows [N, ...]; which of their cells may be used, bool, or None for all; and 1 if they are the batch itself.
-    """
-    xp = namespace(x)
-    own = int(pool is None)
-    if own and x.shape[0] == 1:
-        raise MaskingError(f"{name}: a batch of one has no other example; give pool=[N examples], or drop_last=True.")
-    if not own:
-        check_pool(name, pool, x)
-    rows = x if own else pool
-    usable = xp.broadcast_to(valid, (x.shape[0], *valid.shape[1:])) if own else None
-    if xp.isdtype(rows.dtype, "real floating"):
-        finite = xp.isfinite(rows)
-        usable = finite if usable is None else finite & usable
-    return rows, None if usable is None or bool(xp.all(usable)) else usable, own
 
 
 def _among(usable: Array, tied: tuple[int, ...], bits: Array, own: int) -> Array:

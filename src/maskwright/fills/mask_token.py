@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, namespace
 from maskwright.errors import MaskingError
@@ -26,19 +23,18 @@ class MaskToken:
         MaskingError: no vocabulary was given, or its tokenizer has no mask token.
     """
 
-    def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
-        """Return new ids; needs the fact `vocabulary`."""
-        del valid, rng
-        return namespace(x).where(mask, self._id(facts), x)
+    for_tokens: ClassVar[bool] = True
+    in_model: ClassVar[str] = "mask-token"
 
-    def put(self, out: np.ndarray, flat: np.ndarray, **facts: Any) -> None:
-        """Write the hidden cells of a flat copy; see `maskwright.fills`."""
-        out[flat] = self._id(facts)
-
-    def _id(self, facts: Mapping[str, Any]) -> int:
-        vocabulary = facts.get("vocabulary")
+    def token(self, vocabulary: Any) -> int:
+        """The mask token's id."""
         if vocabulary is None:
             raise MaskingError("mask-token: give vocabulary=Vocabulary.from_tokenizer(tokenizer), or use another fill.")
         if vocabulary.mask_id is None:
             raise MaskingError("mask-token: this tokenizer has no mask token; use fill: drop, or add a mask token.")
         return vocabulary.mask_id
+
+    def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
+        """Return new ids; needs the fact `vocabulary`."""
+        del valid, rng
+        return namespace(x).where(mask, self.token(facts.get("vocabulary")), x)

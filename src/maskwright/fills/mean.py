@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from maskwright.backend.arrays import Array, dtype_name, is_torch, like, namespace, to_dtype
+from maskwright.backend.pool import check_pool
 from maskwright.backend.replacement import fill_hidden
 from maskwright.backend.running_mean import RunningMean
+from maskwright.backend.visible import check_floating, visible_moments
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
 from maskwright.strategy import check, choice
@@ -39,12 +41,23 @@ class Mean:
     """
 
     numeric: ClassVar[bool] = True
+    computes: ClassVar[bool] = True
     facts: ClassVar[tuple[str, ...]] = ("pool", "statistics")
 
     over: str = choice("example", "example", "position", "running")
 
     def __post_init__(self):
         check(self)
+
+    @property
+    def from_others(self) -> bool:
+        """Whether the mean is that of other data."""
+        return self.over != "example"
+
+    @property
+    def own_mean(self) -> bool:
+        """Whether the mean is that of the example's own visible cells."""
+        return self.over == "example"
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return a new array; `mask` and `valid` may have size-1 axes, over which channels are told apart."""
@@ -77,52 +90,3 @@ class Mean:
         if mean.ndim > len(wanted) or any(m not in (1, n) for m, n in zip(mean.shape, trailing, strict=True)):
             raise MaskingError(f"mean: statistics of shape {tuple(mean.shape)} do not fit examples {wanted}.")
         return mean
-
-
-def check_floating(name: str, x: Array) -> None:
-    """Refuse cells that are not floating-point numbers."""
-    if not namespace(x).isdtype(x.dtype, "real floating"):
-        raise MaskingError(f"{name}: expected floating-point cells, given {x.dtype}; convert them first.")
-
-
-def check_pool(name: str, pool: Any, x: Array) -> None:
-    """Refuse a pool of other examples that are not like those of `x`."""
-    expected = f"[N, {', '.join(map(str, x.shape[1:]))}]"
-    if not isinstance(pool, type(x)) or tuple(pool.shape[1:]) != tuple(x.shape[1:]) or not pool.shape[0]:
-        given = f"{type(pool).__name__} {tuple(np.shape(pool))}"
-        raise MaskingError(f"{name}: pool: expected {type(x).__name__} {expected} with N of 1 or more, given {given}.")
-
-
-def visible_moments(x: Array, visible: Array, axes: tuple[int, ...] | None = None) -> tuple[Array, Array, Array]:
-    """Mean of the visible cells, their number, and the visible cells with the rest 0, in float32 or wider.
-
-    Args:
-        x: [B, ...] floating-point; cells that are not finite do not count.
-        visible: bool, of x's shape or with size-1 axes.
-        axes: over which the mean goes; by default all but the first and those where `visible` has size 1.
-
-    Returns:
-        mean and number with these axes kept as size 1 (mean 0 where the number is 0), and the cells.
-    """
-    xp = namespace(x)
-    if axes is None:
-        axes = tuple(axis for axis in range(1, x.ndim) if visible.shape[axis] == x.shape[axis])
-    finite = xp.isfinite(x)
-    if not bool(finite.all()):
-        visible = visible & finite
-    wide = "float64" if str(x.dtype).endswith("float64") else "float32"  # sums of half-precision numbers overflow
-    cells = to_dtype(fill_hidden(~visible, 0, x), wide)
-    n = total(to_dtype(visible, wide), axes)
-    return total(cells, axes) / xp.where(n > 0, n, xp.ones_like(n)), n, cells
-
-
-def total(cells: Array, axes: tuple[int, ...]) -> Array:
-    """The sum over axes, kept as size 1; one axis after the other adds long rows, which is faster and rounds less.
-
-    Torch adds all at once what lies together in memory, such as the rows of images with channels first.
-    """
-    if is_torch(cells) and any(cells.stride(axis) == 1 for axis in axes):
-        return cells.sum(axes, keepdim=True)
-    for axis in axes:
-        cells = namespace(cells).sum(cells, axis=axis, keepdims=True)
-    return cells

@@ -12,7 +12,7 @@ import numpy as np
 
 from maskwright.backend.arrays import Array, dtype_name, like, namespace, to_dtype
 from maskwright.backend.replacement import fill_hidden
-from maskwright.fills.mean import check_floating, total, visible_moments
+from maskwright.backend.visible import check_floating, total, visible_moments
 from maskwright.rng import Rng
 from maskwright.strategy import check, choice
 
@@ -45,17 +45,13 @@ class Noise:
     """
 
     numeric: ClassVar[bool] = True
+    computes: ClassVar[bool] = True
 
     law: str = choice("normal", "normal", "uniform")
     match: str = choice("visible", "visible", "unit")
 
     def __post_init__(self):
         check(self)
-
-    @property
-    def draws(self) -> bool:
-        """Whether it may be given the hidden cells alone."""
-        return self.match == "unit"
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return a new array; `mask` and `valid` may have size-1 axes, over which channels are told apart."""

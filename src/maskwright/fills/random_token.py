@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, dtype_name, namespace, to_dtype
+from maskwright.backend.codes import RANDOM
 from maskwright.errors import MaskingError
-from maskwright.rng import Rng
+from maskwright.rng import Rng, below
 
 
 @dataclass(frozen=True)
@@ -24,26 +22,23 @@ class RandomToken:
         MaskingError: no vocabulary was given.
     """
 
-    def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
-        """Return new ids; needs the fact `vocabulary`."""
-        del valid
-        ordinary = self._ordinary(x, facts)
-        places = facts.get("places")
-        draws = rng.child("random token")
-        bits = to_dtype(draws.bits(*x.shape[1:]) if places is None else draws.bits_at(places), "int64")
-        tokens = ordinary[bits * ordinary.shape[0] >> 31]
-        return namespace(x).where(mask, to_dtype(tokens, dtype_name(x)), x)
+    for_tokens: ClassVar[bool] = True
 
-    def put(self, out: np.ndarray, flat: np.ndarray, *, rng: Rng, shape: tuple[int, ...], **facts: Any) -> None:
-        """Write the hidden cells of a flat copy; see `maskwright.fills`."""
-        ordinary = self._ordinary(out, facts)
-        bits = rng.child("random token").at_cells(flat, shape).bits(1)[:, 0].astype(np.int64)
-        out[flat] = ordinary.take(bits * len(ordinary) >> 31)
-
-    def _ordinary(self, x: Array, facts: Mapping[str, Any]) -> Array:
-        vocabulary = facts.get("vocabulary")
+    def token(self, vocabulary: Any) -> int:
+        """An ordinary token for each cell, drawn."""
         if vocabulary is None:
             raise MaskingError(
                 "random-token: give vocabulary=Vocabulary.from_tokenizer(tokenizer), or use another fill."
             )
-        return vocabulary.table("ordinary_ids", x)
+        return RANDOM
+
+    def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
+        """Return new ids; needs the fact `vocabulary`."""
+        del valid
+        vocabulary: Any = facts.get("vocabulary")
+        places = facts.get("places")
+        self.token(vocabulary)
+        ordinary = vocabulary.table("ordinary_ids", x)
+        draws = rng.child("random token")
+        bits = draws.bits(*x.shape[1:]) if places is None else draws.bits_at(places)
+        return namespace(x).where(mask, to_dtype(ordinary[below(bits, ordinary.shape[0])], dtype_name(x)), x)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.backend.arrays import Array, at_least_zero, dtype_name, largest, namespace, running_count, to_dtype
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.arrays import Array, dtype_name, namespace, running_count, to_dtype
+from maskwright.backend.codes import IGNORED
 from maskwright.errors import MaskingError
 from maskwright.fills.drop import Drop
+from maskwright.geometry.kept import run_starts
 from maskwright.rng import Rng
 from maskwright.strategy import check, choice
+from maskwright.units.vocabulary import sentinels, single_id
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,17 @@ class Sentinel:
     """
 
     changes_shape: ClassVar[bool] = True
+    for_tokens: ClassVar[bool] = True
 
     law: str = choice("numbered", "numbered", "single")
 
     def __post_init__(self):
         check(self)
+
+    @property
+    def marks_runs(self) -> str:
+        """How runs are marked."""
+        return self.law
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return [B, K] ids; needs the fact `vocabulary`.
@@ -57,14 +65,14 @@ class Sentinel:
         marked, starts = self._marked(x, mask, facts.get("vocabulary"))
         return Drop()(marked, mask & ~starts, valid=valid, rng=rng)
 
-    def tokens(self, batch: Mapping[str, Any], hidden: Array, attended: Array, vocabulary: Any) -> dict:
+    def shorten(self, batch: Mapping[str, Any], hidden: Array, attended: Array, vocabulary: Any) -> dict:
         """A batch of text with its runs replaced, shortened as by `drop`; the labels of markers are -100."""
         ids, labels = batch["input_ids"], batch.get("labels")
         marked, starts = self._marked(ids, hidden, vocabulary)
         batch = {**batch, "input_ids": marked}
         if labels is not None and tuple(getattr(labels, "shape", ())) == tuple(ids.shape):
             batch["labels"] = namespace(hidden).where(hidden, IGNORED, labels)  # a marker is no token of the text
-        return Drop().tokens(batch, hidden & ~starts, attended, vocabulary)
+        return Drop().shorten(batch, hidden & ~starts, attended, vocabulary)
 
     def _marked(self, x: Array, mask: Array, vocabulary: Any) -> tuple[Array, Array]:
         """Ids [B, L] with the marker at the first token of each run, and where that is."""
@@ -78,34 +86,3 @@ class Sentinel:
             return xp.where(starts, single_id(vocabulary), x), starts
         marker = to_dtype(sentinels(running_count(starts), vocabulary), dtype_name(x))
         return xp.where(starts, marker, x), starts
-
-
-def run_starts(mask: Array) -> Array:
-    """[B, L] bool, the first cell of every run of hidden cells."""
-    xp = namespace(mask)
-    return mask & ~xp.concat([mask[:, :1] & False, mask[:, :-1]], axis=1)
-
-
-def sentinels(number: Array, vocabulary: Any) -> Array:
-    """The ids of the sentinels of these numbers, counted from 1; anything where the number is 0.
-
-    Raises:
-        MaskingError: a tokenizer that has fewer.
-    """
-    ids = vocabulary.table("sentinel_ids", number)
-    most = largest(number.reshape(-1))
-    if most > ids.shape[0] or not ids.shape[0]:
-        raise MaskingError(
-            f"sentinel: {most} sentinels are needed and the tokenizer has {ids.shape[0]} (<extra_id_0>, ...). Add some "
-            "to the tokenizer as special tokens, hide fewer and longer spans, or use law: single."
-        )
-    return ids[at_least_zero(number - 1)]
-
-
-def single_id(vocabulary: Any) -> int:
-    """The token that stands for any run: the mask token, or else the first sentinel."""
-    if vocabulary.mask_id is not None:
-        return vocabulary.mask_id
-    if not len(vocabulary.sentinel_ids):
-        raise MaskingError("sentinel: this tokenizer has neither a mask token nor <extra_id_0>; add a mask token.")
-    return int(vocabulary.sentinel_ids[0])

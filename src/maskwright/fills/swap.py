@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, arange, to_dtype
+from maskwright.backend.pool import donors
 from maskwright.backend.replacement import fill_hidden
-from maskwright.fills.marginal import donors
 from maskwright.rng import Rng, below
 
 
@@ -34,6 +34,7 @@ class Swap:
     """
 
     numeric: ClassVar[bool] = True
+    from_others: ClassVar[bool] = True
     facts: ClassVar[tuple[str, ...]] = ("pool",)
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:

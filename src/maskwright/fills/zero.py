@@ -23,6 +23,7 @@ class Zero:
     """
 
     numeric: ClassVar[bool] = True
+    one_value: ClassVar[bool] = True
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
         """Return a new array, zero where `mask` is True."""

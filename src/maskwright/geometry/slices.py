@@ -45,6 +45,6 @@ def has_axis(self: Any, grid: Grid) -> bool:
     return self.axis is None or self.axis in grid.axes
 
 
-def units_along(self: Any, grid: Grid, cells: Array) -> Array:
+def bundles_along(self: Any, grid: Grid, cells: Array) -> Array:
     """[B, n] bool, which slices (or cells) have any of the cells."""
     return slices(cells, axis_of(self, grid))

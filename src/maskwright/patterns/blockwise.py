@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from maskwright.backend.arrays import Array, extents, namespace, to_dtype, true_count
-from maskwright.errors import ConfigError, MaskingError
+from maskwright.errors import MaskingError
 from maskwright.geometry.boxes import aspects, between, covered, measured, rounded_root
 from maskwright.geometry.select import exact
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.strategy import check, number
+from maskwright.strategy import check, flag, number
 
 _TRIES = 10  # in a row without a fitting rectangle, then the law stops
 _DRAWN = 16  # tries whose bits are drawn at once
@@ -53,14 +53,11 @@ class Blockwise:
 
     min_area: int = number(16, 1, 1_000_000, "cells", whole=True)
     aspect: float = number(0.3, 0.05, 1.0, "rows over columns")
-    complete: bool = False
-    shift: bool = False
+    complete: bool = flag(False)
+    shift: bool = flag(False)
 
     def __post_init__(self):
         check(self)
-        for name in ("complete", "shift"):
-            if not isinstance(getattr(self, name), bool):
-                raise ConfigError(f"Blockwise.{name}: expected true or false, given {getattr(self, name)!r}.")
 
     @property
     def sets_own_count(self) -> bool:

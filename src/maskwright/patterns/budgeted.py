@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, namespace, true_count
+from maskwright.backend.arrays import Array, namespace
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.grid import Grid
+from maskwright.patterns import traits
 from maskwright.rng import Rng
-from maskwright.strategy import check, fits_inner, of_inner, part, signals_of_inner, units_of_inner
+from maskwright.strategy import check, part
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Budgeted:
 
     Args:
         pattern: one that takes a count.
-        budget: how many of the pattern's units; a number is a ratio. One that moves with training is refused: a part
-            is not told the progress.
+        budget: how many of the pattern's cells or bundles; a number is a ratio. One that moves with training is
+            refused: the progress does not reach a part.
 
     >>> import numpy as np
     >>> part = Budgeted("iid", 0.5)
@@ -37,19 +38,13 @@ class Budgeted:
     pattern: Any = part("maskwright.patterns")
     budget: Any = part("maskwright.budgets")
 
-    sets_own_count = True
-    approximate = of_inner("approximate", "")
-    biased = of_inner("biased", "")
-    draws = True
-    signals = signals_of_inner
-    units = units_of_inner
-    fits = fits_inner
+    sets_own_count: ClassVar[bool] = True
+    draws: ClassVar[bool] = True
+    examples: ClassVar[tuple[Any, ...]] = ([{"span": 3}, 0.15],)
 
     def __post_init__(self):
-        if isinstance(self.budget, int | float) and not isinstance(self.budget, bool):
-            object.__setattr__(self, "budget", {"ratio": self.budget})
         check(self)
-        if getattr(self.pattern, "sets_own_count", False):
+        if traits(self.pattern).sets_own_count:
             raise ConfigError(
                 f"budgeted: {type(self.pattern).__name__.lower()} sets its own count and takes no budget."
             )
@@ -57,8 +52,8 @@ class Budgeted:
         at = [budget(np.array([1 << 20]), rng=Rng.from_ids([0]), progress=p) for p in (0.0, 0.37, 1.0)]
         if at[0] != at[1] or at[1] != at[2]:
             raise ConfigError(
-                "budgeted: a budget that moves with training is not told the progress inside a pattern; give it to the "
-                "masking, or use one that stays."
+                "budgeted: the progress of training does not reach a budget inside a pattern, and this one moves with "
+                "it; give it to the masking, or use one that stays."
             )
 
     @property
@@ -67,10 +62,9 @@ class Budgeted:
         return (self.pattern,)
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
-        """Return a bool mask [B, *grid.shape]; `count` is an upper bound, in units of the pattern."""
-        if not self.fits(grid):
+        """Return a bool mask [B, *grid.shape]; `count` is an upper bound, in what the pattern counts."""
+        if not traits(self).fits(grid):
             raise MaskingError(f"budgeted: {type(self.pattern).__name__.lower()} makes no sense on {grid}.")
-        units = getattr(self.pattern, "units", None)
-        n = true_count(units(grid, valid) if units else valid)
+        n = traits(self.pattern).countable(grid, valid)
         own = self.budget(n, rng=rng.child("own budget"), progress=0.0)
         return self.pattern(grid, namespace(own).minimum(own, count), valid=valid, rng=rng, **signals)

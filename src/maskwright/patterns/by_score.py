@@ -6,7 +6,7 @@ import math
 import sys
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from maskwright.geometry.select import exact, fixed_point, round_count, undecide
 from maskwright.geometry.signals import check_signal
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.strategy import check, number
+from maskwright.strategy import check, flag, number
 
 _TABLE_BITS, _ONE = 14, 1 << 16  # entries of the Gumbel table; 1.0 in fixed point
 _LARGEST = (1 << 31) - 1
@@ -71,17 +71,17 @@ class ByScore:
     signals: ClassVar[tuple[str, ...]] = ("scores",)
     biased: ClassVar[str] = "the scores say which cells are hidden more often: that is what it is for"
 
-    highest: bool = True
+    highest: bool = flag(True)
     temperature: float = number(0.0, 0.0, 1000.0, "share of the ranks")
     random_share: float = number(0.0, 0.0, 1.0, "share of the count")
     hint: float = number(0.0, 0.0, 0.9, "share of the top")
+
+    examples: ClassVar[tuple[Any, ...]] = ({"temperature": 0.2},)
 
     def __post_init__(self):
         check(self)
         if 0 < self.temperature < 0.001:
             raise ConfigError(f"ByScore.temperature: expected 0, or 0.001 to 1000, given {self.temperature}.")
-        if not isinstance(self.highest, bool):
-            raise ConfigError(f"ByScore.highest: expected true or false, given {self.highest!r}.")
 
     @property
     def draws(self) -> bool:

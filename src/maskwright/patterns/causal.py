@@ -49,7 +49,7 @@ class Causal:
 
     fits = has_axis
 
-    def units(self, grid: Grid, cells: Array) -> Array:
+    def bundles(self, grid: Grid, cells: Array) -> Array:
         """[B, n] bool, which slices have any of the cells."""
         return slices(cells, self._axis(grid))
 

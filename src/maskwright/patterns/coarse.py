@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, arange, namespace
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.geometry.signals import only_valid
 from maskwright.grid import Grid
+from maskwright.patterns import traits
 from maskwright.rng import Rng
-from maskwright.strategy import REQUIRED, check, of_inner, part
+from maskwright.strategy import REQUIRED, check, part
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,7 @@ class Coarse:
     pattern: Any = part("maskwright.patterns")
     size: Any = REQUIRED
 
-    sets_own_count = of_inner("sets_own_count", False)
-    approximate = of_inner("approximate", "")
-    biased = of_inner("biased", "")
-    draws = of_inner("draws", True)
-    signals = of_inner("signals", ())
+    examples: ClassVar[tuple[Any, ...]] = ({"pattern": "iid", "size": 2},)
 
     def __post_init__(self):
         check(self)
@@ -69,13 +66,13 @@ class Coarse:
         """Whether there is a size for each axis and the pattern fits the grid of boxes."""
         if isinstance(self.size, tuple) and len(self.size) != grid.ndim:
             return False
-        return getattr(self.pattern, "fits", lambda _: True)(self._grid(grid))
+        return traits(self.pattern).fits(self._grid(grid))
 
-    def units(self, grid: Grid, cells: Array) -> Array:
-        """[B, ...] bool, which boxes have any of the cells; larger things where the pattern hides such."""
+    def bundles(self, grid: Grid, cells: Array) -> Array:
+        """[B, ...] bool, which boxes have any of the cells; larger bundles where the pattern hides such."""
         coarse, boxes = self._grid(grid), self._highest(grid, cells, False)
-        own = getattr(self.pattern, "units", None)
-        return own(coarse, boxes) if own else boxes
+        own = traits(self.pattern).bundles
+        return boxes if own is None else own(coarse, boxes)
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape]; `count` is a number of boxes."""
@@ -85,7 +82,7 @@ class Coarse:
             return valid & False
         xp = namespace(valid)
         coarse = {}
-        for name in self.signals:
+        for name in traits(self.pattern).signals:
             coarse[name] = self._highest(grid, *only_valid(name, signals[name], valid))
         mask = self.pattern(self._grid(grid), count, valid=self._highest(grid, valid, False), rng=rng, **coarse)
         for axis, size in enumerate(self._sizes(grid)):

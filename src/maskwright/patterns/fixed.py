@@ -47,6 +47,8 @@ class Fixed:
     last: int = number(0, 0, 2**31, "valid cells", whole=True)
     mask: Any = None
 
+    examples: ClassVar[tuple[Any, ...]] = ({"first": 4, "last": 2},)
+
     def __post_init__(self):
         check(self)
         if self.mask is not None:

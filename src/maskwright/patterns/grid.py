@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from maskwright import grid as lattice
 from maskwright.backend.arrays import Array, extents, namespace, to_dtype
@@ -44,6 +45,8 @@ class Grid:
 
     period: int = number(2, 1, 1_000_000, "cells", whole=True)
     law: str = choice("every", "every", "checkerboard", "squares")
+
+    examples: ClassVar[tuple[Any, ...]] = ({"period": 2},)
 
     def __post_init__(self):
         check(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from maskwright.backend.arrays import Array
 from maskwright.geometry.moments import exact_count
@@ -26,6 +27,8 @@ class Iid:
     >>> int(Iid()(Grid(token=6), np.array([2]), valid=valid, rng=Rng.from_ids([0])).sum())
     2
     """
+
+    independent: ClassVar[bool] = True
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape] with exactly min(count, valid cells) hidden per example."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, cumulative_max, namespace, to_dtype
 from maskwright.errors import ConfigError, MaskingError
@@ -47,6 +47,8 @@ class Markov:
     length: float = number(3.0, 1.0, 1_000_000.0, "cells")
     share: float = number(0.15, 0.0, 0.999, "share of cells")
     lines: str = choice("separate", "separate", "together")
+
+    examples: ClassVar[tuple[Any, ...]] = ({"length": 6, "share": 0.4},)
 
     def __post_init__(self):
         check(self)

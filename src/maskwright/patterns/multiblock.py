@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from maskwright.backend.arrays import Array, extents, namespace
 from maskwright.errors import ConfigError, MaskingError
@@ -10,7 +11,7 @@ from maskwright.geometry.boxes import BITS, any_box, between, box_masks, measure
 from maskwright.geometry.select import bounded
 from maskwright.grid import Grid
 from maskwright.rng import Rng
-from maskwright.strategy import check, number
+from maskwright.strategy import check, flag, number
 
 _Blocks = tuple[list[Array], list[Array]]
 """First places and lengths, one [B, n] array an axis."""
@@ -63,9 +64,9 @@ class Multiblock:
     max_aspect: float = number(1.5, 0.05, 20.0, "rows over columns")
     min_context: float = number(0.85, 0.0, 1.0, "share of rows x columns")
     duration: float = number(1.0, 0.0, 1.0, "share of the first of three axes")
-    published: bool = False
+    published: bool = flag(False)
 
-    sets_own_count = True
+    sets_own_count: ClassVar[bool] = True
 
     def __post_init__(self):
         check(self)
@@ -74,8 +75,6 @@ class Multiblock:
                 raise ConfigError(
                     f"Multiblock: {low} is {getattr(self, low):g}, above {high}, which is {getattr(self, high):g}."
                 )
-        if not isinstance(self.published, bool):
-            raise ConfigError(f"Multiblock.published: expected true or false, given {self.published!r}.")
 
     @property
     def biased(self) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from maskwright.backend.arrays import Array
-from maskwright.geometry.slices import axis_of, first_of, has_axis, slices, to_cells, units_along
+from maskwright.geometry.slices import axis_of, bundles_along, first_of, has_axis, slices, to_cells
 from maskwright.grid import Grid
 from maskwright.rng import Rng
 from maskwright.strategy import axis_name, check
@@ -37,7 +37,7 @@ class Prefix:
     draws: ClassVar[bool] = False
     biased: ClassVar[str] = "what is hidden begins at the first cell: that is what it is for"
 
-    fits, units = has_axis, units_along
+    fits, bundles = has_axis, bundles_along
 
     axis: str | None = axis_name()
 

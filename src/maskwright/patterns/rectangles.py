@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -59,6 +59,8 @@ class Rectangles:
     aspect: float = number(0.3, 0.05, 1.0, "side over side")
     law: str = choice("log-uniform", "log-uniform", "uniform")
     edge: str = choice("wrap", "wrap", "inside", "clip")
+
+    examples: ClassVar[tuple[Any, ...]] = ({"n": 2},)
 
     def __post_init__(self):
         check(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, arange, at_least_zero, gather, is_torch, namespace, to_dtype
 from maskwright.errors import ConfigError, MaskingError
@@ -13,7 +13,7 @@ from maskwright.geometry.select import random_order
 from maskwright.geometry.spans import LAWS, Circles, Lengths, running_sum
 from maskwright.grid import Grid
 from maskwright.rng import Rng, below
-from maskwright.strategy import check, choice, number
+from maskwright.strategy import check, choice, flag, number
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ class Span:
     max_length: int | None = number(None, 1, 1_000_000, "cells", whole=True)
     min_length: int = number(1, 1, 1_000_000, "cells", whole=True)
     min_gap: int = number(0, 0, 1_000_000, "cells", whole=True)
-    whole: bool = False
+    whole: bool = flag(False)
+
+    examples: ClassVar[tuple[Any, ...]] = (4,)
 
     def __post_init__(self):
         check(self)
         object.__setattr__(self, "length", float(self.length))
-        if not isinstance(self.whole, bool):
-            raise ConfigError(f"Span.whole: expected true or false, given {self.whole!r}.")
         bounded = self.max_length is not None or self.min_length > 1
         if self.law == "constant" and (self.length % 1 or bounded):
             raise ConfigError(
@@ -113,7 +113,7 @@ class Span:
     def moments(self) -> Any:
         """`moments(grid, count)` of a full grid of one axis, for constant lengths without gaps, the last span cut."""
         if self.law != "constant" or self.min_gap or self.whole:
-            raise AttributeError("moments")
+            return None
 
         def moments(grid: Grid, count: int) -> tuple[Array, Array]:
             if grid.ndim > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, arange, at_least_zero, extents, namespace
 from maskwright.compact.shapes import Lines, runs
@@ -64,6 +64,8 @@ class Specaugment:
     total_share: float = number(1.0, 0.0, 1.0, "share of the length")
     masks_per_frame: float = number(0.0, 0.0, 1.0, "masks per frame")
     edges: str = choice("published", "published", "wrap")
+
+    examples: ClassVar[tuple[Any, ...]] = ({"time_masks": 2, "time_width": 12, "freq_masks": 2, "freq_width": 6},)
 
     def __post_init__(self):
         check(self)

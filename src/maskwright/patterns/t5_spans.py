@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import (
     Array,
@@ -14,12 +15,12 @@ from maskwright.backend.arrays import (
     to_dtype,
     true_count,
 )
-from maskwright.errors import ConfigError, MaskingError
+from maskwright.errors import MaskingError
 from maskwright.geometry.select import exact
 from maskwright.geometry.spans import place_of
 from maskwright.grid import Grid
 from maskwright.rng import Rng, below
-from maskwright.strategy import check, number
+from maskwright.strategy import check, flag, number
 
 _PART = 16  # bits after the point of the mean length
 
@@ -55,13 +56,13 @@ class T5Spans:
     """
 
     length: float = number(3.0, 1, 1_000_000, "cells")
-    roll: bool = False
+    roll: bool = flag(False)
+
+    examples: ClassVar[tuple[Any, ...]] = ({"length": 3},)
 
     def __post_init__(self):
         check(self)
         object.__setattr__(self, "length", float(self.length))
-        if not isinstance(self.roll, bool):
-            raise ConfigError(f"T5Spans.roll: expected true or false, given {self.roll!r}.")
 
     @property
     def biased(self) -> str:

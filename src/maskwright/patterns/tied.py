@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,17 +11,18 @@ from maskwright.backend.arrays import Array, any_over, namespace
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.geometry.signals import only_valid
 from maskwright.grid import Grid
+from maskwright.patterns import traits
 from maskwright.rng import Rng
-from maskwright.strategy import REQUIRED, check, of_inner, part
+from maskwright.strategy import REQUIRED, check, part
 
 
 @dataclass(frozen=True)
 class Tied:
     """Apply a pattern to the grid without an axis, and hide the same places in all cells of that axis.
 
-    What is hidden whole is a unit, and the budget counts units: tied over `frame` a tube (the same patch in all
+    What is hidden whole is a bundle, and the budget counts bundles: tied over `frame` a tube (the same patch in all
     frames), tied over `freq` a stretch of time of a spectrogram, tied over `time` a band of frequencies, tied over
-    `row` a column. A unit exists where any of its cells is valid; hiding it hides its valid cells.
+    `row` a column. A bundle exists where any of its cells is valid; hiding it hides its valid cells.
 
     When it helps: what an axis repeats (a patch in the next frame, a word's neighbouring bins) cannot be copied from
     along it. When not: where the axis holds all there is to learn from, such as fast motion at high ratios.
@@ -30,8 +31,8 @@ class Tied:
     SpecAugment (arXiv:1904.08779).
 
     Args:
-        pattern: on the remaining axes, for example `Iid()` or "iid". Signals it needs are tied alike: a unit has the
-            highest number of its valid cells.
+        pattern: on the remaining axes, for example `Iid()` or "iid". Signals it needs are tied alike: a bundle has
+            the highest number of its valid cells.
         axis: name of the axis, or several names.
 
     Raises:
@@ -47,11 +48,10 @@ class Tied:
     pattern: Any = part("maskwright.patterns")
     axis: str | tuple[str, ...] = REQUIRED  # type: ignore[assignment]
 
-    sets_own_count = of_inner("sets_own_count", False)
-    approximate = of_inner("approximate", "")
-    biased = of_inner("biased", "")
-    draws = of_inner("draws", True)
-    signals = of_inner("signals", ())
+    examples: ClassVar[tuple[Any, ...]] = (
+        {"pattern": "iid", "axis": "frame"},
+        {"pattern": {"span": 3}, "axis": "freq"},
+    )
 
     def __post_init__(self):
         check(self)
@@ -70,16 +70,16 @@ class Tied:
         """Whether the grid has the axis and another one, and the pattern fits what remains."""
         if not set(self._names) < set(grid.axes):
             return False
-        return getattr(self.pattern, "fits", lambda _: True)(self._rest(grid))
+        return traits(self.pattern).fits(self._rest(grid))
 
-    def units(self, grid: Grid, cells: Array) -> Array:
-        """[B, ...] bool, which units have any of the cells; tubes, unless the inner pattern hides larger things."""
+    def bundles(self, grid: Grid, cells: Array) -> Array:
+        """[B, ...] bool, which tubes have any of the cells; larger bundles where the inner pattern hides such."""
         tubes, rest = any_over(cells, self._tied_axes(grid)), self._rest(grid)
-        own = getattr(self.pattern, "units", None)
-        return own(rest, tubes) if own else tubes
+        own = traits(self.pattern).bundles
+        return tubes if own is None else own(rest, tubes)
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
-        """Return a bool mask [B, *grid.shape]; `count` is a number of units."""
+        """Return a bool mask [B, *grid.shape]; `count` is a number of bundles."""
         if not self.fits(grid):
             raise MaskingError(
                 f"tied over {', '.join(self._names)}: expected a grid with that axis and another one, given {grid}."
@@ -89,7 +89,8 @@ class Tied:
         axes = self._tied_axes(grid)
         tubes = any_over(valid, axes)
         xp = namespace(valid)
-        tied = {name: xp.max(only_valid(name, signals[name], valid)[0], axis=axes) for name in self.signals}
+        names = traits(self.pattern).signals
+        tied = {name: xp.max(only_valid(name, signals[name], valid)[0], axis=axes) for name in names}
         mask = self.pattern(self._rest(grid), count, valid=tubes, rng=rng, **tied)
         kept = [1 if axis in axes else size for axis, size in enumerate(valid.shape)]
         return mask.reshape(tuple(kept)) & valid
@@ -97,13 +98,15 @@ class Tied:
     @property
     def moments(self) -> Any:
         """`moments(grid, count)` of a full grid, where those of the inner pattern are known: a tube is as one cell."""
-        known = self.pattern.moments
+        of_pattern = traits(self.pattern).moments
+        if of_pattern is None:
+            return None
 
         def moments(grid: Grid, count: int) -> tuple[Array, Array]:
             rest = self._rest(grid)
             shape = [1 if axis in self._names else size for axis, size in zip(grid.axes, grid.shape, strict=True)]
             tube = np.broadcast_to(np.arange(rest.size).reshape(shape), grid.shape).ravel()
-            m, second = known(rest, count)
+            m, second = of_pattern(rest, count)
             return m[tube], second[tube][:, tube]
 
         return moments

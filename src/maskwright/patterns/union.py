@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.geometry.select import bounded
 from maskwright.grid import Grid
+from maskwright.patterns import traits
 from maskwright.rng import Rng
-from maskwright.strategy import check, fits_inner, of_inner, parts, signals_of_inner
+from maskwright.strategy import check, parts
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,14 @@ class Union:
 
     parts: tuple[Any, ...] = parts("maskwright.patterns")
 
-    sets_own_count = True
-    approximate = of_inner("approximate", "")
-    biased = of_inner("biased", "")
-    draws = of_inner("draws", True)
-    signals = signals_of_inner
-    fits = fits_inner
-
-    @classmethod
-    def from_parameters(cls, parameters: Any) -> Union:
-        """Build from a list of pattern nodes."""
-        given: Any = parameters["parts"] if isinstance(parameters, Mapping) and "parts" in parameters else parameters
-        return cls(given)
+    sets_own_count: ClassVar[bool] = True
+    bundles: ClassVar[None] = None
+    examples: ClassVar[tuple[Any, ...]] = ([{"budgeted": ["iid", 0.1]}, {"budgeted": [{"span": 8}, 0.3]}],)
 
     def __post_init__(self):
         check(self)
         for pattern in self.parts:
-            if not getattr(pattern, "sets_own_count", False):
+            if not traits(pattern).sets_own_count:
                 name = type(pattern).__name__.lower()
                 raise ConfigError(f"union: {name} needs a budget of its own, as in {{budgeted: [{name}, 0.15]}}.")
 
@@ -67,10 +58,10 @@ class Union:
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
         """Return a bool mask [B, *grid.shape] with at most `count` cells hidden."""
-        if not self.fits(grid):
+        if not traits(self).fits(grid):
             raise MaskingError(f"union: one of its patterns makes no sense on {grid}.")
         mask = valid & False
         for number, pattern in enumerate(self.parts):
-            wanted = {name: signals[name] for name in getattr(pattern, "signals", ())}
+            wanted = {name: signals[name] for name in traits(pattern).signals}
             mask = mask | pattern(grid, count, valid=valid, rng=rng.child(f"part {number}"), **wanted)
         return bounded(mask, count, rng)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from maskwright.backend.arrays import Array, arange, extents, gather, largest, namespace, to_dtype, true_count
 from maskwright.compact.shapes import Lines, dilate
@@ -55,6 +55,8 @@ class Wav2vec2:
     min_masks: int = number(0, 0, 1_000_000, "spans", whole=True)
     max_share: float = number(1.0, 0.0, 1.0, "share of the extent")
     edges: str = choice("published", "published", "wrap")
+
+    examples: ClassVar[tuple[Any, ...]] = ({"share": 0.5, "length": 10},)
 
     def __post_init__(self):
         check(self)

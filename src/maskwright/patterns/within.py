@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from maskwright.backend.arrays import Array, arange, extents, namespace, true_count
+from maskwright.backend.arrays import Array, arange, extents, namespace
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.geometry.select import fixed_point, same_share
 from maskwright.geometry.signals import check_signal
 from maskwright.grid import Grid
+from maskwright.patterns import traits
 from maskwright.rng import Rng
-from maskwright.strategy import check, fits_inner, of_inner, part, units_of_inner
+from maskwright.strategy import check, part
 
 _BY_SIGNAL = ("objects", "context")
 
@@ -21,8 +22,9 @@ _BY_SIGNAL = ("objects", "context")
 class Within:
     """Apply a pattern to the cells of a region, and hide none outside.
 
-    The share that the budget asks for is taken of the region: at a ratio of 0.3, 30 % of its units are hidden, rounded
-    at random so that the mean is exact. For a number of units give the pattern its own budget (`budgeted`).
+    The share that the budget asks for is taken of the region: at a ratio of 0.3, 30 % of its cells (or bundles) are
+    hidden, rounded at random so that the mean is exact. For a number of them give the pattern its own budget
+    (`budgeted`).
 
     When it helps: only the answer, the middle rows or the last second may be hidden, only what is inside the boxes of
     objects, or only what is around them. When not: another region that differs from example to example; give the
@@ -51,20 +53,19 @@ class Within:
 
     approximate: ClassVar[str] = "the share asked for is taken of the region alone"
     biased: ClassVar[str] = "cells outside the region are never hidden: that is what it is for"
-    sets_own_count = of_inner("sets_own_count", False)
-    draws = of_inner("draws", True)
-    units = units_of_inner
+    regional: ClassVar[bool] = True
+    examples: ClassVar[tuple[Any, ...]] = ({"pattern": "iid", "region": {"col": [0.0, 0.5]}},)
 
     def __post_init__(self):
         check(self)
-        given = self.region
-        if given in _BY_SIGNAL:
+        region = self.region
+        if region in _BY_SIGNAL:
             return
-        pairs = tuple(given.items()) if isinstance(given, Mapping) else given
+        pairs = tuple(region.items()) if isinstance(region, Mapping) else region
         if not isinstance(pairs, list | tuple) or not pairs or not all(_is_range(pair) for pair in pairs):
             raise ConfigError(
                 "Within.region: expected axis: [start, stop], in cells (whole numbers) or in shares (0.0 to 1.0), or "
-                f"one of {', '.join(_BY_SIGNAL)}, given {given!r}."
+                f"one of {', '.join(_BY_SIGNAL)}, given {region!r}."
             )
         object.__setattr__(self, "region", tuple((axis, tuple(ends)) for axis, ends in pairs))
 
@@ -77,25 +78,25 @@ class Within:
     def signals(self) -> tuple[str, ...]:
         """What it and the pattern ask for."""
         own = ("regions",) if self.region in _BY_SIGNAL else ()
-        return tuple(dict.fromkeys(own + tuple(getattr(self.pattern, "signals", ()))))
+        return tuple(dict.fromkeys(own + traits(self.pattern).signals))
 
     def fits(self, grid: Grid) -> bool:
         """Whether the grid has the axes of the region and fits the pattern."""
-        return set(self._axes) <= set(grid.axes) and fits_inner(self, grid)
+        return set(self._axes) <= set(grid.axes) and traits(self.pattern).fits(grid)
 
     def __call__(self, grid: Grid, count: Array, *, valid: Array, rng: Rng, **signals: Array) -> Array:
-        """Return a bool mask [B, *grid.shape]; `count` is a number of units of the whole example."""
+        """Return a bool mask [B, *grid.shape]; `count` is what the pattern counts, of the whole example."""
         if not self.fits(grid):
             where = f"a range of {', '.join(self._axes)}" if self._axes else self.region
             raise MaskingError(f"within {where}: the region or the pattern makes no sense on {grid}.")
         if 0 in valid.shape:
             return valid & False
         inside = self._marked(valid, signals["regions"]) if self.region in _BY_SIGNAL else self._inside(grid, valid)
-        if not self.sets_own_count:
-            units = getattr(self.pattern, "units", None)
-            n, there = (true_count(units(grid, cells) if units else cells) for cells in (valid, inside))
+        own = traits(self.pattern)
+        if not own.sets_own_count:
+            n, there = own.countable(grid, valid), own.countable(grid, inside)
             count = same_share(count, n, there, rng.child("share of region").draw())
-        wanted = {name: signals[name] for name in getattr(self.pattern, "signals", ())}
+        wanted = {name: signals[name] for name in own.signals}
         return self.pattern(grid, count, valid=inside, rng=rng.child("inside"), **wanted)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from maskwright.masking import Masking
+from maskwright.patterns import traits
 from maskwright.preview.sample import Sample
 from maskwright.preview.text import LONGEST
 
@@ -26,7 +27,7 @@ def notes_on(name: str, masking: Masking, wanted: Mapping[str, int], sample: Sam
     elif sample.kind == "table" and sample.grid.ndim == 2:
         one = "moments of one series" if sample.grid.axes[0] == "time" else f"{sample.grid.axes[0]}s of one example"
         notes.insert(0, f"rows are taken as {one}")
-    if getattr(masking.pattern, "signals", ()):
+    if traits(masking.pattern).signals:
         notes.append("the pattern follows scores; those here are invented: how far a cell lies from the mean")
     return notes
 
@@ -36,7 +37,7 @@ def notes_on_text(masking: Masking, tokens_left_out: int) -> list[str]:
     notes = []
     if tokens_left_out:
         notes.append(f"the first {LONGEST} tokens are shown; {tokens_left_out:,} at the end are left out")
-    if getattr(masking.pattern, "signals", ()):
+    if traits(masking.pattern).signals:
         notes.append("the pattern follows scores; those here are invented: how rare a token is in the text")
     return notes
 

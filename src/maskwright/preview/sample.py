@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from maskwright import fills, patterns
 from maskwright.errors import DataError, MaskingError, Problem
 from maskwright.grid import Grid
 from maskwright.masking import Masking
 from maskwright.patterns import fits
 
-IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
-TABLES = (".csv", ".tsv")
 EXAMPLES_OF_KINDS = {
     "image": (Grid(row=14, col=14), Grid(frame=8, row=14, col=14)),
     "sound": (Grid(time=100), Grid(freq=80, time=100), Grid(time=100, freq=80)),
@@ -71,31 +67,6 @@ class Shown:
         return int(self.mask.sum()), self.mask.size
 
 
-def read_sample(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
-    """Cells of a file.
-
-    Args:
-        path: an image, a sound or a table, told by its ending.
-        wanted: axes and sizes that the masking is meant for, see `Preset.grid`.
-        examples: how many draws (or rows of a table).
-
-    Raises:
-        DataError: no such file, an ending that is not known, a file that cannot be read.
-    """
-    from maskwright.preview import image, sound
-    from maskwright.preview import table_rows as table
-
-    suffix = path.suffix.lower()
-    readers: list[tuple[tuple[str, ...], Any]] = [(IMAGES, image.read), (SOUNDS, sound.read), (TABLES, table.read)]
-    reader = next((read for endings, read in readers if suffix in endings), None)
-    if reader is None:
-        known = ", ".join([*IMAGES, *SOUNDS, *TABLES])
-        raise unreadable(path, f"the ending '{suffix}' is not known", f"Expected one of {known}, or --text.")
-    if not path.is_file():
-        raise unreadable(path, "there is no such file", "Give the path of an image, a sound or a table.")
-    return reader(path, wanted, examples)
-
-
 def repeated(x: np.ndarray, examples: int) -> tuple[np.ndarray, np.ndarray]:
     """The same example several times, each with an id of its own, so that several draws are seen."""
     return np.repeat(x[None], examples, axis=0), np.arange(examples)
@@ -115,10 +86,10 @@ def show(sample: Sample, masking: Masking, *, seed: int = 0, epoch: int = 0) -> 
         remedy = f"give {' or '.join(fitting)} with --input" if fitting else "it is for text: give --text"
         raise MaskingError(f"this masking is not for {sample.grid}, which the {sample.kind} was read as; {remedy}.")
     channels = sample.x.reshape(*sample.x.shape[: 1 + sample.grid.ndim], -1)
-    signals = {name: np.abs(channels - channels.mean()).mean(-1) for name in getattr(masking.pattern, "signals", ())}
-    known = {"pool": sample.pool}
-    facts = {name: known[name] for name in getattr(masking.fill, "facts", ()) if known.get(name) is not None}
-    shown = masking if getattr(masking.fill, "numeric", False) else replace(masking, fill="keep", unit="token")
+    signals = {name: np.abs(channels - channels.mean()).mean(-1) for name in patterns.traits(masking.pattern).signals}
+    fill = fills.traits(masking.fill)
+    facts = {"pool": sample.pool} if "pool" in fill.facts and sample.pool is not None else {}
+    shown = masking if fill.numeric else replace(masking, fill="keep", unit="token")
     moment = {"seed": seed, "epoch": epoch, "example_ids": sample.ids}
     out = shown(sample.x, grid=sample.grid, **moment, **facts, **signals)
     mask = np.asarray(out.mask)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.masking import Masking
+from maskwright.patterns import traits
 
 VOCABULARY, LONGEST = 2_000, 512
 """Of a tokenizer that is learnt on the spot; tokens that are shown."""
@@ -41,7 +42,7 @@ def text_examples(
     ids = batch["input_ids"]
     left_out = len(reader(text, truncation=False, verbose=False)["input_ids"]) - ids.shape[1]
     rarity = 1.0 / np.bincount(ids[0])[ids]  # for patterns that follow scores: what is rare in the text scores high
-    signals: dict[str, Any] = dict.fromkeys(getattr(masking.pattern, "signals", ()), rarity)
+    signals: dict[str, Any] = dict.fromkeys(traits(masking.pattern).signals, rarity)
     # What is hidden is marked in the text as it was, so that the fill does not matter.
     out = replace(masking, fill="keep")(batch, vocabulary=vocabulary, **moment, **signals)
     shown = []

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.fills import Fill
-from maskwright.fills.drop import Drop
+from maskwright.fills import Fill, traits
 from maskwright.rng import Rng
 from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, verdict
 from maskwright.testing.synthetic import synthetic_tokenizer, token_examples
@@ -42,7 +41,7 @@ class FillSubject:
     def mask(self) -> np.ndarray:
         """[24, 40] bool: 16 cells of each row, and where the fill does not shorten, a row of none and a row of all."""
         mask = np.random.default_rng(1).random((ROWS, CELLS)).argsort(1) < 16
-        if not isinstance(self.fill, Drop):
+        if not traits(self.fill).removes:
             mask[0], mask[1] = False, True
         return mask
 
@@ -66,7 +65,7 @@ class FillSubject:
 def _visible(subject: FillSubject) -> Looked:
     x, mask = subject.values(), subject.mask()
     out = subject.filled(x, mask)
-    if isinstance(subject.fill, Drop):
+    if traits(subject.fill).removes:
         kept = [row[~hidden] for row, hidden in zip(x, mask, strict=True)]
         changed = sum(int((row[: len(k)] != k).sum()) for row, k in zip(out, kept, strict=True))
     else:
@@ -77,7 +76,7 @@ def _visible(subject: FillSubject) -> Looked:
 def _shape(subject: FillSubject) -> Looked:
     x = subject.values()
     out = subject.filled(x, subject.mask())
-    shorter = isinstance(subject.fill, Drop)
+    shorter = traits(subject.fill).removes
     kept = out.dtype == x.dtype and (shorter or out.shape == x.shape)
     return f"{out.shape} of {out.dtype}", verdict(kept), {"shape": list(out.shape), "dtype": str(out.dtype)}
 
@@ -90,20 +89,13 @@ def _in_place(subject: FillSubject) -> Looked:
 
 
 def _no_leak(subject: FillSubject) -> Looked:
-    keeps = _keeps(subject)
+    keeps = traits(subject.fill).keeps
     if subject.tokens or keeps:
         return ("hidden values are kept on purpose" if keeps else "ids hold no NaN"), NOT_APPLICABLE, {}
     x, mask = subject.values(), subject.mask()
     x[mask] = np.nan
     leaked = int(np.isnan(subject.filled(x, mask)).sum())
     return f"{leaked:,} cells are NaN", verdict(leaked == 0), {"nan": leaked}
-
-
-def _keeps(subject: FillSubject) -> bool:
-    from maskwright.fills.keep import Keep
-    from maskwright.fills.mix import Mix
-
-    return isinstance(subject.fill, Keep | Mix)
 
 
 def _neighbours(subject: FillSubject) -> Looked:
@@ -122,7 +114,7 @@ def _back_ends(subject: FillSubject) -> Looked:
 
 
 def _ordinary(subject: FillSubject) -> Looked:
-    if not subject.tokens or isinstance(subject.fill, Drop):
+    if not subject.tokens or traits(subject.fill).removes:
         return "no ids are put in", NOT_APPLICABLE, {}
     vocabulary = Vocabulary.from_tokenizer(synthetic_tokenizer())
     new = subject.filled(subject.values(), subject.mask())[subject.mask()]
@@ -154,5 +146,5 @@ def check_fill(fill: Fill, *, tokens: bool | None = None, **facts: Any) -> list[
     >>> sum(finding.verdict == "pass" for finding in check_fill(Zero()))
     6
     """
-    subject = FillSubject(fill, not getattr(fill, "numeric", False) if tokens is None else tokens, facts)
+    subject = FillSubject(fill, not traits(fill).numeric if tokens is None else tokens, facts)
     return [check(subject) for check in FILL_CHECKS]

@@ -40,7 +40,7 @@ def profile(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
     One number per cell where all examples have the same number of cells that may be hidden; else up to 20 bins from
     the first cell of an example to its last.
     """
-    rows = [mask[valid] for o in subject.outcomes for mask, valid in zip(o.mask, o.valid, strict=True)]
+    rows = [mask[valid] for o in subject.observations for mask, valid in zip(o.mask, o.valid, strict=True)]
     rows = [row for row in rows if len(row)]
     if not rows:
         return np.zeros(0), np.zeros(0)
@@ -86,9 +86,9 @@ def _exact_count(subject: Subject) -> Looked:
 
 
 def _something_hidden(subject: Subject) -> Looked:
-    outcomes = subject.observe(subject.short) if subject.short else subject.outcomes
-    hidden = np.concatenate([outcome.hidden for outcome in outcomes])
-    units = np.concatenate([outcome.units for outcome in outcomes])
+    observations = subject.observe(subject.short) if subject.short else subject.observations
+    hidden = np.concatenate([seen.hidden for seen in observations])
+    units = np.concatenate([seen.units for seen in observations])
     due = units > 0 if subject.ratio is None else subject.ratio * units >= 1
     if not due.any():
         return "no text is due a unit", NOT_APPLICABLE, {}
@@ -105,16 +105,16 @@ def _something_hidden(subject: Subject) -> Looked:
 def _special_tokens(subject: Subject) -> Looked:
     if subject.vocabulary is None:
         return "there are no tokens", NOT_APPLICABLE, {}
-    special = sum(int((o.own & ~o.valid).sum()) for o in subject.mixed_outcomes)
-    hidden = sum(int((o.mask & o.own & ~o.valid).sum()) for o in subject.mixed_outcomes)
+    special = sum(int((o.own & ~o.valid).sum()) for o in subject.mixed_observations)
+    hidden = sum(int((o.mask & o.own & ~o.valid).sum()) for o in subject.mixed_observations)
     if not special:
         return "the examples have none", NOT_APPLICABLE, {}
     return f"{hidden:,} of {special:,} hidden", verdict(hidden == 0), {"hidden": hidden, "special": special}
 
 
 def _padding(subject: Subject) -> Looked:
-    padding = sum(int((~o.own).sum()) for o in subject.mixed_outcomes)
-    hidden = sum(int((o.mask & ~o.own).sum()) for o in subject.mixed_outcomes)
+    padding = sum(int((~o.own).sum()) for o in subject.mixed_observations)
+    hidden = sum(int((o.mask & ~o.own).sum()) for o in subject.mixed_observations)
     if not padding:
         return "there is none", NOT_APPLICABLE, {}
     return f"{hidden:,} of {padding:,} hidden", verdict(hidden == 0), {"hidden": hidden, "padding": padding}
@@ -122,7 +122,7 @@ def _padding(subject: Subject) -> Looked:
 
 def _replacements(subject: Subject) -> Looked:
     drawn = strange = 0
-    for o in subject.outcomes:
+    for o in subject.observations:
         if subject.vocabulary is None or o.inputs is None:
             return "there are no token ids to look at", NOT_APPLICABLE, {}
         new = o.inputs[o.mask & o.own & (o.inputs != o.original) & (o.inputs != subject.vocabulary.mask_id)]
@@ -136,7 +136,7 @@ def _replacements(subject: Subject) -> Looked:
 
 def _rest_untouched(subject: Subject) -> Looked:
     touched = seen = 0
-    for o in subject.outcomes:
+    for o in subject.observations:
         if o.inputs is None:
             return "the values do not come back in place", NOT_APPLICABLE, {}
         touched += int(((o.inputs != o.original) & o.own & ~o.mask).sum())
@@ -149,7 +149,7 @@ def _whole_words(subject: Subject) -> Looked:
     if not subject.words or subject.vocabulary is None:
         return "words are not asked to be hidden whole", NOT_APPLICABLE, {}
     broken = words = 0
-    for o in subject.outcomes:
+    for o in subject.observations:
         units = text_units(np.where(o.own, o.original, 0), o.own, subject.vocabulary, "word")
         some, seen = (_any(units, o.mask), _any(units, ~o.mask))
         words += int(some.sum())
@@ -176,21 +176,21 @@ def _labels(subject: Subject) -> Looked:
 
 
 def _in_place(subject: Subject) -> Looked:
-    changed = any(o.changed for o in [*subject.outcomes, *subject.mixed_outcomes])
+    changed = any(o.changed for o in [*subject.observations, *subject.mixed_observations])
     return "written to" if changed else "as they were", verdict(not changed), {"changed": changed}
 
 
 def _takes_uneven(subject: Subject) -> Looked:
-    lengths = {int(own.sum()) for o in subject.uneven_outcomes for own in o.own}
+    lengths = {int(own.sum()) for o in subject.uneven_observations for own in o.own}
     if len(lengths) == 1:
         return "the examples have one length", NOT_APPLICABLE, {}
-    batches = len(subject.uneven_outcomes)
+    batches = len(subject.uneven_observations)
     return f"{len(lengths)} lengths in {batches} batch{'es' * (batches > 1)}", PASS, {"lengths": len(lengths)}
 
 
 def _counts(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
-    outcomes = subject.outcomes
-    return np.concatenate([o.hidden for o in outcomes]), np.concatenate([o.units for o in outcomes])
+    observations = subject.observations
+    return np.concatenate([o.hidden for o in observations]), np.concatenate([o.units for o in observations])
 
 
 HIDING_CHECKS = (

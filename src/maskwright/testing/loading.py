@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from maskwright.testing.finding import SubjectError
 from maskwright.testing.reading import Reader
-from maskwright.testing.subject import Subject, set_epoch
 
 SEED = 1234
-EXAMPLES = 96
+COMPARED = 96
 """Examples whose masks are compared between runs."""
 
 
@@ -41,48 +41,65 @@ def seeded(seed: int = SEED) -> Iterator[None]:
         torch.random.set_rng_state(before[2])
 
 
-def run(
-    subject: Subject,
-    order: Sequence[int],
-    *,
-    workers: int = 0,
-    batch_size: int = 8,
-    epochs: int = 1,
-    make: Any = None,
-) -> list[list[np.ndarray]]:
-    """Masks of some examples, epoch by epoch, as a fresh process of a run draws them.
+def set_epoch(collator: Any, epoch: int) -> None:
+    """Say the epoch to a collator that wants to know."""
+    if hasattr(collator, "set_epoch"):
+        collator.set_epoch(epoch)
 
-    Args:
-        subject: under test.
+
+@dataclass(frozen=True)
+class Loading:
+    """How a run loads its examples.
+
+    Attributes:
         order: numbers of the examples, as the sampler gives them.
         workers: of the DataLoader.
         batch_size: of the DataLoader.
         epochs: passes over the examples.
-        make: another way to make the collator than `subject.make`.
-
-    Returns:
-        [epochs][len(order)] bool arrays, each over the cells of its example.
     """
-    from torch.utils.data import DataLoader
 
-    examples: Any = list(subject.examples)
-    with seeded(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # more workers than cores; threads at the time of a fork
-        collator = subject.fresh() if make is None else make()
-        reader = subject.reader(collator)
-        loader: Any = DataLoader(
-            examples, batch_size=batch_size, sampler=list(order), num_workers=workers, collate_fn=_Guarded(reader)
-        )
-        found = []
-        for epoch in range(epochs):
-            set_epoch(collator, epoch)
-            masks: list[np.ndarray] = []
-            for batch in loader:
-                if isinstance(batch, str):
-                    raise SubjectError(batch)
-                masks += batch
-            found.append(masks)
-    return found
+    order: Sequence[int]
+    workers: int = 0
+    batch_size: int = 8
+    epochs: int = 1
+
+    def masks(
+        self, make: Callable[[], Any], read: Callable[[Any], Reader], examples: Sequence[Any]
+    ) -> list[list[np.ndarray]]:
+        """Masks of some examples, epoch by epoch, as a fresh process of a run draws them.
+
+        Args:
+            make: a collator.
+            read: its reader.
+            examples: of the data set.
+
+        Returns:
+            [epochs][len(order)] bool arrays, each over the cells of its example.
+        """
+        from torch.utils.data import DataLoader
+
+        data: Any = list(examples)
+        with seeded(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # more workers than cores; threads at the time of a fork
+            collator = make()
+            collate = _Guarded(read(collator))
+            loader: Any = DataLoader(
+                data,
+                batch_size=self.batch_size,
+                sampler=list(self.order),
+                num_workers=self.workers,
+                collate_fn=collate,
+            )
+            return [self._epoch(collator, loader, epoch) for epoch in range(self.epochs)]
+
+    def _epoch(self, collator: Any, loader: Any, epoch: int) -> list[np.ndarray]:
+        set_epoch(collator, epoch)
+        masks: list[np.ndarray] = []
+        for batch in loader:
+            if isinstance(batch, str):
+                raise SubjectError(batch)
+            masks += batch
+        return masks
 
 
 class _Guarded:

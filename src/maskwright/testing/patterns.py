@@ -11,7 +11,7 @@ import numpy as np
 
 from maskwright.errors import MaskingError
 from maskwright.grid import Grid
-from maskwright.patterns import Pattern, fits
+from maskwright.patterns import Pattern, PatternTraits, fits, traits
 from maskwright.rng import Rng
 from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, verdict
 
@@ -35,14 +35,15 @@ class PatternSubject:
     ratio: float = 0.4
     signals: Mapping[str, Any] = field(default_factory=dict)
 
-    def says(self, name: str, default: Any) -> Any:
+    @property
+    def traits(self) -> PatternTraits:
         """What the pattern declares about itself."""
-        return getattr(self.pattern, name, default)
+        return traits(self.pattern)
 
     def mask(self, valid: np.ndarray, ids: np.ndarray, epoch: int = 0, torch: bool = False) -> np.ndarray:
         """Masks [B, *grid] of some examples."""
         grid = Grid(**dict(zip(self.grid.axes, valid.shape[1:], strict=True)))
-        count = np.maximum(1, np.round(self.units(valid) * self.ratio)).astype(np.int64)
+        count = np.maximum(1, np.round(self.countable(valid) * self.ratio)).astype(np.int64)
         signals = {name: make(ids, valid.shape) for name, make in self.signals.items()}
         if not torch:
             return self.pattern(grid, count, valid=valid, rng=Rng.from_ids(ids, epoch=epoch), **signals)
@@ -52,11 +53,10 @@ class PatternSubject:
         rng = Rng.from_ids(pt.from_numpy(ids), epoch=epoch)
         return self.pattern(grid, pt.from_numpy(count), valid=pt.from_numpy(valid), rng=rng, **moved).numpy()
 
-    def units(self, cells: np.ndarray) -> np.ndarray:
-        """[B] how many of the pattern's units have any of these cells."""
+    def countable(self, cells: np.ndarray) -> np.ndarray:
+        """[B] how many of the things that the pattern counts have any of these cells."""
         grid = Grid(**dict(zip(self.grid.axes, cells.shape[1:], strict=True)))
-        of = self.says("units", None)
-        return (of(grid, cells) if of is not None else cells).reshape(len(cells), -1).sum(1)
+        return self.traits.countable(grid, cells)
 
     @cached_property
     def padded(self) -> np.ndarray:
@@ -74,11 +74,11 @@ def _within(subject: PatternSubject) -> Looked:
 
 
 def _count(subject: PatternSubject) -> Looked:
-    if subject.says("sets_own_count", False) or subject.says("approximate", ""):
-        return str(subject.says("approximate", "") or "the pattern sets its own count"), NOT_APPLICABLE, {}
-    valid, asked = subject.padded, subject.units(subject.padded)
+    if subject.traits.sets_own_count or subject.traits.approximate:
+        return subject.traits.approximate or "the pattern sets its own count", NOT_APPLICABLE, {}
+    valid, asked = subject.padded, subject.countable(subject.padded)
     due = np.minimum(asked, np.maximum(1, np.round(asked * subject.ratio)))
-    wrong = subject.units(subject.mask(valid, IDS)) != due
+    wrong = subject.countable(subject.mask(valid, IDS)) != due
     return f"{int(wrong.sum())} of {SMALL} examples differ", verdict(not wrong.any()), {"wrong": int(wrong.sum())}
 
 
@@ -110,15 +110,15 @@ def _epochs(subject: PatternSubject) -> Looked:
     valid = np.ones((SMALL, *subject.grid.shape), dtype=bool)
     first, second = (subject.mask(valid, IDS, epoch).reshape(SMALL, -1) for epoch in (0, 1))
     few = len(np.unique(first, axis=0))
-    if not subject.says("draws", True) or few < SMALL // 4:
+    if not subject.traits.draws or few < SMALL // 4:
         return f"{few} different masks in {SMALL} examples", NOT_APPLICABLE, {"masks": few}
     share = float((first != second).any(1).mean())
     return f"{share:.0%} of masks change", verdict(share > 0.8 * (1 - 1 / few)), {"changed": share}
 
 
 def _flat(subject: PatternSubject) -> Looked:
-    if subject.says("biased", "") or not subject.says("draws", True):
-        return str(subject.says("biased", "") or "nothing is drawn"), NOT_APPLICABLE, {}
+    if subject.traits.biased or not subject.traits.draws:
+        return subject.traits.biased or "nothing is drawn", NOT_APPLICABLE, {}
     valid = np.ones((DRAWS, *subject.grid.shape), dtype=bool)
     rate = subject.mask(valid, np.arange(DRAWS)).reshape(DRAWS, -1).mean(0)
     error = np.sqrt(max(rate.mean() * (1 - rate.mean()), 1e-9) / DRAWS)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.testing.finding import SubjectError
 from maskwright.units.text import text_units
 from maskwright.units.vocabulary import Vocabulary
@@ -18,7 +18,7 @@ MASK_KEYS = ("mask", "bool_masked_pos", "mask_time_indices")
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Observation:
     """One batch, seen from outside; all arrays are NumPy's.
 
     Attributes:
@@ -69,9 +69,9 @@ class Reader:
 
     def __call__(self, features: list[Any]) -> list[np.ndarray]:
         """The mask of each example over its own cells."""
-        return self.outcome(features).per_example()
+        return self.observation(features).per_example()
 
-    def outcome(self, features: list[Any]) -> Outcome:
+    def observation(self, features: list[Any]) -> Observation:
         """Call the collator with a batch; SubjectError if that raises or cannot be read."""
         given = copy.deepcopy(features) if isinstance(features[0], Mapping) else np.stack(features)
         try:
@@ -84,7 +84,7 @@ class Reader:
             return self._tokens(batch, features, changed) if tokens else _cells(batch, len(features), changed)
         return _cells({"mask": _mask_of_array(batch, np.stack(features))}, len(features), changed)
 
-    def _tokens(self, batch: Any, features: Sequence[Mapping[str, Any]], changed: bool) -> Outcome:
+    def _tokens(self, batch: Any, features: Sequence[Mapping[str, Any]], changed: bool) -> Observation:
         batch = _as_mapping(batch)
         inputs = as_numpy(batch["input_ids"]) if "input_ids" in batch else None
         mask = next((as_numpy(batch[key]) != 0 for key in MASK_KEYS if key in batch), None)
@@ -101,7 +101,7 @@ class Reader:
             hidden, units = as_numpy(batch["hidden_units"]), as_numpy(batch["units"])
         if inputs is not None and inputs.shape != mask.shape:
             inputs = None  # a sequence from which cells were removed
-        return Outcome(mask, own, valid, original, inputs, hidden, units, _kept(features, labels), changed)
+        return Observation(mask, own, valid, original, inputs, hidden, units, _kept(features, labels), changed)
 
     def _units(self, original: np.ndarray, own: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, ...]:
         """Cells that may be hidden; hidden units and units of each example."""
@@ -157,13 +157,13 @@ def _kept(features: Sequence[Mapping[str, Any]], labels: np.ndarray | None) -> b
     return labels is not None and labels.shape == (len(given),) and bool((labels == np.asarray(given)).all())
 
 
-def _cells(batch: Any, examples: int, changed: bool) -> Outcome:
+def _cells(batch: Any, examples: int, changed: bool) -> Observation:
     """Examples that are arrays: every cell may be hidden."""
     mask = (as_numpy(batch["mask"]) != 0).reshape(examples, -1)
     everything = np.ones_like(mask)
     hidden = as_numpy(batch["hidden_units"]) if "hidden_units" in batch else mask.sum(1)
     units = as_numpy(batch["units"]) if "units" in batch else everything.sum(1)
-    return Outcome(mask, everything, everything, mask, None, hidden, units, None, changed)
+    return Observation(mask, everything, everything, mask, None, hidden, units, None, changed)
 
 
 def _mask_of_array(out: Any, given: np.ndarray) -> np.ndarray:

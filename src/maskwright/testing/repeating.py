@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.testing.finding import NOT_APPLICABLE, Check, verdict
-from maskwright.testing.loading import EXAMPLES, run
+from maskwright.testing.loading import COMPARED
 from maskwright.testing.subject import Subject
 
 Looked = tuple[str, str, Mapping[str, Any]]
@@ -25,11 +25,11 @@ def _same(first: Sequence[np.ndarray], second: Sequence[np.ndarray]) -> float:
 
 
 def _order(subject: Subject) -> list[int]:
-    return list(range(min(EXAMPLES, len(subject.examples))))
+    return list(range(min(COMPARED, len(subject.examples))))
 
 
 def _again(subject: Subject, **settings: Any) -> list[np.ndarray]:
-    return run(subject, _order(subject), **settings)[0]
+    return subject.run(_order(subject), **settings)[0]
 
 
 def _told(shares: Mapping[str, float]) -> Looked:
@@ -54,7 +54,7 @@ def _batch_size(subject: Subject) -> Looked:
 def _shuffled(subject: Subject) -> Looked:
     order = _order(subject)
     shuffled = np.random.default_rng(0).permutation(order).tolist()
-    masks = dict(zip(shuffled, run(subject, shuffled)[0], strict=True))
+    masks = dict(zip(shuffled, subject.run(shuffled)[0], strict=True))
     return _told({"shuffled": _same(subject.usual, [masks[number] for number in order])})
 
 
@@ -63,14 +63,14 @@ def _resume(subject: Subject) -> Looked:
     done = len(order) // 16 * 8  # whole batches of 8: half of the examples
     if not done:
         return "too few examples for two batches", NOT_APPLICABLE, {}
-    return _told({"after resuming": _same(subject.usual[done:], run(subject, order[done:])[0])})
+    return _told({"after resuming": _same(subject.usual[done:], subject.run(order[done:])[0])})
 
 
 def _ranks(subject: Subject) -> tuple[list[int], list[np.ndarray], list[np.ndarray]]:
     lengths = [mask.size for mask in subject.usual]
     order = sorted(_order(subject), key=lambda number: lengths[number])  # so that partners are of equal lengths
     order = order[: len(order) // 2 * 2]
-    return order, run(subject, order[0::2])[0], run(subject, order[1::2])[0]
+    return order, subject.run(order[0::2])[0], subject.run(order[1::2])[0]
 
 
 def _ranks_same(subject: Subject) -> Looked:
@@ -95,7 +95,7 @@ def _ranks_differ(subject: Subject) -> Looked:
 def _epochs(subject: Subject) -> Looked:
     shares = {}
     for workers in (0, 2):
-        first, second = run(subject, _order(subject), workers=workers, epochs=2)
+        first, second = subject.run(_order(subject), workers=workers, epochs=2)
         shares[f"{workers} workers"] = _same(first, second)
     return _distinct(subject, shares)
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.testing.loading import seeded
-from maskwright.testing.subject import Subject, set_epoch
+from maskwright.testing.loading import seeded, set_epoch
+from maskwright.testing.subject import Subject
 
 SECONDS, BATCH = 0.4, 64
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from maskwright.errors import ConfigError
 from maskwright.testing.finding import SubjectError
-from maskwright.testing.reading import Outcome, Reader
+from maskwright.testing.loading import COMPARED, Loading, seeded, set_epoch
+from maskwright.testing.reading import Observation, Reader
 from maskwright.testing.synthetic import synthetic_tokenizer, token_examples
 from maskwright.units.vocabulary import Vocabulary
 
@@ -58,43 +59,49 @@ class Subject:
     passes: int = 1
 
     @cached_property
-    def outcomes(self) -> list[Outcome]:
+    def observations(self) -> list[Observation]:
         """The examples, in batches, as the collator gave them back."""
         return self.observe(self.examples, self.passes)
 
     @cached_property
-    def uneven_outcomes(self) -> list[Outcome]:
+    def uneven_observations(self) -> list[Observation]:
         """The examples of unequal lengths."""
         return self.observe(self.uneven or self.examples)
 
     @cached_property
-    def mixed_outcomes(self) -> list[Outcome]:
+    def mixed_observations(self) -> list[Observation]:
         """The examples of unequal lengths, or the others where the collator does not take those."""
         try:
-            return self.uneven_outcomes
+            return self.uneven_observations
         except SubjectError:
-            return self.outcomes
+            return self.observations
 
     @cached_property
     def usual(self) -> list[np.ndarray]:
         """Masks of the first examples as a run of one process draws them, which other runs are compared with."""
-        from maskwright.testing.loading import EXAMPLES, run
+        return self.run(range(min(COMPARED, len(self.examples))))[0]
 
-        return run(self, range(min(EXAMPLES, len(self.examples))))[0]
+    def run(self, order: Sequence[int], make: Any = None, **loading: int) -> list[list[np.ndarray]]:
+        """Masks of some examples, epoch by epoch, as a fresh process of a run draws them.
 
-    def observe(self, examples: Sequence[Any], passes: int = 1) -> list[Outcome]:
+        Args:
+            order: numbers of the examples, as the sampler gives them.
+            make: another way to make the collator than that of the subject.
+            **loading: `workers`, `batch_size`, `epochs`; see `Loading`.
+        """
+        return Loading(order, **loading).masks(make or self.fresh, self.reader, self.examples)
+
+    def observe(self, examples: Sequence[Any], passes: int = 1) -> list[Observation]:
         """Run examples through one fresh collator, in batches of 50."""
-        from maskwright.testing.loading import seeded
-
         with seeded():
             collator = self.fresh()
             read = self.reader(collator)
-            found = []
+            batches = []
             for epoch in range(passes):
                 set_epoch(collator, epoch)
                 for start in range(0, len(examples), BATCH):
-                    found.append(read.outcome(list(examples[start : start + BATCH])))
-        return found
+                    batches.append(read.observation(list(examples[start : start + BATCH])))
+        return batches
 
     def reader(self, collator: Any) -> Reader:
         """Calls a collator of this subject and reads its masks."""
@@ -170,9 +177,3 @@ def ratio_of(collator: Any) -> float | None:
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
             return float(value)
     return None
-
-
-def set_epoch(collator: Any, epoch: int) -> None:
-    """Tell a collator the epoch, if it wants to know."""
-    if hasattr(collator, "set_epoch"):
-        collator.set_epoch(epoch)

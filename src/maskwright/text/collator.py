@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import budgets
+from maskwright.backend.codes import IGNORED
 from maskwright.backend.compiled import kernels
 from maskwright.backend.content import content_ids_of_rows
-from maskwright.backend.labels import IGNORED
-from maskwright.budgets.schedule import Schedule
-from maskwright.engine.draw import keyed, token_work, tokens_on_their_own
+from maskwright.engine.fast import hide_in_place
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.masking import Masking
+from maskwright.rng import Moment, Rng
 from maskwright.text.padding import Layout, stack_scalars
 from maskwright.units.vocabulary import Vocabulary
 
@@ -104,39 +105,32 @@ class MaskingCollator:
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Pad and mask; [B, L] arrays of int64."""
         batch, ids = self.padded(features)
-        if self.masking is not None:
-            moment = self.moment(self.masking)
-            if self._hide_in_place(batch, ids, **moment):
-                return self.tensors(batch)
-            corrupted = self.masking(batch, vocabulary=self.vocabulary, example_ids=ids, **moment)
+        if self.masking is None:
+            return self.tensors(batch)
+        moment = self.moment(self.masking)
+        labels = None if ids is None else self._hidden_in_place(self.masking, batch, ids, moment)
+        if labels is None:
+            corrupted = self.masking(batch, vocabulary=self.vocabulary, example_ids=ids, moment=moment)
             batch = dict(corrupted.inputs)
             if self.objective == "reconstruct":
                 batch["labels"] = self._reconstruction_labels(corrupted, batch)
+        elif labels.size:
+            batch["labels"] = labels
         return self.tensors(batch)
 
-    def _hide_in_place(self, batch: dict[str, Any], names: np.ndarray | None, **moment: Any) -> bool:
-        """What `__call__` does without, in a fraction of the time, where a kernel can; whether it could.
-
-        The ids are the collator's own, so that they can be written over, and nobody asks for the mask.
-        """
-        fast, masking, ids = kernels(), self.masking, batch["input_ids"]
-        if not fast or masking is None or names is None or "word_ids" in batch:
-            return False
-        if not tokens_on_their_own(masking, ids, batch["attention_mask"]):
-            return False
-        rng = keyed(names, ids, seed=moment["seed"], epoch=moment["epoch"])
-        work = token_work(masking, batch, self.vocabulary, rng)
-        labels = None if work is None else fast.hide_in_place(work, self.objective == "reconstruct")
-        if labels is not None and labels.size:
-            batch["labels"] = labels
-        return labels is not None
+    def _hidden_in_place(
+        self, masking: Masking, batch: dict[str, Any], names: np.ndarray, moment: Moment
+    ) -> np.ndarray | None:
+        """Labels of ids that were written over, which are the collator's own; None where that cannot be done."""
+        rng = Rng.of_batch(names, batch["input_ids"], moment)
+        return hide_in_place(masking, batch, self.vocabulary, rng, labels=self.objective == "reconstruct")
 
     def clean(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Pad only, for evaluation."""
         return self.tensors({k: v for k, v in self.padded(features)[0].items() if k != "word_ids"})
 
-    def moment(self, *maskings: Masking) -> dict[str, Any]:
-        """`seed`, `epoch` and `progress` of the next batch, as a masking takes them.
+    def moment(self, *maskings: Masking) -> Moment:
+        """When the next batch is masked.
 
         Raises:
             MaskingError: no epoch has reached the collator, or no progress though one of the maskings moves with it.
@@ -148,12 +142,12 @@ class MaskingCollator:
                 "collator.attach(trainer), or collator.set_epoch(epoch) at the start of every epoch."
             )
         progress = self._progress.item()
-        if progress < 0 and any(isinstance(masking.budget, Schedule) for masking in maskings):
+        if progress < 0 and any(budgets.traits(masking.budget).moves for masking in maskings):
             raise MaskingError(
                 "the masking's budget moves with training, but no progress has reached the collator: call "
                 "collator.attach(trainer), or collator.set_progress(share done) as training goes on."
             )
-        return {"seed": self.seed, "epoch": epoch, "progress": max(progress, 0.0)}
+        return Moment(self.seed, epoch, max(progress, 0.0))
 
     def _reconstruction_labels(self, corrupted: Any, batch: Mapping[str, Any]) -> np.ndarray:
         if batch["input_ids"].shape != corrupted.mask.shape:
@@ -165,8 +159,8 @@ class MaskingCollator:
     def padded(self, features: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], np.ndarray | None]:
         """Padded NumPy columns, and the names of the examples if they bring any."""
         if not features or "input_ids" not in features[0]:
-            found = f"keys {sorted(features[0])}" if features else "no examples"
-            raise MaskingError(f"expected tokenised examples with 'input_ids', given {found}.")
+            content = f"keys {sorted(features[0])}" if features else "no examples"
+            raise MaskingError(f"expected tokenised examples with 'input_ids', given {content}.")
         rows = [feature["input_ids"] for feature in features]
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         layout = Layout.of(lengths, self._left, self.multiple)

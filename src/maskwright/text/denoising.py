@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from maskwright import fills
 from maskwright.backend.arrays import Array, arange, dtype_name, largest, namespace, running_count, to_dtype, true_count
+from maskwright.backend.codes import IGNORED
 from maskwright.backend.content import content_ids
-from maskwright.backend.labels import IGNORED
 from maskwright.errors import ConfigError, MaskingError
-from maskwright.fills import check_for_tokens
-from maskwright.fills.drop import kept, take
-from maskwright.fills.sentinel import Sentinel, run_starts, sentinels
+from maskwright.geometry.kept import kept, run_starts, take
 from maskwright.masking import Masking
-from maskwright.rng import Rng
+from maskwright.rng import Moment, Rng
 from maskwright.strategy import check, choice, number
 from maskwright.text.collator import MaskingCollator
 from maskwright.text.reorder import REORDERINGS, reorder_batch
+from maskwright.units.vocabulary import sentinels
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Denoiser:
             _check_text_preset(self.masking)
             object.__setattr__(self, "masking", Masking.from_dict(self.masking))
         check(self)
-        check_for_tokens(self.masking.fill)
+        fills.check_for_tokens(self.masking.fill)
 
     @property
     def numbered(self) -> bool:
         """Whether the target names the runs."""
-        return isinstance(self.masking.fill, Sentinel) and self.masking.fill.law == "numbered"
+        return fills.traits(self.masking.fill).marks_runs == "numbered"
 
     @property
     def hidden_only(self) -> bool:
@@ -88,7 +88,7 @@ class DenoisingCollator:
 
     Returns `input_ids`, `attention_mask` and `labels` [B, M] (-100 behind the end), from which T5, BART and their kin
     make the decoder's inputs themselves. Epochs, seeds and the names of examples are those of `MaskingCollator`, with
-    the same refusals. In evaluation (`attach`) the masks are those of epoch 0, the same every time.
+    the same refusals. In evaluation (`attach`) the masks are the same every time, and those of no epoch of training.
 
     Args:
         tokenizer: the one that made the ids; pads on the right.
@@ -153,16 +153,16 @@ class DenoisingCollator:
         return self._denoised(features, self._plain.moment(*(d.masking for d in self.denoisers)))
 
     def for_evaluation(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """As in training, with masks that never change."""
-        return self._denoised(features, {"seed": self._plain.seed, "epoch": 0, "progress": 1.0})
+        """As in training, with masks that never change and that no training has."""
+        return self._denoised(features, Moment.evaluation())
 
-    def _denoised(self, features: Sequence[Mapping[str, Any]], moment: dict[str, Any]) -> dict[str, Any]:
+    def _denoised(self, features: Sequence[Mapping[str, Any]], moment: Moment) -> dict[str, Any]:
         batch, names = self._plain.padded(features)
         if "labels" in batch:
             raise MaskingError("denoising makes labels of its own, but the examples bring some; remove the column.")
         ids, attended = batch["input_ids"], batch["attention_mask"] != 0
         names = content_ids(ids, attended) if names is None else names
-        rng = Rng.from_ids(names, seed=moment["seed"], epoch=moment["epoch"]).child("denoising")
+        rng = Rng.of_batch(names, ids, moment).child("denoising")
         shuffled = ids
         if self._reorder is not None:
             shuffled = reorder_batch(self._reorder, ids, attended, self.vocabulary, rng)
@@ -174,7 +174,7 @@ class DenoisingCollator:
             rows = np.flatnonzero(drawn == number_)
             if len(rows):
                 part = {"input_ids": shuffled[rows], "attention_mask": batch["attention_mask"][rows]}
-                out = denoiser.masking(part, vocabulary=self.vocabulary, example_ids=names[rows], **moment)
+                out = denoiser.masking(part, vocabulary=self.vocabulary, example_ids=names[rows], moment=moment)
                 labels = self._targets(denoiser, ids[rows], attended[rows], out)
                 done.append((rows, out.inputs, labels, self._modes[number_]))
         return self._plain.tensors(self._joined(len(ids), done))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.errors import ConfigError, MaskingError
 
 

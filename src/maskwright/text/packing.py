@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.backend.arrays import Array, like, numpy_view
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.errors import ConfigError, MaskingError
 from maskwright.text.document_attention import DocumentAttention
 

@@ -33,9 +33,13 @@ from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.grid import Grid
 from maskwright.units.vocabulary import BEGINS, BREAKS, JOINS, SPECIAL, Vocabulary
 
-UNITS = ("token", "word", "type")
+UNITS = ("token", "word", "type", "entity")
 """token: a piece of the tokenizer's vocabulary. word: all pieces of a word. type: all occurrences of a word in the text
-at once, whatever their case, so that a word that repeats leaves no copy."""
+at once, whatever their case, so that a word that repeats leaves no copy. entity: all tokens of a mention that the
+caller names, every other word by itself."""
+
+WORDS = UNITS[1:]
+"""Units of several tokens."""
 
 
 @dataclass(frozen=True, eq=False)

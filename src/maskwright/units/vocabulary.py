@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, is_torch, like
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.arrays import Array, at_least_zero, is_torch, largest, like
+from maskwright.backend.codes import IGNORED
 from maskwright.errors import MaskingError
 from maskwright.units.pieces import Piece, family_of, read_piece
 
@@ -177,3 +177,28 @@ def _flags(piece: Piece, special: bool) -> int:
     if special:
         return SPECIAL
     return BEGINS * piece.begins | BREAKS * piece.breaks | JOINS * piece.joins
+
+
+def sentinels(number: Array, vocabulary: Any) -> Array:
+    """The ids of the sentinels of these numbers, counted from 1; anything where the number is 0.
+
+    Raises:
+        MaskingError: a tokenizer that has fewer.
+    """
+    ids = vocabulary.table("sentinel_ids", number)
+    most = largest(number.reshape(-1))
+    if most > ids.shape[0] or not ids.shape[0]:
+        raise MaskingError(
+            f"sentinel: {most} sentinels are needed and the tokenizer has {ids.shape[0]} (<extra_id_0>, ...). Add some "
+            "to the tokenizer as special tokens, hide fewer and longer spans, or use law: single."
+        )
+    return ids[at_least_zero(number - 1)]
+
+
+def single_id(vocabulary: Any) -> int:
+    """The token that stands for any run: the mask token, or else the first sentinel."""
+    if vocabulary.mask_id is not None:
+        return vocabulary.mask_id
+    if not len(vocabulary.sentinel_ids):
+        raise MaskingError("sentinel: this tokenizer has neither a mask token nor <extra_id_0>; add a mask token.")
+    return int(vocabulary.sentinel_ids[0])

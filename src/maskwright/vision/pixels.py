@@ -20,8 +20,8 @@ def hide_pixels(masking: Masking, pixel_values: Array, patches: Patches, **facts
             one more channel, 1 where hidden.
         pixel_values: [B, C, row, col] or [B, frame, C, row, col] numbers, NumPy or torch.
         patches: how they are cut, `Patches.of(pixel_values.shape, 16)`; a side of 1 hides single pixels.
-        **facts: what a masking takes: `example_ids`, `seed`, `epoch`, `progress`, `valid` over patches [B, *grid],
-            `out` like pixel_values or pixel_values itself. `pool` has the layout of pixel_values; so have `statistics`
+        **facts: what a masking takes: `example_ids`, `seed`, `epoch` and `progress` or `moment`, `valid` over patches
+            [B, *grid], `out` like pixel_values or pixel_values itself. `pool` has the layout of pixel_values; so have `statistics`
             with as many axes as an example, and fewer axes are channels last.
 
     Returns:
@@ -37,22 +37,22 @@ def hide_pixels(masking: Masking, pixel_values: Array, patches: Patches, **facts
     np.float64(24.0)
     """
     cells = patches.to_cells(pixel_values)
-    given = {key: value for key, value in facts.items() if value is not None}
+    of_cells = {key: value for key, value in facts.items() if value is not None}
     if facts.get("out") is pixel_values:
-        given["out"] = cells
-    elif "out" in given:
-        given["out"] = patches.to_cells(given["out"])
-    if "pool" in given:
-        given["pool"] = patches.to_cells(given["pool"])
-    statistics: Any = given.get("statistics")
+        of_cells["out"] = cells
+    elif "out" in of_cells:
+        of_cells["out"] = patches.to_cells(of_cells["out"])
+    if "pool" in of_cells:
+        of_cells["pool"] = patches.to_cells(of_cells["pool"])
+    statistics: Any = of_cells.get("statistics")
     if hasattr(statistics, "shape") and len(statistics.shape) == pixel_values.ndim - 1:
-        given["statistics"] = patches.to_cells(statistics[None])[0]
-    corrupted = masking(cells, grid=patches.grid, sides=patches.sides, **given)
+        of_cells["statistics"] = patches.to_cells(statistics[None])[0]
+    corrupted = masking(cells, grid=patches.grid, sides=patches.sides, **of_cells)
     if tuple(corrupted.inputs.shape[:-1]) != tuple(cells.shape[:-1]):
         name = type(masking.fill).__name__.lower()
         raise MaskingError(
             f"hide_pixels: the fill {name} leaves no image; use zero, mean or indicator, or let the model drop what "
             "`view.hidden_indices()` lists."
         )
-    inputs = facts["out"] if "out" in given else patches.from_cells(corrupted.inputs)
+    inputs = facts["out"] if "out" in of_cells else patches.from_cells(corrupted.inputs)
     return dataclasses.replace(corrupted, inputs=inputs, original=pixel_values)

@@ -303,3 +303,14 @@ def test_root_says_where_pictures_are(scenes, tmp_path):
     path = str(tmp_path / "elsewhere" / "train.json")
     assert "does not exist" in problems(train=path)
     assert len(load(train=path, root=str(tmp_path / "train")).train) == 7
+
+
+def test_clusters_are_kept_and_stay_together(scenes, tmp_path):
+    def grouped(content):
+        for image in content["images"]:
+            image["scene"] = image["id"] // 4
+
+    data = load(train=scenes(n=24, change=grouped), cluster="scene")
+    assert data.train.column_names == ["example_id", "image", "objects", "cluster"]
+    assert not set(data.train["cluster"]) & set(data.validation["cluster"])
+    assert "there is no 'scene' here (data.cluster)" in problems(train=scenes("other"), cluster="scene")

@@ -320,6 +320,14 @@ class TestTables:
         assert data.labels == ("cat", "dog")
         assert len(data.test) == 20
 
+    def test_clusters(self, rows, csv_file, classes):
+        table = csv_file("a.csv", ("image", "label", "cat"), [(*row, i // 5) for i, row in enumerate(rows)])
+        data = load(train=table, cluster="cat")
+        assert data.train.column_names == ["example_id", "image", "cluster", "label"]
+        assert set(data.train["cluster"]) | set(data.validation["cluster"]) == {"0", "1", "2", "3"}
+        assert not set(data.train["cluster"]) & set(data.validation["cluster"])
+        assert "there is no 'cat' here (data.cluster)" in problems(train=classes("pics2"), cluster="cat")
+
 
 class TestArrays:
     def save(self, path, **arrays):

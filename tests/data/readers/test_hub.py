@@ -80,6 +80,23 @@ def test_hub_rows_without_labels_are_none(monkeypatch):
     assert set(read_split("some/name", "test").values("label")) == {None}
 
 
+def test_classes_in_lists_have_their_names(tmp_path):
+    rows = {"tokens": [["a", "b"], [], ["c"]], "tags": [[1, 0], [], [-1]]}
+    kinds = {"tokens": datasets.List(datasets.Value("string"))}
+    kinds["tags"] = datasets.List(datasets.ClassLabel(names=["O", "B"]))
+    datasets.Dataset.from_dict(rows, features=datasets.Features(kinds)).save_to_disk(str(tmp_path / "saved"))
+    table = read_split(str(tmp_path / "saved"), "train")
+    assert table.values("tags") == [["B", "O"], [], [None]]
+    assert table.values("tokens") == rows["tokens"]
+
+
+def test_selected_rows_are_the_ones_that_are_read(monkeypatch):
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: labelled().select([3, 1, 7]))
+    table = read_split("some/name", "train")
+    assert table.values("text") == ["text 3", "text 1", "text 7"]
+    assert table.header == ("text", "label")
+
+
 @pytest.mark.parametrize(
     ("error", "fragment"),
     [

@@ -53,7 +53,7 @@ def test_what_does_not_go_with_detection_is_refused(make_config, changes, messag
 
 
 def test_patterns_that_see_objects_are_for_detection_only(make_config):
-    from maskwright.engine.draw import check_on_grid
+    from maskwright.engine.trial import check_on_grid
     from maskwright.grid import Grid
 
     config = make_config(

@@ -74,7 +74,7 @@ def load_detection_data(section: DetectionSection, *, on_progress: Progress = si
     Raises:
         DataError: with all problems of all files.
     """
-    reading = Reading(section.root, list(section.variants.values()))
+    reading = Reading(section.root, list(section.variants.values()), section.cluster)
     sizes: dict[str, Size] = {}
 
     def look(name: str) -> Look:

@@ -29,11 +29,12 @@ class Reading:
     Attributes:
         root: folder that paths are taken from; None for the file's own.
         variants: columns, or keys of a picture in COCO files, with the same picture in a variant.
+        cluster: the column or key of what pictures that belong together have in common.
         categories: source -> category id -> name, in the order of the ids; only of sources that list their categories.
     """
 
-    def __init__(self, root: str | None, variants: Sequence[str]):
-        self.root, self.variants = root, tuple(variants)
+    def __init__(self, root: str | None, variants: Sequence[str], cluster: str | None = None):
+        self.root, self.variants, self.cluster = root, tuple(variants), cluster
         self.categories: dict[str, dict[int, str]] = {}
 
     def folder(self, folder: Path, key: str, *, labelled: bool) -> Table:
@@ -75,6 +76,9 @@ class Reading:
             objects.append({"annotations": annotations})
         named = [roles["image"], *(name for name in self.variants if table.has(name))]
         columns = {name: Column.of(self.picture(path, value) for value in table.column(name)) for name in named}
+        named_roles = {"image": roles["image"], "objects": "objects"}
+        if self.cluster is not None and table.has(self.cluster):
+            columns[self.cluster], named_roles["cluster"] = table.column(self.cluster), self.cluster
         return Table(
             source=table.source,
             columns={**columns, "objects": Column.of(objects)},
@@ -82,7 +86,7 @@ class Reading:
             notes=table.notes,
             places=[table.place(row) for row in range(table.rows)],
             noun="picture",
-            roles={"image": roles["image"], "objects": "objects"},
+            roles=named_roles,
             problems=tuple(findings.problems()),
         )
 
@@ -165,6 +169,9 @@ class _Coco:
                 columns[key] = self._names(images, key)
         places = [f"{self.path}, image {number} ({shorten(one['file_name'])})" for number, one in images.items()]
         roles = {"image": "file_name", "objects": "objects"}
+        cluster = self.reading.cluster
+        if cluster is not None and any(cluster in one for one in images.values()):
+            columns[cluster], roles["cluster"] = [one.get(cluster) for one in images.values()], cluster
         problems = tuple(self.findings.problems())
         return Table(str(self.path), columns, len(rows), None, (), places, "picture", roles, problems)
 

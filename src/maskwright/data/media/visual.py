@@ -14,7 +14,7 @@ import numpy as np
 from maskwright.data.assembly import assemble
 from maskwright.data.checked import CheckedData
 from maskwright.data.checks import check_across, check_all_labels, repeat_notes
-from maskwright.data.clusters import check_clusters, cluster_keys, cluster_notes, with_cluster
+from maskwright.data.clusters import check_clusters, cluster_keys, cluster_notes, with_cluster, with_cluster_names
 from maskwright.data.column import Column
 from maskwright.data.columns import columns_of_all
 from maskwright.data.findings import Findings, shorten
@@ -164,7 +164,7 @@ def _read(source: str, key: str, medium: Medium, labelled: bool) -> Table:
 
 def _named(name: str, table: Table, medium: Medium, section: Any, columns: Any) -> Split:
     """All rows of a table, with names that open pictures from where the program runs."""
-    split = Split.of(name, table, columns, medium.roles)
+    split = with_cluster_names(Split.of(name, table, columns, medium.roles))
     if table.roles is not None:
         return split
     folder = folder_of(table, section)

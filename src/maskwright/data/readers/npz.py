@@ -26,7 +26,7 @@ _ELEMENT = re.compile(r"(?P<path>.*\.npz)#(?:(?P<array>[^#]+)#)?(?P<index>[0-9]+
 _DAMAGED = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError)
 
 _LARGE = 2**28
-"""Bytes from which on it is told that an array is compressed."""
+"""Bytes from which on a note says that an array is compressed."""
 
 _one_at_a_time = threading.Lock()
 """Held while a file is opened, so that threads do not unpack it side by side."""
@@ -75,8 +75,8 @@ def split_name(name: str) -> tuple[str, str | None, int] | None:
     >>> split_name("a.npz#12"), split_name("a.npz#swapped#3"), split_name("a.png")
     (('a.npz', None, 12), ('a.npz', 'swapped', 3), None)
     """
-    found = _ELEMENT.fullmatch(name)
-    return (found["path"], found["array"], int(found["index"])) if found else None
+    parts = _ELEMENT.fullmatch(name)
+    return (parts["path"], parts["array"], int(parts["index"])) if parts else None
 
 
 def open_element(name: str, usual: str) -> np.ndarray:
@@ -88,10 +88,10 @@ def open_element(name: str, usual: str) -> np.ndarray:
     Raises:
         UnreadableError: no such file, array or element.
     """
-    found = split_name(name)
-    if found is None:
+    element = split_name(name)
+    if element is None:
         raise UnreadableError("names of no element", "is no name of an element", "Write it as file.npz#12.")
-    path, array, index = found[0], found[1] or usual, found[2]
+    path, array, index = element[0], element[1] or usual, element[2]
     try:
         status = os.stat(path)
         with _one_at_a_time:
@@ -165,12 +165,12 @@ def _open(path: str, array: str, mtime: int, size: int) -> np.ndarray:
 
 def _headers(path: str) -> dict[str, _Header]:
     with zipfile.ZipFile(path) as archive:
-        found = {}
+        headers = {}
         for name in archive.namelist():
             if name.endswith(".npy"):
                 with archive.open(name) as stream:
-                    found[name.removesuffix(".npy")] = _header(stream)
-    return found
+                    headers[name.removesuffix(".npy")] = _header(stream)
+    return headers
 
 
 def _header(stream: Any) -> _Header:

@@ -25,7 +25,7 @@ def read_file(path: Path, key: str) -> Table:
 
 
 def read_shards(paths: Sequence[Path], source: str) -> Table:
-    """The table that shards hold together, in the order given. A column is read when it is asked for.
+    """The table that shards hold together, in their order. A column is read when it is asked for.
 
     Raises:
         DataError: a shard is not Parquet, or shards differ in their columns; and later, where a column that is asked

@@ -17,9 +17,18 @@ from maskwright.data import readers
 from maskwright.data.tables import Table
 from maskwright.errors import DataError, Problem
 
-WRITTEN_AS = {".csv": "delimited", ".tsv": "delimited", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
+READERS = {
+    ".csv": "delimited",
+    ".tsv": "delimited",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".conll": "conll",
+    ".bio": "conll",
+    ".iob": "conll",
+}
 """Extension -> the file of this folder that reads it, where its name does not say so: `.parquet` is read by
-parquet.py, `.conll` by conll.py."""
+parquet.py, which has a `read_file`."""
 
 
 def read_table(path: str | Path, key: str = "data.train") -> Table:
@@ -53,11 +62,11 @@ def extensions() -> tuple[str, ...]:
     """The extensions of files that can be read as tables."""
     names = [module.name for module in pkgutil.iter_modules(readers.__path__)]
     formats = [name for name in names if "read_file" in vars(importlib.import_module(f"{readers.__name__}.{name}"))]
-    return (*WRITTEN_AS, *(f".{name}" for name in formats if name not in WRITTEN_AS.values()))
+    return (*READERS, *(f".{name}" for name in formats if name not in READERS.values()))
 
 
 def _reader(extension: str) -> Any:
-    name = WRITTEN_AS.get(extension, extension.removeprefix("."))
+    name = READERS.get(extension, extension.removeprefix("."))
     return importlib.import_module(f"{readers.__name__}.{name}")
 
 

@@ -26,7 +26,7 @@ class TextLines:
         offset: bytes before it.
 
     Attributes:
-        number: of the line given out last, from 1.
+        number: of the last line, from 1.
         offset: bytes of the file up to the end of that line.
 
     Raises:

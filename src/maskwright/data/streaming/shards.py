@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import lzma
 import zlib
 from collections.abc import Generator, Iterator, Mapping
@@ -42,6 +43,7 @@ State = Mapping[str, int]
 
 _HEADER_LINES = 1000
 _PARQUET_BATCH = 1024
+_BUFFER = 1 << 20
 
 
 class Raw(NamedTuple):
@@ -125,7 +127,7 @@ class Shard:
         self.name, self.kind = name, kind_of(name)
         self.row, self.line, self.offset = 0, 0, 0
         self.columns = columns
-        self._start = dict(state or {})
+        self._start = dict(state) if state is not None and state["row"] else {}  # behind the header, at least
         self._rows = self._opened()
 
     @property
@@ -194,7 +196,7 @@ class Shard:
     def _parquet(self) -> Iterator[Raw]:
         import pyarrow.parquet as pq
 
-        with open_shard(self.name) as opened, pq.ParquetFile(opened, pre_buffer=False) as file:
+        with open_shard(self.name) as opened, pq.ParquetFile(opened, pre_buffer=False, buffer_size=_BUFFER) as file:
             group, skipped = self._start.get("offset", 0), self._start.get("line", 0)
             self.row = self._start.get("row", 0)
             columns = None if self.columns is None else list(self.columns)
@@ -224,8 +226,11 @@ def open_shard(name: str) -> IO[bytes]:
         return gzip.open(name, "rb")  # pyright: ignore[reportReturnType]
     import fsspec
 
-    file: Any = fsspec.open(name, "rb", compression="infer")
-    return file.open()
+    opener: Any = fsspec.open(name, "rb", compression="infer")
+    file: Any = opener.open()
+    # Files of fsspec look for the end of a line in a block of megabytes that they cut anew for each line.
+    buffered: Any = file if isinstance(file, io.BufferedIOBase) else io.BufferedReader(file, _BUFFER)
+    return buffered
 
 
 def reason(error: BaseException) -> str:

@@ -17,7 +17,7 @@ from maskwright.budgets.ratio import Ratio
 from maskwright.config import Configuration, RunConfig
 from maskwright.data.coco.detection import DetectionSection, load_detection_data
 from maskwright.data.media.images import open_picture
-from maskwright.engine.draw import check_on_grid
+from maskwright.engine.trial import check_on_grid
 from maskwright.errors import ConfigError
 from maskwright.fills.zero import Zero
 from maskwright.grid import Grid

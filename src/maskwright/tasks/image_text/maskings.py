@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from maskwright import fills
+from maskwright import fills, patterns
 from maskwright.config import RunConfig
-from maskwright.engine.draw import check_on_grid, check_on_text
 from maskwright.engine.modalities import PROPORTIONAL, PerModality
+from maskwright.engine.trial import check_on_grid, check_on_text
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.fills.mask_token import MaskToken
 from maskwright.grid import Grid
 from maskwright.masking import Masking
-from maskwright.patterns import fits
-from maskwright.tasks.vision.traits import fills_pictures, numeric, sets_own_count
+from maskwright.tasks.vision.traits import fills_pictures
 
 __all__ = ["IMAGE", "MODALITIES", "TEXT", "both", "check_maskings", "evaluated", "fill_of"]
 
@@ -66,7 +65,7 @@ def fill_of(node: Any, name: str) -> Any:
     fill = node if callable(node) else fills.from_node(node)
     if name == IMAGE:
         return fill if fills_pictures(fill) else fills.from_node("mean")
-    return MaskToken() if numeric(fill) else fill
+    return MaskToken() if fills.traits(fill).numeric else fill
 
 
 def evaluated(node: Mapping[str, Any]) -> PerModality:
@@ -93,7 +92,8 @@ def check_maskings(config: RunConfig) -> None:
         if unit not in units:
             raise ConfigError(f"{key}: pictures with texts have no unit {unit!r}. {did_you_mean(unit, units)}")
     for name, pattern in config.evaluation.named_patterns.items():
-        if sets_own_count(pattern) or not all(fits(pattern, grid) for grid in _grids().values()):
+        declared = patterns.traits(pattern)
+        if declared.sets_own_count or not all(declared.fits(grid) for grid in _grids().values()):
             raise ConfigError(f"evaluation.patterns: {name} is not for pictures and texts alike; give iid, say.")
     if config.masking is None:
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from maskwright.config import RunConfig
 from maskwright.data.checks import count_truncated
-from maskwright.engine.draw import check_on_text
+from maskwright.engine.trial import check_on_text
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.tasks import scratch
 from maskwright.tasks.text.tokenizing import load_tokenizer

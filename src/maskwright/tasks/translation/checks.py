@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright.config import RunConfig
 from maskwright.data.translation.loading import LANGUAGES
-from maskwright.engine.draw import check_on_text
+from maskwright.engine.trial import check_on_text
 from maskwright.engine.modalities import PerModality
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.fills.drop import Drop

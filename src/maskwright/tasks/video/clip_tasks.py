@@ -12,7 +12,7 @@ from pydantic import Field
 from maskwright.budgets.ratio import Ratio
 from maskwright.config import RunConfig
 from maskwright.data.media.clips import ClipSection
-from maskwright.engine.draw import check_on_grid
+from maskwright.engine.trial import check_on_grid
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.grid import Grid
 from maskwright.masking import Masking

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.config import RunConfig
-from maskwright.engine.draw import check_on_grid
+from maskwright.engine.trial import check_on_grid
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.grid import Grid
 from maskwright.tasks import pretrained
