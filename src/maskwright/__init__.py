@@ -53,7 +53,7 @@ OTHERS = {
 
 
 def _homes() -> dict[str, str]:
-    """Name -> home of all that is public here: the one list from which names are loaded, stubs written and tests made."""
+    """Name -> home of all that is public: the one list from which names are loaded, stubs written and tests made."""
     homes = dict(OTHERS)
     for family in FAMILIES:
         for module in pkgutil.iter_modules([f"{__path__[0]}/{family}"]):

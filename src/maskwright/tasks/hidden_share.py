@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.budgets.count import Count
-from maskwright.budgets.ratio import Ratio
-from maskwright.budgets.schedule import Schedule
+from maskwright import budgets, patterns
 from maskwright.config import RunConfig
+from maskwright.engine.modalities import PerModality
 from maskwright.errors import ConfigError
 from maskwright.masking import Masking
-from maskwright.patterns.within import Within
 from maskwright.rng import Moment
 from maskwright.tasks.contract import Task, View
 
@@ -40,11 +38,13 @@ def amount_notes(task: Task, config: RunConfig, data: CheckedData) -> tuple[str,
     Raises:
         ConfigError: everything would be hidden of every example that was looked at.
     """
-    parts = list(_parts(config.masking))
-    counts = [f"count {part.count}" for part in parts if isinstance(part, Count) and part.count]
-    counts += [f"ratio {part.ratio:g}" for part in parts if isinstance(part, Ratio) and part.ratio == 1.0]
+    parts = list(_strategies(config.masking))
+    asked = [budgets.traits(part) for package, part in parts if package == budgets.__name__]
+    counts = [f"count {one.whole_number}" for one in asked if one.whole_number]
+    counts += [f"ratio {one.share:g}" for one in asked if one.share == 1.0]
     # A share that moves may be nothing when training begins.
-    regions = any(isinstance(part, Within) for part in parts) and not any(isinstance(part, Schedule) for part in parts)
+    regional = any(patterns.traits(part).regional for package, part in parts if package == patterns.__name__)
+    regions = regional and not any(one.moves for one in asked)
     if not counts and not regions:
         return ()
     drawn = _drawn(task, config, data)
@@ -83,12 +83,26 @@ def _drawn(task: Task, config: RunConfig, data: CheckedData) -> list[tuple[int, 
     return [(one.hidden, one.units) for one in shown if one.units]
 
 
-def _parts(value: Any) -> Iterator[Any]:
-    """A masking, and all the strategies that it is made of."""
-    yield value
-    if dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            yield from _parts(getattr(value, field.name))
-    elif isinstance(value, tuple):
-        for one in value:
-            yield from _parts(one)
+def _strategies(masking: Masking | PerModality | None) -> Iterator[tuple[str, Any]]:
+    """(package, value) of every pattern and budget that a masking is made of."""
+    if masking is None:
+        return
+    if isinstance(masking, PerModality):
+        yield from _with_parts(budgets.__name__, masking.budget)
+        for _, one in masking.modalities:
+            yield from _with_parts(patterns.__name__, one.pattern)
+        return
+    yield from _with_parts(patterns.__name__, masking.pattern)
+    yield from _with_parts(budgets.__name__, masking.budget)
+
+
+def _with_parts(package: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A strategy, and those in its fields, which say of which package they are."""
+    if value is None or not dataclasses.is_dataclass(value):
+        return
+    yield package, value
+    for field in dataclasses.fields(value):
+        inner = getattr(value, field.name)
+        if "package" in field.metadata:
+            for one in inner if isinstance(inner, tuple) else (inner,):
+                yield from _with_parts(field.metadata["package"], one)

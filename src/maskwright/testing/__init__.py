@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from maskwright.testing.tasks import check_task as check_task
+    from maskwright.testing.task_checks import check_task as check_task
 
 COLLATOR_CHECKS = HIDING_CHECKS + REPEATING_CHECKS
 
@@ -73,4 +73,4 @@ def __getattr__(name: str) -> Any:
     """`check_task` stands on tasks, which stand on much that masking code does not need: loaded when asked for."""
     if name != "check_task":
         raise AttributeError(f"module 'maskwright.testing' has no attribute '{name}'")
-    return importlib.import_module("maskwright.testing.tasks").check_task
+    return importlib.import_module("maskwright.testing.task_checks").check_task

@@ -1,20 +1,27 @@
-"""The questions that a task is asked."""
+"""Checks of a task: whether it keeps the contract that trainer, evaluator and report rely on.
+
+from maskwright.testing import check_task
+
+def test_my_task(tmp_path):
+check_task("my_module:TASK", {"model": "scratch:tiny", "data": {...}, "masking": "automask"}, tmp_path)
+"""
 
 from __future__ import annotations
 
 import copy
 import pickle
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from maskwright.rng import Moment
 from maskwright.tasks.contract import FILLER, Shown, View
-from maskwright.testing.finding import NOT_APPLICABLE, Check, verdict
+from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, verdict
 from maskwright.testing.tasks import TaskSubject
 
-__all__ = ["TASK_CHECKS"]
+__all__ = ["TASK_CHECKS", "check_task"]
 
 Looked = tuple[str, str, Mapping[str, Any]]
 
@@ -248,3 +255,20 @@ TASK_CHECKS = (
     Check("shown", "an example that people can see, hidden and whole, with its answers", _shown),
     Check("restored", "the saved model answers as the one that was saved", _restored),
 )
+
+
+def check_task(name: str, node: Mapping[str, Any], folder: str | Path, *, but: tuple[str, ...] = ()) -> list[Finding]:
+    """Put a task through every check of the contract.
+
+    Args:
+        name: of a task of the library, or `module:TASK`.
+        node: keys of a run configuration: `model`, `data`, `masking` and so on, with data of some dozens of examples.
+        folder: empty, where the model is saved.
+        but: names of checks to leave out.
+
+    Raises:
+        ConformanceError: at the first check that fails.
+        ConfigError: the configuration does not fit the task.
+    """
+    subject = TaskSubject.of(name, node, Path(folder))
+    return [check(subject) for check in TASK_CHECKS if check.name not in but]

@@ -21,12 +21,11 @@ from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
 from maskwright.rng import Moment
 from maskwright.tasks.contract import Batch, Built, Examples, Hidden, Loss, Task
-from maskwright.testing.finding import Finding
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
 
-__all__ = ["TaskSubject", "check_task"]
+__all__ = ["TaskSubject"]
 
 ROWS = 6
 """Examples that checks look at."""
@@ -115,22 +114,3 @@ class TaskSubject:
         metrics = (*self.task.metrics, *self.task.calibration)
         statistics = {metric.statistic.name: metric.statistic for metric in metrics}
         return {name: statistic.of(predictions, references) for name, statistic in statistics.items()}
-
-
-def check_task(name: str, node: Mapping[str, Any], folder: str | Path, *, but: tuple[str, ...] = ()) -> list[Finding]:
-    """Put a task through every check of the contract.
-
-    Args:
-        name: of a task of the library, or `module:TASK`.
-        node: keys of a run configuration: `model`, `data`, `masking` and so on, with data of some dozens of examples.
-        folder: empty, where the model is saved.
-        but: names of checks to leave out.
-
-    Raises:
-        ConformanceError: at the first check that fails.
-        ConfigError: the configuration does not fit the task.
-    """
-    from maskwright.testing.task_checks import TASK_CHECKS
-
-    subject = TaskSubject.of(name, node, Path(folder))
-    return [check(subject) for check in TASK_CHECKS if check.name not in but]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright.config import RunConfig
 from maskwright.data.translation.loading import LANGUAGES
-from maskwright.engine.trial import check_on_text
 from maskwright.engine.modalities import PerModality
+from maskwright.engine.trial import check_on_text
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.fills.drop import Drop
 from maskwright.fills.sentinel import Sentinel
