@@ -98,8 +98,8 @@ def architecture(config: RunConfig, data: CheckedData | None = None) -> Any:
     """The configuration of the model; of one from scratch without the number of queries, where no data are given.
 
     Raises:
-        ConfigError: of a family whose loss is not implemented, that needs a package that is not installed, or in which cannot
-            be hidden what is to be hidden.
+        ConfigError: of a family whose loss is not implemented, that needs a package that is not installed, or in which
+            what is to be hidden cannot be.
     """
     from transformers import AutoModelForObjectDetection
 
