@@ -145,7 +145,7 @@ def _split_table(document: dict[str, Any]) -> Table:
     table.add_column("rows", justify="right")
     table.add_column("from", overflow="fold")
     for name, rows in document["rows"].items():
-        place = document["files"][name]
+        place = _listed(document["files"][name])
         source = f"{document['dataset']}: {place}" if document["dataset"] else place
         table.add_row(name, f"{rows:,}", _plain(source))
     return table
@@ -164,6 +164,12 @@ def _class_table(document: dict[str, Any]) -> Table:
     if len(classes) > CLASSES_SHOWN:
         table.add_row(f"... and {len(classes) - CLASSES_SHOWN:,} more")
     return table
+
+
+def _listed(source: Any) -> str:
+    """The files of a split in one line: of a stream there may be several, of parallel texts there are two."""
+    files = source.values() if isinstance(source, dict) else source
+    return source if isinstance(source, str) else ", ".join(files)
 
 
 def _plain(text: str) -> Any:

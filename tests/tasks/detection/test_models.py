@@ -62,9 +62,9 @@ def test_the_size_of_its_own_processor_is_looked_at_too(make_config, tmp_path):
         detection_models.architecture(make_config(model=folder, data={"size": None}))
 
 
-def test_families_whose_loss_is_not_written_are_refused(make_config, tmp_path):
+def test_families_whose_loss_is_not_implemented_are_refused(make_config, tmp_path):
     config = make_config(model=saved(tmp_path / "model", "d_fine"))
-    with pytest.raises(ConfigError, match=r"d_fine, whose loss is not written here.*yolos, detr"):
+    with pytest.raises(ConfigError, match=r"d_fine, whose loss is not implemented.*yolos, detr"):
         detection_models.architecture(config)
 
 

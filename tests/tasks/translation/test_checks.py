@@ -121,6 +121,14 @@ def test_check(run):
     assert "no target is longer than 128 words" in out
 
 
+def test_check_of_two_files(run, tmp_path):
+    for role in ("source", "target"):
+        (tmp_path / f"a.{role}").write_text("".join(f"{role} {number}\n" for number in range(20)))
+    code, out = run("check", "data.train={source: a.source, target: a.target}", "data.source=null", "data.target=null")
+    assert code == 0
+    assert "a.source, a.target" in out
+
+
 def test_preview(run):
     code, out = run("preview", "-n", "2", masking="{pattern: iid, budget: 0.5, fill: mask-token, unit: word}")
     assert code == 0

@@ -156,6 +156,19 @@ def test_the_side_that_the_tokenizer_pads_on_changes_nothing(masking, side, make
     assert torch.equal(together.targets, torch.cat([one.targets for one in alone]))
 
 
+def test_what_drop_leaves_begins_together_even_where_no_row_had_padding(make_config, built):
+    config = make_config(masking={**HALF, "fill": "drop", "unit": "token"})
+    data, made, _ = built(config)
+    made.reader.padding_side = "left"
+    examples = task.encode(data.train, made.reader, config, data=data)
+    lengths = examples.source.ids.lengths
+    rows = np.flatnonzero(lengths == np.bincount(lengths).argmax())[:8]
+    assert examples.batch(rows).inputs["attention_mask"].all()
+    attention = examples.hide(examples.batch(rows), config.masking, Moment(1)).inputs["attention_mask"]
+    assert attention[:, 0].all()
+    assert not attention.all()
+
+
 def test_joined_batches_give_every_way_once_with_its_own_labels(make_config, built):
     config = make_config(masking={**HALF, "fill": "drop"})
     _, _, examples = built(config)

@@ -122,6 +122,12 @@ def test_what_is_wrong_with_a_generation_section(generation, message, make_confi
         make_config(generation=generation)
 
 
+def test_more_tokens_than_the_model_has_positions_for_are_refused(make_config, built, pretrained_model):
+    with pytest.raises(ConfigError, match=r"generation.max_length: 65 tokens are asked for, but '.*' takes 64 at most"):
+        built(make_config(pretrained_model("mbart"), generation={"max_length": 65}))
+    built(make_config(pretrained_model("t5"), generation={"max_length": 65}))
+
+
 def test_a_model_that_writes_nothing_is_refused(make_config, built, tmp_path):
     from transformers import BertConfig, BertModel, BertTokenizer
 

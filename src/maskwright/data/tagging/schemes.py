@@ -114,15 +114,13 @@ class Tagging:
     Attributes:
         tags: one for each word.
         mentions: what they say, without order.
-        words: of the sentence, where they are known.
     """
 
     tags: tuple[str, ...]
     mentions: frozenset[Mention]
-    words: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, tags: Iterable[str], scheme: Scheme, words: Iterable[str] = ()) -> Tagging:
+    def of(cls, tags: Iterable[str], scheme: Scheme) -> Tagging:
         """Read the mentions off tags as seqeval does: strictly where the scheme is BIOES or BILOU, else as conlleval.
 
         Raises:
@@ -134,7 +132,7 @@ class Tagging:
         [('LOC', 3, 4)]
         """
         tags = tuple(tags)
-        return cls(tags, _mentions(tags, scheme), tuple(words))
+        return cls(tags, _mentions(tags, scheme))
 
     @property
     def in_order(self) -> list[Mention]:

@@ -21,7 +21,7 @@ VARIFOCAL = ("rt_detr", "rt_detr_v2")
 encoder proposes objects and every layer of the decoder answers."""
 
 ARCHITECTURES = (*SOFTMAX, *SIGMOID, *VARIFOCAL)
-"""All whose loss is written here."""
+"""All whose loss is implemented."""
 
 INSIDE = 0.5
 """Share of a predicted box inside an ignored object from which on it is not punished: COCO's rule for crowds at an IoU

@@ -1,4 +1,4 @@
-"""Detectors: RT-DETR and YOLOS from scratch, and saved ones of the families whose loss is written here."""
+"""Detectors: RT-DETR and YOLOS from scratch, and saved ones of the families whose loss is implemented."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ NEW_PARTS = ("class_embed", "enc_score_head", "denoising_class_embed")
 """Parts of RT-DETR's body that are as wide as there are classes."""
 
 REFUSED = (
-    "model: '{}' is a {}, whose loss is not written here. There are: {}; and scratch:tiny, scratch:small, "
+    "model: '{}' is a {}, whose loss is not implemented. Use one of {}, or scratch:tiny, scratch:small, "
     "scratch:yolos-tiny, scratch:yolos-small."
 )
 
@@ -98,8 +98,8 @@ def architecture(config: RunConfig, data: CheckedData | None = None) -> Any:
     """The configuration of the model; of one from scratch without the number of queries, where no data are given.
 
     Raises:
-        ConfigError: of a family that is not known here, that needs a package that is not installed, or in which cannot
-            be hidden what is to be hidden.
+        ConfigError: of a family whose loss is not implemented, that needs a package that is not installed, or in which
+            what is to be hidden cannot be.
     """
     from transformers import AutoModelForObjectDetection
 

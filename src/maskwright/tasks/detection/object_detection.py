@@ -94,7 +94,8 @@ def build(config: RunConfig, data: CheckedData) -> Built:
     """A detector and its image processor; new weights depend on `training.seed` and on nothing else.
 
     Raises:
-        ConfigError: the model cannot be loaded, is no detector known here, or cannot be masked in the way asked for.
+        ConfigError: the model cannot be loaded, is no detector whose loss is implemented, or cannot be masked in the
+            way asked for.
     """
     processor = detection_models.reader_of(config)
     return picture_tasks.built(

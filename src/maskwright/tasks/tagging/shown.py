@@ -22,7 +22,7 @@ __all__ = ["mention_pieces", "shown"]
 def shown(examples: EncodedTexts, row: int, view: View, predictions: Mapping[str, Tagging]) -> Shown:
     """A sentence as the model reads it, and its words with the mentions that there are and that each model found."""
     text, truth = marked(examples, row, view), examples.right[row]
-    words = truth.words
+    words = examples.right.words(row)
     gone = hidden_words(examples, row, text, len(truth.tags))
     answers = {
         who: Answer(

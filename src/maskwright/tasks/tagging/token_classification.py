@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,10 +24,11 @@ from maskwright.tasks.metrics.entity_f1 import ENTITY_F1
 from maskwright.tasks.metrics.token_accuracy import TOKEN_ACCURACY
 from maskwright.tasks.tagging.report import sections
 from maskwright.tasks.tagging.shown import shown
-from maskwright.tasks.tagging.words import NO_WORD, TokenisedWords, load_word_tokenizer, tokenised_words
+from maskwright.tasks.tagging.truths import Truths
+from maskwright.tasks.tagging.words import NO_WORD, load_word_tokenizer, tokenised_words
 from maskwright.tasks.text import models
 from maskwright.tasks.text.checks import UNITS, check_text_run
-from maskwright.tasks.text.encoded import ENTITY, LABELS, EncodedTexts, Ragged, rows_of_ids
+from maskwright.tasks.text.encoded import ENTITY, LABELS, EncodedTexts, rows_of_ids
 from maskwright.units.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -95,14 +96,12 @@ def encode(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> EncodedTexts:
     """Tokenise a split with columns example_id, tokens and tags; the first token of a word has its tag."""
-    tokens = tokenised_words(rows["tokens"][:], reader, config.data.max_length, on_progress)
-    scheme, number = Scheme.of(data.labels), {tag: place for place, tag in enumerate(data.labels)}
-    right = [Tagging.of(tags, scheme, words) for tags, words in zip(rows["tags"], rows["tokens"], strict=True)]
-    lengths = np.array([len(truth.tags) for truth in right], dtype=np.int64)
+    tokens = tokenised_words(rows["tokens"], reader, config.data.max_length, on_progress)
+    right = Truths.of(rows, data.labels)
     labels = {
-        LABELS: tokens.looked_up([[number[tag] for tag in truth.tags] for truth in right], IGNORED, tokens.first),
-        FIRST: tokens.looked_up([range(1, length + 1) for length in lengths.tolist()], 0, tokens.first),
-        LENGTH: lengths,
+        LABELS: tokens.looked_up(right.tags, IGNORED, tokens.first),
+        FIRST: tokens.looked_up(right.numbers(), 0, tokens.first),
+        LENGTH: right.tags.lengths,
     }
     return EncodedTexts(
         inputs=tokens.inputs,
@@ -112,20 +111,9 @@ def encode(
         vocabulary=Vocabulary.from_tokenizer(reader),
         weights=np.ones(len(right), dtype=np.float32),
         words=tokens.words,
-        mentions=_mentions(tokens, right),
+        mentions=tokens.looked_up(right.mentions(), NO_WORD),
         notes=tokens.notes(config.data.max_length),
     )
-
-
-def _mentions(tokens: TokenisedWords, right: Sequence[Tagging]) -> Ragged:
-    """What the unit `entity` hides whole: the first word of the token's mention; outside of mentions its word."""
-    rows = []
-    for truth in right:
-        row = list(range(len(truth.tags)))
-        for _, start, stop in truth.mentions:
-            row[start:stop] = [start] * (stop - start)
-        rows.append(row)
-    return tokens.looked_up(rows, NO_WORD)
 
 
 def likelihood(model: Any, hidden: Hidden) -> objectives.Likelihood:

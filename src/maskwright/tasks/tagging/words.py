@@ -71,7 +71,7 @@ class TokenisedWords:
         begins[starts[self.words.lengths > 0]] = True
         return begins & (words != NO_WORD)
 
-    def looked_up(self, values: Sequence[Sequence[int]], nothing: int, at: np.ndarray | None = None) -> Ragged:
+    def looked_up(self, values: Ragged, nothing: int, at: np.ndarray | None = None) -> Ragged:
         """A number per token from a number per word.
 
         Args:
@@ -79,13 +79,12 @@ class TokenisedWords:
             nothing: what tokens have that are of no word.
             at: [all tokens] bool, tokens that get it; the others have `nothing`. None: all of them.
         """
-        flat = np.fromiter((value for row in values for value in row), dtype=np.int32)
-        starts = np.cumsum([0, *(len(row) for row in values)])[:-1]
         words = self.words.values
         chosen = words != NO_WORD if at is None else at
-        found = np.full(len(words), nothing, dtype=np.int32)
-        found[chosen] = flat[(words + np.repeat(starts, self.words.lengths))[chosen]]
-        return Ragged(found, self.words.ends)
+        places = words + np.repeat(values.ends - values.lengths, self.words.lengths)
+        numbers = np.full(len(words), nothing, dtype=np.int32)
+        numbers[chosen] = values.values[places[chosen]]
+        return Ragged(numbers, self.words.ends)
 
     def notes(self, max_length: int) -> tuple[str, ...]:
         """What the user should know."""
@@ -116,7 +115,7 @@ def tokenised_words(
     bytes have learned: without it they take every word for the end of another.
 
     Args:
-        sentences: [N] lists of words.
+        sentences: [N] lists of words, read some at a time.
         tokenizer: of `load_word_tokenizer`.
         max_length: tokens, special tokens included.
         on_progress: called with sentences done and sentences in all.

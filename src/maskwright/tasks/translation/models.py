@@ -73,13 +73,7 @@ def _pretrained(config: RunConfig, tokenizer: Any) -> tuple[Any, tuple[str, ...]
         )
     options = {"dtype": torch.float32, "use_safetensors": True, "output_loading_info": True}
     model, report = pretrained.load(AutoModelForSeq2SeqLM.from_pretrained, name, "model", **options)
-    longest, limit = max(config.data.max_length, config.data.target_length), _positions(model)
-    if limit is not None and longest > limit:
-        key = "max_length" if longest == config.data.max_length else "max_target_length"
-        raise ConfigError(
-            f"data.{key}: {longest} tokens are asked for, but '{name}' takes {limit} at most. Set data.{key}={limit} "
-            "or lower."
-        )
+    _check_positions(config, model)
     embeddings = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > embeddings:
         raise ConfigError(
@@ -92,9 +86,20 @@ def _pretrained(config: RunConfig, tokenizer: Any) -> tuple[Any, tuple[str, ...]
     return model, (f"{len(new)} weights are not in '{name}' and start at random ({', '.join(new[:3])}).",)
 
 
-def _positions(model: Any) -> int | None:
-    """Tokens that a model takes; None where its positions have no end, as T5's."""
-    return model.config.to_dict().get("max_position_embeddings")
+def _check_positions(config: RunConfig, model: Any) -> None:
+    """Refuse lengths beyond the positions of a model; those of T5 have no end."""
+    limit = model.config.to_dict().get("max_position_embeddings")
+    asked = {
+        "data.max_length": config.data.max_length,
+        "data.max_target_length": config.data.target_length,
+        "generation.max_length": config.generation.max_length or 0,
+    }
+    for key, length in asked.items():
+        if limit is not None and length > limit:
+            raise ConfigError(
+                f"{key}: {length} tokens are asked for, but '{config.model}' takes {limit} at most. Set {key}={limit} "
+                "or lower."
+            )
 
 
 def _settle_generation(model: Any, config: RunConfig, tokenizer: Any) -> None:

@@ -157,4 +157,4 @@ def architecture(config: RunConfig, tokenizer: Any) -> Any:
 
 def positions(config: RunConfig) -> int:
     """Tokens that a new model takes on either side."""
-    return max(512, config.data.max_length, config.data.target_length)
+    return max(512, config.data.max_length, config.data.target_length, config.generation.max_length or 0)

@@ -19,7 +19,7 @@ def sections(material: Any, asked: Any) -> list[dict[str, Any]]:
     known = {name: signature for name, signature in signatures().items() if name in measured}
     tables = [{"title": "Signatures", "head": ["metric", "signature"], "rows": [list(row) for row in known.items()]}]
     if BLEU.name in measured:
-        tables.append(_parts_of_bleu(asked.answers))
+        tables.append(_parts_of_bleu(asked))
     text = "Signatures are those of sacreBLEU, by which scores can be compared with other people's."
     return [{"title": TITLE, "text": text, "tables": tables}]
 
@@ -42,10 +42,10 @@ def signatures() -> dict[str, str]:
     return {name: str(scorer.get_signature()) for name, scorer in scorers.items()}
 
 
-def _parts_of_bleu(answers: Any) -> dict[str, Any]:
+def _parts_of_bleu(asked: Any) -> dict[str, Any]:
     """Precisions and lengths, on whole inputs and under every condition, first draw."""
     rows = []
-    for who, one in answers.items():
+    for who, one in asked.answers.items():
         for (pattern, ratio), scored in {("", 0.0): one.clean, **one.masked}.items():
             counts = scored.records[BLEU.statistic.name][0].sum(axis=0)
             right, total = counts[2 : 2 + NGRAMS], counts[2 + NGRAMS :]
@@ -56,4 +56,4 @@ def _parts_of_bleu(answers: Any) -> dict[str, Any]:
             condition = f"{pattern}, {ratio:.0%} hidden" if pattern else "whole input"
             rows.append([f"{who}, {condition}", *precisions, f"{length:.3f}"])
     head = ["", *(f"{order}-gram precision" for order in range(1, NGRAMS + 1)), "words written / words of references"]
-    return {"title": "What BLEU is made of", "head": head, "rows": rows}
+    return {"title": f"What BLEU is made of (seed {asked.seed})", "head": head, "rows": rows}

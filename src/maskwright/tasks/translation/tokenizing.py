@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -168,7 +168,7 @@ def encoded(
         target=sides["target"],
         texts=pa.chunked_array([pa.array(texts, pa.string()) for texts in _blocks(rows["target"], n)], pa.string()),
         example_ids=np.asarray(rows["example_id"][:], dtype=np.int64),
-        vocabulary=Vocabulary.from_tokenizer(tokenizer),
+        vocabulary=replace(Vocabulary.from_tokenizer(tokenizer), pads_left=False),
         notes=tuple(notes),
     )
 
