@@ -1,4 +1,4 @@
-"""Parallel texts: two files whose lines belong together, or one file with both."""
+"""Parallel texts: files whose lines belong together."""
 
 from __future__ import annotations
 
