@@ -22,6 +22,7 @@ __all__ = [
     "adds_channel",
     "as_whole_frames",
     "asked_facts",
+    "asked_signals",
     "evened",
     "fills_pictures",
     "hides_patches",
@@ -56,6 +57,11 @@ def fills_pictures(fill: Any) -> bool:
 def asked_facts(masking: Masking | None) -> tuple[str, ...]:
     """What the fill asks for of other pictures: `pool`, `statistics`."""
     return () if masking is None else fills.traits(masking.fill).facts
+
+
+def asked_signals(masking: Masking) -> tuple[str, ...]:
+    """What the pattern asks for of the examples, by name."""
+    return patterns.traits(masking.pattern).signals
 
 
 def as_whole_frames(masking: Masking) -> Masking:
