@@ -177,6 +177,51 @@ def test_word_ids_of_the_caller_win():
     assert int(units.n[0]) == 3
 
 
+@each_family
+def test_mentions_of_the_caller_are_units_and_every_other_word_its_own(family):
+    tokenizer = trained(family)
+    vocabulary = Vocabulary.from_tokenizer(tokenizer)
+    batch = tokenizer("The parser returns unbelievable messages today", return_tensors="np")
+    ids = batch["input_ids"]
+    _, words = units_of(tokenizer, "The parser returns unbelievable messages today", "word")
+    word_of = np.where(words.cells, words.groups, -1)
+    mention = (word_of == 3) | (word_of == 4)  # unbelievable messages
+    units = text_units(ids, ids >= 0, vocabulary, "entity", np.where(mention, 7, -1))
+    assert units.grid.axes == ("entity",)
+    np.testing.assert_array_equal(units.cells, words.cells)
+    expected = np.array([0, 1, 2, 3, 3, 4, -1])[word_of]
+    np.testing.assert_array_equal(np.where(units.cells, units.groups, -1), expected)
+    there = text_units(torch.from_numpy(ids), None, vocabulary, "entity", torch.from_numpy(np.where(mention, 7, -1)))
+    np.testing.assert_array_equal(there.groups.numpy(), units.groups)
+    assert int(there.n[0]) == int(units.n[0]) == 5
+
+
+@pytest.mark.parametrize(
+    ("word_ids", "allowed", "expected"),
+    [
+        ([-1, -1, -1, -1, -1, -1], None, [-1, 0, 1, 2, 3, -1]),
+        ([-1, 5, 5, 6, 6, -1], None, [-1, 0, 0, 1, 1, -1]),  # two mentions side by side
+        ([-1, 5, 5, -1, 5, -1], None, [-1, 0, 0, 1, 2, -1]),  # the same number again is another mention
+        ([5, 5, 5, 5, 5, 5], None, [-1, 0, 0, 0, 0, -1]),  # special tokens belong to none
+        ([-1, 5, 5, 5, -1, -1], [1, 1, 0, 1, 1, 1], [-1, 0, -1, 0, 1, -1]),  # one mention, though its middle is left
+        ([-1, -1, 5, 5, 5, -1], [1, 1, 0, 1, 1, 1], [-1, 0, -1, 1, 1, -1]),  # or its first token
+        ([-1, -1, -1, -1, -1, -1], [1, 0, 1, 0, 0, 1], [-1, -1, 0, -1, -1, -1]),
+    ],
+)
+def test_mentions_begin_at_their_first_cell_that_may_be_hidden(word_ids, allowed, expected):
+    vocabulary = Vocabulary.from_tokenizer(trained("wordpiece"))
+    ids = np.array([[2, 1, 1, 1, 1, 3]])  # [CLS] [UNK] ... [UNK] [SEP]
+    allowed = None if allowed is None else np.array([allowed], dtype=bool)
+    units = text_units(ids, None, vocabulary, "entity", np.array([word_ids]), allowed)
+    assert np.where(units.cells, units.groups, -1).tolist() == [expected]
+    assert int(units.n[0]) == max(expected) + 1
+
+
+def test_mentions_that_nobody_names_are_refused():
+    with pytest.raises(MaskingError, match=r"give word_ids \[B, L\]"):
+        text_units(np.array([[5]]), None, Vocabulary.from_tokenizer(trained("wordpiece")), "entity")
+
+
 @pytest.mark.parametrize(("wrong", "fragment"), [(-100, "-100 marks labels"), (10**6, "found 1000000")])
 def test_ids_outside_the_vocabulary_are_refused(wrong, fragment):
     tokenizer = trained("wordpiece")

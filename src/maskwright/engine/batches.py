@@ -85,11 +85,6 @@ class TextBatch:
         if masking.unit in BOXES:
             raise MaskingError(f"unit '{masking.unit}' is for arrays: texts have the units {', '.join(UNITS)}.")
         ids, attention, word_ids = text_arrays(batch, facts.get("word_ids", batch.get("word_ids")))
-        if masking.unit == "entity" and word_ids is None:
-            raise MaskingError(
-                "unit 'entity' hides whole what the caller names: give word_ids [B, L], the same number for all tokens "
-                "of a mention and -1 outside of mentions, as a fact or as a column of the batch."
-            )
         check_valid(allowed, ids, tuple(ids.shape))
         guides = {name: signal_of(facts, name, ids, tuple(ids.shape)) for name in signals}
         columns = {key: value for key, value in batch.items() if key != "word_ids"} if "word_ids" in batch else batch

@@ -36,7 +36,8 @@ from maskwright.units.vocabulary import BEGINS, BREAKS, JOINS, SPECIAL, Vocabula
 UNITS = ("token", "word", "type", "entity")
 """token: a piece of the tokenizer's vocabulary. word: all pieces of a word. type: all occurrences of a word in the text
 at once, whatever their case, so that a word that repeats leaves no copy. entity: all tokens of a mention that the
-caller names, every other word by itself."""
+caller names (`word_ids`), every other word by itself: what is said of a person cannot be read off the rest of the
+name."""
 
 WORDS = UNITS[1:]
 """Units of several tokens."""
@@ -97,13 +98,15 @@ def text_units(
         ids: [B, L] integers.
         attended: [B, L], False or 0 for padding, on either side; None if there is none.
         vocabulary: of the tokenizer that made the ids.
-        unit: `token`, `word` or `type`.
-        word_ids: [B, L] integers, where the caller knows the words better: equal neighbours are one word, -1 no word.
+        unit: one of `UNITS`.
+        word_ids: [B, L] integers, where the caller knows the words better: equal neighbours are one word, and tokens
+            with -1 are hidden with none. With the unit `entity` equal neighbours are one mention, and tokens with -1
+            make up the words that the vocabulary knows.
         allowed: [B, L] bool, where only some tokens may be hidden; the others belong to no unit.
 
     Raises:
         ConfigError: another unit.
-        MaskingError: ids outside the vocabulary.
+        MaskingError: ids outside the vocabulary; no `word_ids` for the unit `entity`.
     """
     if unit not in UNITS:
         raise ConfigError(f"unit: given {unit!r}. {did_you_mean(unit, UNITS)}")
@@ -118,16 +121,17 @@ def text_units(
         cells = cells & allowed
     if unit == "token":
         return _tokens(attended, cells)
-    if word_ids is not None:
+    if word_ids is not None and unit != "entity":
         cells = cells & (word_ids >= 0)
         starts = _differs(word_ids) & cells
     elif vocabulary.segmenter is not None:
         starts = _segmented_starts(ids, cells, vocabulary)
     else:
         starts = _starts(flags, cells)
-    groups = running_count(starts, -1)
-    words = _grid_of("word", groups, cells)
-    return words if unit == "word" else _types(ids, words, starts, vocabulary)
+    if unit == "entity":
+        starts = _mention_starts(word_ids, starts, cells)
+    words = _grid_of("entity" if unit == "entity" else "word", running_count(starts, -1), cells)
+    return _types(ids, words, starts, vocabulary) if unit == "type" else words
 
 
 def places(attended: Array | None) -> Array | None:
@@ -167,6 +171,20 @@ def _starts(flags: Array, cells: Array) -> Array:
 def _differs(word_ids: Array) -> Array:
     xp = namespace(word_ids)
     return xp.concat([word_ids[:, :1] == word_ids[:, :1], word_ids[:, 1:] != word_ids[:, :-1]], axis=1)
+
+
+def _mention_starts(word_ids: Array | None, starts: Array, cells: Array) -> Array:
+    """[B, L] bool, the cell begins a mention, or a word outside of mentions as `starts` has it."""
+    if word_ids is None:
+        raise MaskingError(
+            "unit 'entity' hides whole what the caller names: give word_ids [B, L], the same number for all tokens of "
+            "a mention and -1 outside of mentions, as a fact or as a column of the batch."
+        )
+    # A run of equal numbers begins at the first of its cells that may be hidden: where as many such cells come before
+    # it as came before the run.
+    before = running_count(cells) - to_dtype(cells, "int32")
+    first = before == cumulative_max(to_dtype(_differs(word_ids), "int32") * before)
+    return cells & (first | (starts & (word_ids < 0)))
 
 
 def _segmented_starts(ids: Array, cells: Array, vocabulary: Vocabulary) -> Array:
