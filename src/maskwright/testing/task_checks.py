@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from maskwright.rng import Moment
-from maskwright.tasks.contract import FILLER, Shown, View
+from maskwright.tasks.examples import FILLER
+from maskwright.tasks.views import Shown, View
 from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, verdict
 from maskwright.testing.tasks import TaskSubject
 
