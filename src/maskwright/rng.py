@@ -41,8 +41,7 @@ from maskwright.backend.hashing import (
 )
 from maskwright.errors import MaskingError
 
-EVALUATION_SEED = 271_828_182
-"""Seed of all masks of evaluation."""
+EVALUATION_SEED = 271_828_182  # of all masks of evaluation
 
 _BLOCK = 1 << 15  # cells hashed at a time: large batches stay within the second-level cache
 _0, _1, _8, _32 = np.uint32(0), np.uint32(1), np.uint32(8), np.uint64(32)  # NumPy is slower with making them anew
@@ -57,8 +56,7 @@ class Moment:
         epoch: pass over the data, 0 or more; the number of the draw at evaluation.
         progress: share of the training that is done, 0 to 1, for budgets that move.
 
-    Raises:
-        MaskingError: anything else.
+    Raises MaskingError for anything else.
 
     >>> Moment(seed=3, epoch=1), Moment.evaluation(draw=2)
     (Moment(seed=3, epoch=1, progress=0.0), Moment(seed=271828182, epoch=2, progress=1.0))
