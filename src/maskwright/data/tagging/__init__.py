@@ -1,1 +1,0 @@
-"""Sentences as words with a tag each."""

@@ -1,1 +1,0 @@
-"""Texts with their translations."""
