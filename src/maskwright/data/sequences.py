@@ -15,7 +15,7 @@ from maskwright.data.findings import Findings, shorten
 from maskwright.data.labels import label_text, order_labels
 from maskwright.data.roles import Role
 from maskwright.data.splits import Fault, Faults, Split
-from maskwright.errors import Problem
+from maskwright.errors import Problem, did_you_mean
 
 
 def check_sequences(split: Split, role: Role, findings: Findings) -> None:
@@ -109,11 +109,16 @@ def names_in(splits: Mapping[str, Split], role: Role, findings: Findings) -> tup
     for name, split in splits.items():
         for label, count in sorted(counts[name].items()):
             if label not in learned:
-                where = f"{split.table.source}, column {split.columns.roles[role.name]!r}"
+                rows = [row for row, value in enumerate(split.values(role.name)) if _holds(value, label)]
+                where = split.place(rows[0], split.columns.roles[role.name])
                 what = f"{label!r} ({count:,} times) is in {name} but not in train"
-                remedy = "Add examples of it to train, or correct it."
+                remedy = f"{did_you_mean(label, learned)} Add examples of it to train, or correct it."
                 findings.add(f"{role.name} that train lacks", split.table.source, Problem(where, what, remedy))
     return order_labels(learned)
+
+
+def _holds(value: Any, label: str) -> bool:
+    return isinstance(value, list) and any(label_text(one) == label for one in value)
 
 
 def _counts(split: Split, role: Role) -> Counter[str]:

@@ -20,6 +20,7 @@ from maskwright.data.loading import Reading, load_table_data, with_cluster
 from maskwright.data.roles import TEXT_ROLES
 from maskwright.data.sections import TableSection
 from maskwright.data.splits import Split
+from maskwright.data.stream_loading import load_stream_data
 
 __all__ = ["TextSection", "load_text_data", "order_labels", "read_splits"]
 
@@ -44,7 +45,7 @@ def load_text_data(section: TextSection) -> CheckedData:
     Raises:
         DataError: with all problems of all files.
     """
-    return load_table_data(section, TEXT_ROLES)
+    return load_stream_data(section, TEXT_ROLES) if section.stream else load_table_data(section, TEXT_ROLES)
 
 
 def read_splits(section: TextSection) -> tuple[dict[str, Split], tuple[str, ...]]:
