@@ -115,7 +115,7 @@ class TextBatch:
             there = all_true(self.values) if attended is None else attended
             return shorten(self.columns, hidden, there, self.vocabulary)
         about = {"vocabulary": self.vocabulary, "groups": units.groups, "places": places(attended), **self.facts}
-        filled = fill(self.values, hidden, valid=units.cells, rng=rng.child("fill"), **about)
+        filled = fill(self.values, hidden, valid=units.hideable, rng=rng.child("fill"), **about)
         return self.with_ids(filled)
 
     def with_ids(self, ids: Array) -> dict[str, Any]:
@@ -181,7 +181,7 @@ class ArrayBatch:
             units: of the array.
             rng: of the examples.
         """
-        x, valid = self.values, units.cells
+        x, valid = self.values, units.hideable
         if fills.traits(fill).removes:
             if max(self.sides) > 1:
                 raise MaskingError(
