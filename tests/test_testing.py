@@ -27,7 +27,7 @@ from maskwright.testing import (
 )
 from maskwright.testing.hiding import profile
 from maskwright.testing.loading import seeded
-from maskwright.testing.reading import Reader
+from maskwright.testing.reading import MaskReader
 from maskwright.testing.synthetic import synthetic_tokenizer, token_examples
 
 CHECKS = {check.name: check for check in COLLATOR_CHECKS}
@@ -144,7 +144,7 @@ def test_a_collator_that_raises_has_failed_with_its_message():
 
     finding = CHECKS["ratio"].measure(subject_of(boom))
     assert finding.verdict == "fail"
-    assert "RuntimeError: no such luck" in finding.answer
+    assert "RuntimeError: no such luck" in finding.measured
     assert finding.numbers == {"raised": True}
 
 
@@ -158,7 +158,7 @@ def test_a_collator_that_hides_nothing_has_failed_whatever_was_asked():
 
 
 def test_a_collator_that_exits_has_failed_and_does_not_end_the_audit():
-    assert "SystemExit" in CHECKS["ratio"].measure(subject_of(lambda features: sys.exit(3))).answer
+    assert "SystemExit" in CHECKS["ratio"].measure(subject_of(lambda features: sys.exit(3))).measured
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -237,14 +237,14 @@ def test_profile_tells_places_or_bins():
 @pytest.mark.parametrize("out", [lambda x: x > 2.5, lambda x: (x > 2.5).astype(float), lambda x: x * (x <= 2.5)])
 def test_masks_of_functions_on_arrays_are_read(out):
     x = list(np.random.default_rng(0).random((4, 6)) + 2)
-    seen = Reader(out, None).observation(x)
+    seen = MaskReader(out, None).observation(x)
     np.testing.assert_array_equal(seen.mask, np.stack(x) > 2.5)
 
 
 def test_what_cannot_be_read_is_told():
     for out, message in (("text", "gave str"), (np.zeros((9, 9)), "shape")):
         with pytest.raises(SubjectError, match=message):
-            Reader(lambda _, out=out: out, None).observation(FEW["examples"][:2])
+            MaskReader(lambda _, out=out: out, None).observation(FEW["examples"][:2])
 
 
 @pytest.mark.parametrize("node", ["iid", {"span": {"length": 3}}, {"fixed": {"first": 2}}], ids=str)

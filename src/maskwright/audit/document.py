@@ -77,7 +77,7 @@ def _plain(check: Check, finding: Finding, command: str | None) -> dict[str, Any
         "name": finding.check,
         "group": "hiding" if check in HIDING_CHECKS else "repeating",
         "asked": finding.asked,
-        "found": finding.answer,
+        "found": finding.measured,
         "verdict": finding.verdict,
         "numbers": dict(finding.numbers),
         "reproduce": f"{command} --only {finding.check}" if command else "",

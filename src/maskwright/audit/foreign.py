@@ -126,7 +126,7 @@ def _builder(target: str, code: Any, settings: Mapping[str, Any], tokenizer: Any
 
 def _takes(build: Callable[[], Any], examples: list[Any]) -> tuple[str, str]:
     """`examples`, `arrays` or nothing, with what was raised."""
-    from maskwright.testing.reading import Reader
+    from maskwright.testing.reading import MaskReader
 
     complaints = []
     with seeded():
@@ -134,7 +134,7 @@ def _takes(build: Callable[[], Any], examples: list[Any]) -> tuple[str, str]:
             subject_examples = examples if kind == "examples" else list(array_subject(collator).examples[:2])
             set_epoch(collator, 0)
             try:
-                Reader(collator, None).observation(subject_examples)
+                MaskReader(collator, None).observation(subject_examples)
             except SubjectError as error:
                 complaints.append(f"called with {'a list of ' if kind == 'examples' else ''}{kind}, {_said(error)}")
             else:

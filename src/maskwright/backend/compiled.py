@@ -17,7 +17,7 @@ import numpy as np
 
 from maskwright.backend.codes import IGNORED
 from maskwright.backend.hashing import mix_numpy, rounds
-from maskwright.backend.token_work import Hidden, TokenWork
+from maskwright.backend.token_work import HiddenTokens, TokenWork
 
 SWITCH = "MASKWRIGHT_COMPILED"
 """Environment variable; 0 leaves the kernels out. It is looked at in every call."""
@@ -94,18 +94,18 @@ class Kernels:
     def hide_tokens(self, work: TokenWork) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """The new ids, the mask and the flat places that are hidden; None if an id is not in the vocabulary."""
         shape, size = work.texts.ids.shape, work.texts.ids.size
-        out = Hidden(np.empty(shape, np.int64), _NO_TABLE, np.zeros(shape, bool), np.empty(size, np.int64))
+        out = HiddenTokens(np.empty(shape, np.int64), _NO_TABLE, np.zeros(shape, bool), np.empty(size, np.int64))
         hidden = self._hide(work, out)
         return None if hidden < 0 else (out.ids, out.mask, out.flat[:hidden].copy())
 
-    def _hide(self, work: TokenWork, out: Hidden) -> int:
+    def _hide(self, work: TokenWork, out: HiddenTokens) -> int:
         # Numba tells tuples with names apart from others, and would want every array writable in them.
         return self.run["hide_tokens"](*map(tuple, work), IGNORED, tuple(out))
 
     def hide_in_place(self, work: TokenWork, labels: bool) -> np.ndarray | None:
         """Write over the ids; returns their labels, or without `labels` nothing of size 0; None as above."""
         made = np.empty(work.texts.ids.shape if labels else (0, 0), np.int64)
-        out = Hidden(work.texts.ids, made, _NO_MASK, _NO_PLACES)
+        out = HiddenTokens(work.texts.ids, made, _NO_MASK, _NO_PLACES)
         return None if self._hide(work, out) < 0 else made
 
 

@@ -207,7 +207,7 @@ def hide_tokens(texts, draws, choices, ignored, out):
         draws: those of `Draws`.
         choices: those of `Choices`.
         ignored: the label of what is not hidden.
-        out: those of `Hidden`.
+        out: those of `HiddenTokens`.
 
     Returns:
         How many are hidden; -1 if an id is not in the vocabulary.

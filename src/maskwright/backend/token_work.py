@@ -85,7 +85,7 @@ class Choices(NamedTuple):
     tokens: np.ndarray
 
 
-class Hidden(NamedTuple):
+class HiddenTokens(NamedTuple):
     """Where the results go; all but the first may be of size 0, and are then left out.
 
     Attributes:

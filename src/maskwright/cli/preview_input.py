@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from maskwright.masking import Masking
-    from maskwright.preview.sample import Shown
+    from maskwright.preview.sample import MaskedSample
 
 SENTENCE = (
     "Parts of the input are hidden while the model learns, so that it stops depending on any one part: what it cannot "
@@ -104,7 +104,7 @@ def _masking(target: str, overrides: Sequence[str]) -> tuple[Masking, Mapping[st
     return masking, presets()[target].grid, None
 
 
-def _print_json(masking: Masking, shown: Shown, epoch: int, note: str) -> None:
+def _print_json(masking: Masking, shown: MaskedSample, epoch: int, note: str) -> None:
     import json
 
     hidden, cells = shown.hidden
@@ -121,7 +121,7 @@ def _print_json(masking: Masking, shown: Shown, epoch: int, note: str) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def _row(shown: Shown, example: int, whole: str) -> Any:
+def _row(shown: MaskedSample, example: int, whole: str) -> Any:
     import numpy as np
     from rich.table import Table
 

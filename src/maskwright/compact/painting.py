@@ -20,6 +20,9 @@ from maskwright.compact.shapes import Boxes, Compact, Lines, Tiles
 from maskwright.errors import MaskingError
 from maskwright.geometry.boxes import along
 
+_Margins = tuple[Array | None, ...]
+"""For each axis [B, size] bool, True on lines that are not valid and stay as they are; None for an axis without."""
+
 _FEW_WORDS = 8  # rows shorter than this are hidden by a pass over all of them, because finding each costs more
 
 
@@ -139,8 +142,8 @@ def _check(x: Array, hidden: Compact) -> None:
         raise MaskingError(f"paint: expected an array {expected} (and channels), given shape {tuple(x.shape)}.")
 
 
-def _paint_lines(words: Array, hidden: Lines, bits: int, margins: tuple, out: Any) -> Array:
-    """`out`, or new, contiguous words; `margins` are the cells that are not valid, as lines of one or two axes."""
+def _paint_lines(words: Array, hidden: Lines, bits: int, margins: _Margins, out: Any) -> Array:
+    """`out`, or new, contiguous words, with the lines of the first axis written last, row by row."""
     margins = margins or (None,) * len(hidden.axes)
     untouched = True
     lines = [
@@ -205,7 +208,13 @@ def _paint_boxes(out: np.ndarray, bounds: np.ndarray, bits: Any) -> None:
 
 
 def _paint_tiles(out: np.ndarray, tiles: Tiles, bits: Any) -> None:
-    """Write what lies together in memory as one item: 16 pixels of a row, or 48 numbers with channels last."""
+    """Write what lies together in memory as one item: 16 pixels of a row, or 48 numbers with channels last.
+
+    Each axis of the grid is split into (unit, side), so that the mask, with sides of 1, broadcasts to the view: for
+    units [B, R, C] of 16 x 16 pixels with 3 channels the view is [B, R, 16, C, 16, 3], the mask [B, R, 1, C, 1, 1].
+    Then the axes that follow each other in memory without a gap are joined to one item of so many bytes (numpy's void
+    type, copied as a whole), and the others come first.
+    """
     shape, strides, hidden, values = [len(out)], [out.strides[0]], [len(out)], [len(out)]
     for size, side, step in zip(tiles.hidden.shape[1:], tiles.sides, out.strides[1:], strict=False):
         shape += [size, side]
@@ -235,8 +244,8 @@ def _paint_tiles(out: np.ndarray, tiles: Tiles, bits: Any) -> None:
     np.copyto(items, put, where=where)
 
 
-def _margins(valid: Any) -> tuple | None:
-    """Lines that are not valid, per axis (None where all are); () if all is valid; None if they are not lines."""
+def _margins(valid: Any) -> _Margins | None:
+    """The lines that are not valid; () if all is valid; None if they are not lines."""
     if valid is None:
         return ()
     if valid.ndim > 3 or is_torch(valid):

@@ -75,6 +75,8 @@ def random_order(bits: Array, present: Array, most: Array) -> Array:
         most: [B] integers; on NumPy K is the largest of them, or the next multiple of four, at most S.
     """
     small = not is_torch(bits) and bits.shape[1] <= 1 << 16
+    # One number [B, S] holds it all, from the highest bit down: not present, 15 bits of the draw, the place. So plain
+    # sorting orders by draw, breaks ties by place, and the low bits of what comes out are the places.
     kind, shift = ("uint32", 16) if small else ("int64", 31)  # what fits into 32 bits is sorted in half the time
     if small:
         keys = np.left_shift(bits.view(np.uint32), np.uint32(17))
@@ -90,6 +92,7 @@ def random_order(bits: Array, present: Array, most: Array) -> Array:
 
 
 def _exact_numpy(scores: np.ndarray, count: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    # scores, valid [B, ...], count [B]; flat, smallest and mask [B, L], kth and ends [B], L the cells of an example.
     # Sorting values and comparing with the count-th is several times faster than sorting indices; rows where a tie at
     # the boundary lets too many through are done again by index.
     cells = (len(scores), math.prod(scores.shape[1:]))
@@ -100,12 +103,14 @@ def _exact_numpy(scores: np.ndarray, count: np.ndarray, valid: np.ndarray) -> np
     flat = flat.view(f"u{flat.dtype.itemsize}")
     smallest = np.sort(flat, axis=1)
     ends = np.arange(0, flat.size, cells[1]) + count
+    # The count-th lowest score of each row; all up to it are chosen.
     kth = smallest.ravel().take(ends - 1 if some else np.maximum(ends - 1, 0))
     mask = flat <= kth[:, None]
     if not some:
         mask[count == 0] = False
     # No row has fewer than it should, so as many as asked for in all means that no row has more.
     if np.count_nonzero(mask) != int(count.sum()):
+        # Rows whose next higher score is the same: too many are through, and cell order has to decide.
         following = smallest.ravel().take(ends - (count == cells[1]))
         tied = np.flatnonzero((following == kth) & (count > 0) & (count < cells[1]))
         mask[tied] = _first_in_order(flat[tied], count[tied])

@@ -147,6 +147,7 @@ class Circles:
         return self._cover_torch(line, begin, size) if is_torch(size) else self._cover_numpy(line, begin, size)
 
     def _cover_numpy(self, line: np.ndarray, begin: np.ndarray, size: np.ndarray) -> np.ndarray:
+        # From here on line, begin and size are [n], one entry for each span of any example that has cells.
         spans = np.flatnonzero(size > 0)
         line, size = line.ravel().take(spans), size.ravel().take(spans)
         total = self.total.take(line)
@@ -156,11 +157,14 @@ class Circles:
         again = np.flatnonzero(over > 0)
         over = over.take(again)
         size[again] -= over
+        # Flat place in [N, L] of each line's first valid cell; where valid cells have gaps between them, places are
+        # counted without the gaps first and moved apart at the end.
         width = self.valid.shape[1]
         first = unbroken(self.valid, self.total)
         base = line * width if first is None else line * width + first.take(line)
         begin = np.concatenate([base + begin, base.take(again)])
         size = np.concatenate([size, over])
+        # All cells of all spans in one array: span i takes size[i] numbers, which count up from begin[i].
         before = np.cumsum(size) - size
         flat = np.repeat(begin - before, size) + np.arange(int(size.sum()))
         mask = np.zeros(self.valid.shape, dtype=bool)
@@ -172,12 +176,15 @@ class Circles:
     def _cover_torch(self, line: Array, begin: Array, size: Array) -> Array:
         lines, width = self.valid.shape
         examples = line.shape[0]
+        # Without looking at values, which would make a device wait: +1 where a span begins and -1 behind its end, both
+        # added up along circles of width + 1 places, give 1 inside of spans. `own` is the line within its example.
         own = line - arange(examples, line)[:, None] * (lines // max(1, examples))
         place = own * (width + 1) + begin
         some = to_dtype(size > 0, "int64")
         cells = lines // max(1, examples) * (width + 1)
         edges = segment_sum(some, place * some, cells) - segment_sum(some, (place + size) * some, cells)
         inside = edges.cumsum(1).reshape((lines, width + 1)) > 0
+        # Each cell then looks its place on the circle up.
         rank = to_dtype(running_count(self.valid), "int64") - 1
         place = rank - self.turn[:, None]
         place = namespace(place).where(place < 0, place + self.total[:, None], place)

@@ -65,12 +65,15 @@ class Block:
         total, measure = true_count(valid), measured(extents(valid))
         count = xp.minimum(count, total)
         base = count if self.of == "count" else measure.prod(1)
+        # scores [B, *grid]: in the high bits the first box that holds the cell (256 * turn + a number that rises with
+        # its index, 255 for none), in the low bits the place in reading order from a random cell. The lowest `count`
+        # scores are then the mask.
         place_bits = (grid.size - 1).bit_length()
         first, origin = self._first(rng.child("boxes 0"), base, measure, grid)
         missing = (count < total) & (true_count((first != _NONE) & valid) < count)
         scores = to_dtype(first, "int32" if place_bits <= 16 else "int64")
         for turn in range(1, _ROUNDS):
-            rows = xp.nonzero(missing)[0]
+            rows = xp.nonzero(missing)[0]  # [n] examples that eight boxes more may fill up
             if not rows.shape[0]:
                 break
             keys = rng.take(rows).child(f"boxes {turn}")
@@ -90,6 +93,8 @@ class Block:
 
         The first is [B, *grid.shape] uint8 that rises with the index of the box; 255 for none.
         """
+        # bits [B, 9, 2 * axes]: of each box its area, its sides and its corner; the ninth is the random cell. area
+        # [B, 8], sizes [B, 8] per axis, starts [B, 9, axes], line [B, size of the axis], inside [B, *grid].
         axes = grid.ndim
         bits = rng.bits(_BOXES + 1, 2 * axes)
         area = areas(base, self.min_area, self.max_area, bits[:, :_BOXES, 0])

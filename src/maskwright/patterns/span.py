@@ -97,6 +97,8 @@ class Span:
         del signals
         if not grid.size or not valid.shape[0]:
             return valid & False
+        # N = B * lines circles with S spans each: begin, size and bits [N, S], then [B, lines * S], because the spans
+        # of all lines of an example are hidden in one random order, [B, K], until the count is reached.
         lines = grid.shape[:-1]
         turn = rng.child("turn").bits(*lines, 1).reshape(-1)
         circles = Circles.of(valid.reshape((-1, grid.shape[-1])), turn)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.preview.image import to_pixels
-from maskwright.preview.sample import Shown
+from maskwright.preview.sample import MaskedSample
 
 GAP = np.array([0.82, 0.12, 0.16], dtype=np.float32)
 """The colour of cells that were removed, or hold a mask token."""
@@ -19,7 +19,7 @@ NAMED = 40
 """Columns of a table whose names stand in a picture."""
 
 
-def panels(shown: Shown, example: int) -> list[tuple[str, np.ndarray]]:
+def panels(shown: MaskedSample, example: int) -> list[tuple[str, np.ndarray]]:
     """What is drawn of one example: (title, [height, width, 3] from 0 to 1), original first."""
     sample, mask = shown.sample, shown.mask[example]
     values = [sample.x[example], _gaps(shown)[example]]
@@ -39,7 +39,7 @@ def panels(shown: Shown, example: int) -> list[tuple[str, np.ndarray]]:
     return [("original" + about.get(sample.kind, ""), pictures[0]), (share, pictures[1])]
 
 
-def _gaps(shown: Shown) -> np.ndarray:
+def _gaps(shown: MaskedSample) -> np.ndarray:
     """What is drawn of the result: in a table, where any number may be a value, hidden cells are gaps."""
     if shown.sample.kind != "table":
         return shown.result
@@ -101,7 +101,7 @@ def mask_letters(mask: np.ndarray, width: int) -> str:
     return "\n".join(lines)
 
 
-def save(shown: Shown, path: Path, title: str) -> None:
+def save(shown: MaskedSample, path: Path, title: str) -> None:
     """Write one picture: the original and every draw, or the rows of a table as lines of colours.
 
     Raises:
@@ -133,7 +133,7 @@ def save(shown: Shown, path: Path, title: str) -> None:
     figure.savefig(path, dpi=110)
 
 
-def _name_columns(axis: Any, shown: Shown) -> None:
+def _name_columns(axis: Any, shown: MaskedSample) -> None:
     """The names of a table's columns, along the side on which they lie; some of them if they are many."""
     names = shown.sample.names
     step = -(-len(names) // NAMED)
@@ -147,11 +147,11 @@ def _name_columns(axis: Any, shown: Shown) -> None:
         axis.set_yticks([])
 
 
-def _draws(shown: Shown) -> list[tuple[str, np.ndarray]]:
+def _draws(shown: MaskedSample) -> list[tuple[str, np.ndarray]]:
     return [panels(shown, 0)[0], *(panels(shown, example)[1] for example in range(len(shown.mask)))]
 
 
-def _table(shown: Shown) -> list[tuple[str, np.ndarray]]:
+def _table(shown: MaskedSample) -> list[tuple[str, np.ndarray]]:
     """Rows over columns; every column has colours of its own, because columns have units of their own."""
     x, result = shown.sample.x[..., 0], _gaps(shown)[..., 0]
     pool = shown.sample.x if shown.sample.pool is None else shown.sample.pool

@@ -48,7 +48,7 @@ class Sample:
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class MaskedSample:
     """A sample and what was hidden of it.
 
     Attributes:
@@ -72,7 +72,7 @@ def repeated(x: np.ndarray, examples: int) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(x[None], examples, axis=0), np.arange(examples)
 
 
-def show(sample: Sample, masking: Masking, *, seed: int = 0, epoch: int = 0) -> Shown:
+def show(sample: Sample, masking: Masking, *, seed: int = 0, epoch: int = 0) -> MaskedSample:
     """Hide parts of a sample.
 
     Fills that a picture cannot show (mask token, drop) leave NaN, which is drawn as a gap. Patterns that follow scores
@@ -97,7 +97,7 @@ def show(sample: Sample, masking: Masking, *, seed: int = 0, epoch: int = 0) -> 
     if shown is not masking:
         gone = mask.reshape(mask.shape + (1,) * (result.ndim - mask.ndim))
         result = np.where(gone, np.nan, result)
-    return Shown(sample, mask, result)
+    return MaskedSample(sample, mask, result)
 
 
 def kinds_that_fit(masking: Masking) -> list[str]:

@@ -14,7 +14,7 @@ from maskwright.errors import MaskwrightError
 
 PASS, FAIL, NOT_APPLICABLE = "pass", "fail", "not applicable"
 
-Answer = tuple[str, str, Mapping[str, Any]]
+Measurement = tuple[str, str, Mapping[str, Any]]
 """What a check says of its subject: a phrase with numbers, the verdict, and the numbers by name."""
 
 
@@ -23,7 +23,7 @@ class ConformanceError(AssertionError):
 
     def __init__(self, finding: Finding):
         self.finding = finding
-        super().__init__(f"{finding.check}: asked: {finding.asked}; found: {finding.answer}.")
+        super().__init__(f"{finding.check}: asked: {finding.asked}; found: {finding.measured}.")
 
 
 class SubjectError(MaskwrightError):
@@ -52,14 +52,14 @@ class Finding:
     Attributes:
         check: name of the check.
         asked: what should be, in a phrase.
-        answer: what is, in a phrase with numbers.
+        measured: what is, in a phrase with numbers.
         verdict: `pass`, `fail` or `not applicable`.
-        numbers: the numbers of `answer`, by name.
+        numbers: the numbers of `measured`, by name.
     """
 
     check: str
     asked: str
-    answer: str
+    measured: str
     verdict: str
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
@@ -73,12 +73,12 @@ class Check:
     Args:
         name: short, with underscores.
         asks: what should be, in a phrase.
-        look: subject -> what is, see `Answer`.
+        look: subject -> what is, see `Measurement`.
     """
 
     name: str
     asks: str
-    look: Callable[[Any], Answer]
+    look: Callable[[Any], Measurement]
 
     @property
     def __name__(self) -> str:
@@ -91,10 +91,10 @@ class Check:
         if declared is not None:
             return Finding(self.name, self.asks, declared, NOT_APPLICABLE)
         try:
-            answer, verdict, numbers = self.look(subject)
+            measured, verdict, numbers = self.look(subject)
         except SubjectError as error:
             return Finding(self.name, self.asks, str(error), FAIL, {"raised": True})
-        return Finding(self.name, self.asks, answer, verdict, numbers)
+        return Finding(self.name, self.asks, measured, verdict, numbers)
 
     def __call__(self, subject: Any) -> Finding:
         """Look, and raise `ConformanceError` on a failure."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from maskwright.testing.finding import NOT_APPLICABLE, PASS, Answer, Check, SubjectError, verdict
+from maskwright.testing.finding import NOT_APPLICABLE, PASS, Check, Measurement, SubjectError, verdict
 from maskwright.testing.subject import Subject
 from maskwright.units.text import Units, text_units
 
@@ -16,7 +16,7 @@ Z_RATIO, Z_POSITION = 4.0, 5.0
 BINS = 20
 
 
-def _ratio(subject: Subject) -> Answer:
+def _ratio(subject: Subject) -> Measurement:
     hidden, units = _counts(subject)
     share = (hidden[units > 0] / units[units > 0]).astype(np.float64)
     if not len(share):
@@ -24,11 +24,11 @@ def _ratio(subject: Subject) -> Answer:
     mean, error = float(share.mean()), float(share.std() / np.sqrt(len(share)))
     low, high = mean - 1.96 * error, mean + 1.96 * error
     numbers = {"asked": subject.ratio, "realised": mean, "low": low, "high": high, "examples": len(share)}
-    answer = f"{mean:.4f} ({low:.4f} to {high:.4f})"
+    measured = f"{mean:.4f} ({low:.4f} to {high:.4f})"
     if subject.ratio is None:
-        return f"{answer}; nothing says what was asked", NOT_APPLICABLE, numbers
+        return f"{measured}; nothing says what was asked", NOT_APPLICABLE, numbers
     passed = abs(mean - subject.ratio) <= Z_RATIO * error + 1e-6
-    return f"asked {subject.ratio:.4g}, realised {answer}", verdict(passed), numbers
+    return f"asked {subject.ratio:.4g}, realised {measured}", verdict(passed), numbers
 
 
 def profile(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
@@ -57,32 +57,32 @@ def profile(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
     return table.mean(0), np.sqrt(spread / len(table)) + 1e-9
 
 
-def _positions(subject: Subject) -> Answer:
+def _positions(subject: Subject) -> Measurement:
     rate, error = profile(subject)
     if len(rate) < 3:
         return "too few cells", NOT_APPLICABLE, {}
     middle = float(rate[len(rate) // 4 : -(len(rate) // 4) or None].mean())
     numbers = {"first": rate[0], "last": rate[-1], "middle": middle, "lowest": rate.min(), "highest": rate.max()}
     worst = float((np.abs(rate - rate.mean()) / error).max())
-    answer = (
+    measured = (
         f"first {rate[0]:.3f}, middle {middle:.3f}, last {rate[-1]:.3f}; "
         f"lowest {rate.min():.3f}, highest {rate.max():.3f} ({worst:.1f} standard errors off)"
     )
     numbers = {key: float(value) for key, value in {**numbers, "standard_errors": worst}.items()}
-    return answer, verdict(worst <= Z_POSITION), numbers
+    return measured, verdict(worst <= Z_POSITION), numbers
 
 
-def _exact_count(subject: Subject) -> Answer:
+def _exact_count(subject: Subject) -> Measurement:
     if subject.ratio is None or not subject.fixed_ratio:
         why = "nothing says how many" if subject.ratio is None else "the ratio is drawn for each example"
         return why, NOT_APPLICABLE, {}
     hidden, units = _counts(subject)
     exact = np.abs(hidden - subject.ratio * units) < 1 - 1e-9
-    answer = f"{exact.mean():.1%} of examples; {hidden.min()} to {hidden.max()} hidden"
-    return answer, verdict(bool(exact.all())), {"exact": float(exact.mean()), "examples": len(exact)}
+    measured = f"{exact.mean():.1%} of examples; {hidden.min()} to {hidden.max()} hidden"
+    return measured, verdict(bool(exact.all())), {"exact": float(exact.mean()), "examples": len(exact)}
 
 
-def _something_hidden(subject: Subject) -> Answer:
+def _something_hidden(subject: Subject) -> Measurement:
     observations = subject.observe(subject.short) if subject.short else subject.observations
     hidden = np.concatenate([seen.hidden for seen in observations])
     units = np.concatenate([seen.units for seen in observations])
@@ -99,7 +99,7 @@ def _something_hidden(subject: Subject) -> Answer:
     return f"{bare:.1%} of texts of {sizes} units are left whole", verdict(bare == 0), {"left_whole": bare}
 
 
-def _special_tokens(subject: Subject) -> Answer:
+def _special_tokens(subject: Subject) -> Measurement:
     if subject.vocabulary is None:
         return "there are no tokens", NOT_APPLICABLE, {}
     special = sum(int((o.own & ~o.valid).sum()) for o in subject.mixed_observations)
@@ -109,7 +109,7 @@ def _special_tokens(subject: Subject) -> Answer:
     return f"{hidden:,} of {special:,} hidden", verdict(hidden == 0), {"hidden": hidden, "special": special}
 
 
-def _padding(subject: Subject) -> Answer:
+def _padding(subject: Subject) -> Measurement:
     padding = sum(int((~o.own).sum()) for o in subject.mixed_observations)
     hidden = sum(int((o.mask & ~o.own).sum()) for o in subject.mixed_observations)
     if not padding:
@@ -117,7 +117,7 @@ def _padding(subject: Subject) -> Answer:
     return f"{hidden:,} of {padding:,} hidden", verdict(hidden == 0), {"hidden": hidden, "padding": padding}
 
 
-def _replacements(subject: Subject) -> Answer:
+def _replacements(subject: Subject) -> Measurement:
     drawn = strange = 0
     for o in subject.observations:
         if subject.vocabulary is None or o.inputs is None:
@@ -127,22 +127,22 @@ def _replacements(subject: Subject) -> Answer:
         strange += int((~np.isin(new, subject.vocabulary.ordinary_ids)).sum())
     if not drawn:
         return "no random tokens are put in", NOT_APPLICABLE, {}
-    answer = f"{strange:,} of {drawn:,} random tokens are special or reserved ({strange / drawn:.1%})"
-    return answer, verdict(strange == 0), {"drawn": drawn, "special_or_reserved": strange}
+    measured = f"{strange:,} of {drawn:,} random tokens are special or reserved ({strange / drawn:.1%})"
+    return measured, verdict(strange == 0), {"drawn": drawn, "special_or_reserved": strange}
 
 
-def _rest_untouched(subject: Subject) -> Answer:
+def _rest_untouched(subject: Subject) -> Measurement:
     touched = seen = 0
     for o in subject.observations:
         if o.inputs is None:
             return "the values do not come back in place", NOT_APPLICABLE, {}
         touched += int(((o.inputs != o.original) & o.own & ~o.mask).sum())
         seen += int((o.own & ~o.mask).sum())
-    answer = f"{touched:,} of {seen:,} visible cells changed"
-    return answer, verdict(touched == 0), {"changed": touched, "visible": seen}
+    measured = f"{touched:,} of {seen:,} visible cells changed"
+    return measured, verdict(touched == 0), {"changed": touched, "visible": seen}
 
 
-def _whole_words(subject: Subject) -> Answer:
+def _whole_words(subject: Subject) -> Measurement:
     if not subject.words or subject.vocabulary is None:
         return "words are not asked to be hidden whole", NOT_APPLICABLE, {}
     broken = words = 0
@@ -151,8 +151,8 @@ def _whole_words(subject: Subject) -> Answer:
         some, seen = (_any(units, o.mask), _any(units, ~o.mask))
         words += int(some.sum())
         broken += int((some & seen).sum())
-    answer = f"{broken:,} of {words:,} words that were touched are cut ({broken / max(1, words):.1%})"
-    return answer, verdict(broken == 0), {"cut": broken, "touched": words}
+    measured = f"{broken:,} of {words:,} words that were touched are cut ({broken / max(1, words):.1%})"
+    return measured, verdict(broken == 0), {"cut": broken, "touched": words}
 
 
 def _any(units: Units, cells: np.ndarray) -> np.ndarray:
@@ -160,7 +160,7 @@ def _any(units: Units, cells: np.ndarray) -> np.ndarray:
     return (units.to_units((cells & units.hideable).astype(np.int32)) > 0) & units.valid
 
 
-def _labels(subject: Subject) -> Answer:
+def _labels(subject: Subject) -> Measurement:
     if not isinstance(subject.examples[0], Mapping) or "input_ids" not in subject.examples[0]:
         return "there are no labels", NOT_APPLICABLE, {}
     labelled = [{**example, "labels": number % 2} for number, example in enumerate(subject.examples[:32])]
@@ -172,12 +172,12 @@ def _labels(subject: Subject) -> Answer:
     return ("come back" if kept else "are overwritten or lost"), verdict(bool(kept)), {"kept": bool(kept)}
 
 
-def _in_place(subject: Subject) -> Answer:
+def _in_place(subject: Subject) -> Measurement:
     changed = any(o.changed for o in [*subject.observations, *subject.mixed_observations])
     return "written to" if changed else "as they were", verdict(not changed), {"changed": changed}
 
 
-def _takes_uneven(subject: Subject) -> Answer:
+def _takes_uneven(subject: Subject) -> Measurement:
     lengths = {int(own.sum()) for o in subject.uneven_observations for own in o.own}
     if len(lengths) == 1:
         return "the examples have one length", NOT_APPLICABLE, {}

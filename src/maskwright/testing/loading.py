@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.testing.finding import SubjectError
-from maskwright.testing.reading import Reader
+from maskwright.testing.reading import MaskReader
 
 SEED = 1234
 COMPARED = 96
@@ -64,7 +64,7 @@ class Loading:
     epochs: int = 1
 
     def masks(
-        self, make: Callable[[], Any], read: Callable[[Any], Reader], examples: Sequence[Any]
+        self, make: Callable[[], Any], read: Callable[[Any], MaskReader], examples: Sequence[Any]
     ) -> list[list[np.ndarray]]:
         """Masks of some examples, epoch by epoch, as a fresh process of a run draws them.
 
@@ -105,7 +105,7 @@ class Loading:
 class _Guarded:
     """An error in a worker comes back as its message, not as a traceback on top of another."""
 
-    def __init__(self, reader: Reader):
+    def __init__(self, reader: MaskReader):
         self.reader = reader
 
     def __call__(self, features: list[Any]) -> list[np.ndarray] | str:

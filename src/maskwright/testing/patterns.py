@@ -13,7 +13,7 @@ from maskwright.errors import MaskingError
 from maskwright.grid import Grid
 from maskwright.patterns import Pattern, PatternTraits, fits, traits
 from maskwright.rng import Rng
-from maskwright.testing.finding import NOT_APPLICABLE, Answer, Check, Finding, verdict
+from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, Measurement, verdict
 
 DRAWS, SMALL = 4000, 32
 
@@ -67,12 +67,12 @@ class PatternSubject:
 IDS = np.arange(500, 500 + SMALL)
 
 
-def _within(subject: PatternSubject) -> Answer:
+def _within(subject: PatternSubject) -> Measurement:
     outside = int((subject.mask(subject.padded, IDS) & ~subject.padded).sum())
     return f"{outside:,} hidden cells are not there", verdict(outside == 0), {"outside": outside}
 
 
-def _count(subject: PatternSubject) -> Answer:
+def _count(subject: PatternSubject) -> Measurement:
     if subject.traits.sets_own_count or subject.traits.approximate:
         return subject.traits.approximate or "the pattern sets its own count", NOT_APPLICABLE, {}
     valid, asked = subject.padded, subject.countable(subject.padded)
@@ -81,13 +81,13 @@ def _count(subject: PatternSubject) -> Answer:
     return f"{int(wrong.sum())} of {SMALL} examples differ", verdict(not wrong.any()), {"wrong": int(wrong.sum())}
 
 
-def _neighbours(subject: PatternSubject) -> Answer:
+def _neighbours(subject: PatternSubject) -> Measurement:
     together = subject.mask(subject.padded, IDS)
     alone = np.concatenate([subject.mask(subject.padded[i : i + 1], IDS[i : i + 1]) for i in range(SMALL)])
     return _same(together, alone)
 
 
-def _padding(subject: PatternSubject) -> Answer:
+def _padding(subject: PatternSubject) -> Measurement:
     wider = np.zeros((SMALL, *(size + 3 for size in subject.grid.shape)), dtype=bool)
     inside = (slice(None), *(slice(size) for size in subject.grid.shape))
     wider[inside] = subject.padded
@@ -96,16 +96,16 @@ def _padding(subject: PatternSubject) -> Answer:
     return _same(subject.mask(subject.padded, IDS), subject.mask(wider, IDS)[inside])
 
 
-def _back_ends(subject: PatternSubject) -> Answer:
+def _back_ends(subject: PatternSubject) -> Measurement:
     return _same(subject.mask(subject.padded, IDS), subject.mask(subject.padded, IDS, torch=True))
 
 
-def _same(first: np.ndarray, second: np.ndarray) -> Answer:
+def _same(first: np.ndarray, second: np.ndarray) -> Measurement:
     equal = (first == second).reshape(SMALL, -1).all(1)
     return f"{equal.mean():.0%} of masks are the same", verdict(bool(equal.all())), {"same": float(equal.mean())}
 
 
-def _epochs(subject: PatternSubject) -> Answer:
+def _epochs(subject: PatternSubject) -> Measurement:
     valid = np.ones((SMALL, *subject.grid.shape), dtype=bool)
     first, second = (subject.mask(valid, IDS, epoch).reshape(SMALL, -1) for epoch in (0, 1))
     few = len(np.unique(first, axis=0))
@@ -115,15 +115,15 @@ def _epochs(subject: PatternSubject) -> Answer:
     return f"{share:.0%} of masks change", verdict(share > 0.8 * (1 - 1 / few)), {"changed": share}
 
 
-def _flat(subject: PatternSubject) -> Answer:
+def _flat(subject: PatternSubject) -> Measurement:
     if subject.traits.biased or not subject.traits.draws:
         return subject.traits.biased or "nothing is drawn", NOT_APPLICABLE, {}
     valid = np.ones((DRAWS, *subject.grid.shape), dtype=bool)
     rate = subject.mask(valid, np.arange(DRAWS)).reshape(DRAWS, -1).mean(0)
     error = np.sqrt(max(rate.mean() * (1 - rate.mean()), 1e-9) / DRAWS)
     worst = float(np.abs(rate - rate.mean()).max(initial=0) / error)
-    answer = f"{rate.min():.3f} to {rate.max():.3f} ({worst:.1f} standard errors off)"
-    return answer, verdict(worst < 5), {"lowest": float(rate.min()), "highest": float(rate.max())}
+    measured = f"{rate.min():.3f} to {rate.max():.3f} ({worst:.1f} standard errors off)"
+    return measured, verdict(worst < 5), {"lowest": float(rate.min()), "highest": float(rate.max())}
 
 
 PATTERN_CHECKS = (

@@ -48,7 +48,7 @@ class Observation:
         return [mask[own] for mask, own in zip(self.mask, self.own, strict=True)]
 
 
-class Reader:
+class MaskReader:
     """Calls a collator and reads its masks; picklable, so that it runs inside the workers of a `DataLoader`.
 
     Where a batch holds a bool array named `mask`, `bool_masked_pos` or `mask_time_indices`, that is the mask; else,

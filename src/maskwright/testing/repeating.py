@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.testing.finding import NOT_APPLICABLE, Answer, Check, verdict
+from maskwright.testing.finding import NOT_APPLICABLE, Check, Measurement, verdict
 from maskwright.testing.loading import COMPARED
 from maskwright.testing.subject import Subject
 
@@ -30,33 +30,33 @@ def _again(subject: Subject, **settings: Any) -> list[np.ndarray]:
     return subject.run(_order(subject), **settings)[0]
 
 
-def _all_equal(shares: Mapping[str, float]) -> Answer:
-    answer = "same: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-    return answer, verdict(all(share == 1 for share in shares.values())), dict(shares)
+def _all_equal(shares: Mapping[str, float]) -> Measurement:
+    measured = "same: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    return measured, verdict(all(share == 1 for share in shares.values())), dict(shares)
 
 
-def _repeats(subject: Subject) -> Answer:
+def _repeats(subject: Subject) -> Measurement:
     return _all_equal({"second run": _same(subject.usual, _again(subject))})
 
 
-def _workers(subject: Subject) -> Answer:
+def _workers(subject: Subject) -> Measurement:
     usual = subject.usual
     return _all_equal({f"{n} worker{'s' * (n > 1)}": _same(usual, _again(subject, workers=n)) for n in (1, 4)})
 
 
-def _batch_size(subject: Subject) -> Answer:
+def _batch_size(subject: Subject) -> Measurement:
     usual = subject.usual
     return _all_equal({f"batches of {n}": _same(usual, _again(subject, batch_size=n)) for n in (1, 64)})
 
 
-def _shuffled(subject: Subject) -> Answer:
+def _shuffled(subject: Subject) -> Measurement:
     order = _order(subject)
     shuffled = np.random.default_rng(0).permutation(order).tolist()
     masks = dict(zip(shuffled, subject.run(shuffled)[0], strict=True))
     return _all_equal({"shuffled": _same(subject.usual, [masks[number] for number in order])})
 
 
-def _resume(subject: Subject) -> Answer:
+def _resume(subject: Subject) -> Measurement:
     order = _order(subject)
     done = len(order) // 16 * 8  # whole batches of 8: half of the examples
     if not done:
@@ -71,7 +71,7 @@ def _ranks(subject: Subject) -> tuple[list[int], list[np.ndarray], list[np.ndarr
     return order, subject.run(order[0::2])[0], subject.run(order[1::2])[0]
 
 
-def _ranks_same(subject: Subject) -> Answer:
+def _ranks_same(subject: Subject) -> Measurement:
     if len(subject.examples) < 2:
         return "one example cannot be shared out", NOT_APPLICABLE, {}
     order, first, second = _ranks(subject)
@@ -80,7 +80,7 @@ def _ranks_same(subject: Subject) -> Answer:
     return _all_equal({"two ranks and one": _same([alone[number] for number in order], both)})
 
 
-def _ranks_differ(subject: Subject) -> Answer:
+def _ranks_differ(subject: Subject) -> Measurement:
     if len(subject.examples) < 2:
         return "one example cannot be shared out", NOT_APPLICABLE, {}
     _, first, second = _ranks(subject)
@@ -90,7 +90,7 @@ def _ranks_differ(subject: Subject) -> Answer:
     return _distinct(subject, {"rank 0 and rank 1": float(np.mean([np.array_equal(a, b) for a, b in pairs]))})
 
 
-def _epochs(subject: Subject) -> Answer:
+def _epochs(subject: Subject) -> Measurement:
     shares = {}
     for workers in (0, 2):
         first, second = subject.run(_order(subject), workers=workers, epochs=2)
@@ -98,7 +98,7 @@ def _epochs(subject: Subject) -> Answer:
     return _distinct(subject, shares)
 
 
-def _distinct(subject: Subject, shares: Mapping[str, float]) -> Answer:
+def _distinct(subject: Subject, shares: Mapping[str, float]) -> Measurement:
     """Equal masks may come up by chance: as often as between examples, or as draws of so many cells fall together."""
     masks = sorted(subject.usual, key=len)
     pairs = [(a, b) for a, b in itertools.pairwise(masks) if len(a) == len(b)]
@@ -109,12 +109,12 @@ def _distinct(subject: Subject, shares: Mapping[str, float]) -> Answer:
     allowed = chance + 5 * np.sqrt(max(chance * (1 - chance), 0.002) / len(masks))
     if allowed >= 1:
         return "too few examples to tell from chance", NOT_APPLICABLE, {"chance": chance}
-    answer = "equal: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    measured = "equal: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
     passed = all(share <= allowed for share in shares.values())
-    return answer, verdict(passed), {**shares, "chance": chance}
+    return measured, verdict(passed), {**shares, "chance": chance}
 
 
-def _back_ends(subject: Subject) -> Answer:
+def _back_ends(subject: Subject) -> Measurement:
     if not subject.alternatives:
         return "there is one back end", NOT_APPLICABLE, {}
     usual = subject.usual

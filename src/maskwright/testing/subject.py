@@ -13,7 +13,7 @@ import numpy as np
 from maskwright.errors import ConfigError
 from maskwright.testing.finding import SubjectError
 from maskwright.testing.loading import COMPARED, Loading, seeded, set_epoch
-from maskwright.testing.reading import Observation, Reader
+from maskwright.testing.reading import MaskReader, Observation
 from maskwright.testing.synthetic import synthetic_tokenizer, token_examples
 from maskwright.units.vocabulary import Vocabulary
 
@@ -103,9 +103,9 @@ class Subject:
                     batches.append(read.observation(list(examples[start : start + BATCH])))
         return batches
 
-    def reader(self, collator: Any) -> Reader:
+    def reader(self, collator: Any) -> MaskReader:
         """Calls a collator of this subject and reads its masks."""
-        return Reader(collator, self.vocabulary, left=self.padding_side == "left", words=self.words)
+        return MaskReader(collator, self.vocabulary, left=self.padding_side == "left", words=self.words)
 
     def fresh(self) -> Any:
         """A new collator; SubjectError if making it raises."""

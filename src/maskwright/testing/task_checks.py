@@ -19,7 +19,7 @@ import numpy as np
 from maskwright.rng import Moment
 from maskwright.tasks.examples import FILLER
 from maskwright.tasks.views import Shown, View
-from maskwright.testing.finding import NOT_APPLICABLE, Answer, Check, Finding, verdict
+from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, Measurement, verdict
 from maskwright.testing.tasks import TaskSubject
 
 __all__ = ["TASK_CHECKS", "check_task"]
@@ -28,7 +28,7 @@ CLOSE = 1e-4
 """Relative difference of numbers that went through a model in batches of other sizes."""
 
 
-def _declared(subject: TaskSubject) -> Answer:
+def _declared(subject: TaskSubject) -> Measurement:
     task = subject.task
     names = [metric.name for metric in task.metrics]
     wrong = [name for name in set(names) if names.count(name) > 1]
@@ -37,7 +37,7 @@ def _declared(subject: TaskSubject) -> Answer:
     return f"{len(names)} metrics; wrong: {wrong or 'nothing'}", verdict(bool(names) and not wrong), {"wrong": wrong}
 
 
-def _ids(subject: TaskSubject) -> Answer:
+def _ids(subject: TaskSubject) -> Measurement:
     examples = subject.examples
     ids, lengths = np.asarray(examples.example_ids), np.asarray(examples.lengths)
     sizes = {len(examples), len(ids), len(lengths)}
@@ -47,16 +47,16 @@ def _ids(subject: TaskSubject) -> Answer:
     return f"{len(examples)} examples, {len(set(ids.tolist()))} ids, shortest {lengths.min()}", verdict(fine), {}
 
 
-def _fillers(subject: TaskSubject) -> Answer:
+def _fillers(subject: TaskSubject) -> Measurement:
     rows = subject.rows
     plain, filled = subject.hidden(rows), subject.hidden([*rows, FILLER])
     one, other = subject.loss(plain), subject.loss(filled)
     same = plain.count == filled.count and _close(float(one.sum), float(other.sum))
-    answer = f"count {plain.count} and {filled.count}, loss {float(one.sum):.6g} and {float(other.sum):.6g}"
-    return answer, verdict(same), {}
+    measured = f"count {plain.count} and {filled.count}, loss {float(one.sum):.6g} and {float(other.sum):.6g}"
+    return measured, verdict(same), {}
 
 
-def _whole(subject: TaskSubject) -> Answer:
+def _whole(subject: TaskSubject) -> Measurement:
     batch = subject.batch()
     hidden = subject.examples.hide(batch, None, Moment())
     changed = [name for name, value in hidden.inputs.items() if not _same(value, batch.inputs.get(name))]
@@ -64,7 +64,7 @@ def _whole(subject: TaskSubject) -> Answer:
     return f"changed: {changed or 'nothing'}, share {float(hidden.share.max()):.3f}", verdict(fine), {}
 
 
-def _in_place(subject: TaskSubject) -> Answer:
+def _in_place(subject: TaskSubject) -> Measurement:
     batch = subject.batch()
     before = copy.deepcopy((dict(batch.inputs), dict(batch.labels)))
     subject.examples.hide(batch, subject.config.masking, Moment())
@@ -77,16 +77,16 @@ def _in_place(subject: TaskSubject) -> Answer:
     return f"written to: {written or 'nothing'}", verdict(not written), {"written": written}
 
 
-def _repeats(subject: TaskSubject) -> Answer:
+def _repeats(subject: TaskSubject) -> Measurement:
     one, other = subject.hidden(), subject.hidden()
     unlike = [name for name in one.inputs if not _same(one.inputs[name], other.inputs[name])]
     shares = [float(subject.hidden(moment=Moment(1, epoch)).share.sum()) for epoch in range(4)]
     moved = not all(_same(one.inputs[name], subject.hidden(moment=Moment(1, 1)).inputs[name]) for name in one.inputs)
-    answer = f"unlike: {unlike or 'nothing'}; hidden in four epochs: {', '.join(f'{s:.2f}' for s in shares)}"
-    return answer, verdict(not unlike and (moved or not any(shares))), {}
+    measured = f"unlike: {unlike or 'nothing'}; hidden in four epochs: {', '.join(f'{s:.2f}' for s in shares)}"
+    return measured, verdict(not unlike and (moved or not any(shares))), {}
 
 
-def _alone(subject: TaskSubject) -> Answer:
+def _alone(subject: TaskSubject) -> Measurement:
     together, rows = subject.hidden(), subject.rows
     alone = [subject.hidden([row]) for row in rows]
     shares = np.array([float(one.share[0]) for one in alone])
@@ -96,18 +96,18 @@ def _alone(subject: TaskSubject) -> Answer:
     return f"loss {whole:.6g} together, {losses:.6g} one by one", verdict(fine), {"together": whole, "alone": losses}
 
 
-def _split(subject: TaskSubject) -> Answer:
+def _split(subject: TaskSubject) -> Measurement:
     """The gradient of a step is that of its parts, divided by the count of all."""
     rows = subject.rows
     halves = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
     whole = _gradient(subject, [rows])
     parts = _gradient(subject, halves)
     apart = abs(whole - parts) / max(abs(whole), 1e-12)
-    answer = f"gradient norm {whole:.8g} in one part, {parts:.8g} in two"
-    return answer, verdict(apart < CLOSE), {"whole": whole, "parts": parts}
+    measured = f"gradient norm {whole:.8g} in one part, {parts:.8g} in two"
+    return measured, verdict(apart < CLOSE), {"whole": whole, "parts": parts}
 
 
-def _counts(subject: TaskSubject) -> Answer:
+def _counts(subject: TaskSubject) -> Measurement:
     hidden = subject.hidden()
     loss = subject.loss(hidden)
     finite = bool(np.isfinite(float(loss.sum)))
@@ -118,7 +118,7 @@ def _counts(subject: TaskSubject) -> Answer:
     )
 
 
-def _predicts(subject: TaskSubject) -> Answer:
+def _predicts(subject: TaskSubject) -> Measurement:
     rows = np.asarray(subject.rows)
     records = subject.records(subject.predictions(subject.hidden()), rows)
     shapes = {name: table.shape for name, table in records.items()}
@@ -126,7 +126,7 @@ def _predicts(subject: TaskSubject) -> Answer:
     return ", ".join(f"{name} {shape}" for name, shape in shapes.items()), verdict(fine), {}
 
 
-def _joined(subject: TaskSubject) -> Answer:
+def _joined(subject: TaskSubject) -> Measurement:
     """Asked in batches cut by length, under several masks at once, the answers are those of every way alone."""
     rows = np.asarray(subject.rows)
     batch = subject.batch()
@@ -146,7 +146,7 @@ def _joined(subject: TaskSubject) -> Answer:
     return f"every place once: {once}; records apart by {apart:.2g}", verdict(once and apart < 1e-2), {"apart": apart}
 
 
-def _resamples(subject: TaskSubject) -> Answer:
+def _resamples(subject: TaskSubject) -> Measurement:
     """A metric on weights is the metric on examples that are repeated so often."""
     rows = np.asarray(subject.rows)
     records = subject.records(subject.predictions(subject.hidden()), rows)
@@ -163,7 +163,7 @@ def _resamples(subject: TaskSubject) -> Answer:
     return f"unlike: {unlike or 'nothing'}", verdict(not unlike), {}
 
 
-def _shown(subject: TaskSubject) -> Answer:
+def _shown(subject: TaskSubject) -> Measurement:
     row, labels = subject.rows[0], subject.data.labels
     predictions = {"model": subject.predictions(subject.hidden([row]))[0]}
     view = View(subject.built.reader, subject.config.masking, Moment(), labels)
@@ -178,7 +178,7 @@ def _shown(subject: TaskSubject) -> Answer:
     return f"{masked.hidden} of {masked.units} units hidden, answers of {list(masked.answers)}", verdict(fine), {}
 
 
-def _restored(subject: TaskSubject) -> Answer:
+def _restored(subject: TaskSubject) -> Measurement:
     built, folder = subject.built, subject.folder / "model"
     built.model.save_pretrained(folder)
     built.reader.save_pretrained(folder)
@@ -195,7 +195,7 @@ def _restored(subject: TaskSubject) -> Answer:
     return f"answers apart: {apart or 'none'}", verdict(fine), {}
 
 
-def _likely(subject: TaskSubject) -> Answer:
+def _likely(subject: TaskSubject) -> Measurement:
     if subject.task.likelihood is None:
         return "the task says nothing of probabilities", NOT_APPLICABLE, {}
     from maskwright.objectives.supervised import cross_entropy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -81,6 +81,15 @@ def ul2(regular: str | None = "[R]", sequential: str | None = "[S]", extreme: st
         for mode, length, share in settings
     ]
     return tuple(Denoiser(Masking.from_dict(node), mode=mode) for mode, node in nodes)
+
+
+class _Damaged(NamedTuple):
+    """The examples of a batch that are damaged in one way: their rows, columns, labels, and the token of the mode."""
+
+    rows: np.ndarray
+    columns: Mapping[str, Any]
+    labels: np.ndarray
+    mode: int | None
 
 
 class DenoisingCollator:
@@ -169,15 +178,15 @@ class DenoisingCollator:
         shares = np.cumsum([denoiser.share for denoiser in self.denoisers])
         borders = np.round(shares[:-1] / shares[-1] * (1 << 24)).astype(np.int64)
         drawn = np.searchsorted(borders, rng.child("denoiser").draw(), side="right")
-        done = []
-        for number_, denoiser in enumerate(self.denoisers):
-            rows = np.flatnonzero(drawn == number_)
+        damaged = []
+        for place, denoiser in enumerate(self.denoisers):
+            rows = np.flatnonzero(drawn == place)
             if len(rows):
                 part = {"input_ids": shuffled[rows], "attention_mask": batch["attention_mask"][rows]}
                 out = denoiser.masking(part, vocabulary=self.vocabulary, example_ids=names[rows], moment=moment)
                 labels = self._targets(denoiser, ids[rows], attended[rows], out)
-                done.append((rows, out.inputs, labels, self._modes[number_]))
-        return self._plain.tensors(self._joined(len(ids), done))
+                damaged.append(_Damaged(rows, out.inputs, labels, self._modes[place]))
+        return self._plain.tensors(self._joined(len(ids), damaged))
 
     def _targets(self, denoiser: Denoiser, ids: np.ndarray, attended: np.ndarray, out: Any) -> np.ndarray:
         if not denoiser.hidden_only:
@@ -186,23 +195,20 @@ class DenoisingCollator:
             return whole_targets(ids, out.mask, self._eos)
         return span_targets(ids, out.mask, self.vocabulary, last_sentinel=self._last, eos_id=self._eos)
 
-    def _joined(self, size: int, done: list[tuple]) -> dict[str, np.ndarray]:
-        """The parts of a batch, each damaged in its way, in one again."""
-        multiple = self._plain.multiple
-        width = max(out["input_ids"].shape[1] + (mode is not None) for _, out, _, mode in done)
-        width, height = (
-            -(-n // multiple) * multiple for n in (width, max(labels.shape[1] for _, _, labels, _ in done))
-        )
+    def _joined(self, size: int, damaged: list[_Damaged]) -> dict[str, np.ndarray]:
+        """A batch of all examples again, with modes in front."""
+        width = max(part.columns["input_ids"].shape[1] + (part.mode is not None) for part in damaged)
+        height, multiple = max(part.labels.shape[1] for part in damaged), self._plain.multiple
+        width, height = (-(-n // multiple) * multiple for n in (width, height))
         joined = {
             "input_ids": np.full((size, width), self.vocabulary.pad_id or 0),
             "attention_mask": np.zeros((size, width), dtype=np.int64),
             "labels": np.full((size, height), IGNORED),
         }
-        for rows, out, labels, mode in done:
+        for rows, columns, labels, mode in damaged:
             first = int(mode is not None)
-            last = first + out["input_ids"].shape[1]
-            joined["input_ids"][rows, first:last] = out["input_ids"]
-            joined["attention_mask"][rows, first:last] = out["attention_mask"]
+            for name in ("input_ids", "attention_mask"):
+                joined[name][rows, first : first + columns[name].shape[1]] = columns[name]
             joined["labels"][rows, : labels.shape[1]] = labels
             if mode is not None:
                 joined["input_ids"][rows, 0], joined["attention_mask"][rows, 0] = mode, 1
