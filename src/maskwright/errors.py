@@ -1,4 +1,4 @@
-"""What a person is told when something they gave cannot be used.
+"""Errors whose messages tell people what to change: something of theirs cannot be used.
 
 Every error that a user can cause is a `MaskwrightError`; the command line prints its message, without a traceback, and
 ends with exit code 2. A message says what is wrong, where, what was expected and what to do.
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 
 class MaskwrightError(ValueError):
-    """Base of every error whose cause lies in what the user gave."""
+    """Base of every error whose cause is the user's input."""
 
 
 class ConfigError(MaskwrightError):

@@ -29,7 +29,7 @@ def foreign_subject(
 ) -> Subject:
     """A subject from `package.module:name`.
 
-    What the name stands for is one of
+    The name is that of
 
     - a collator: called with a list of mappings with `input_ids` and `attention_mask`, it returns a mapping with
       `input_ids` and, if they are per token, `labels` that are -100 where nothing is hidden; or the pair of them;
@@ -67,8 +67,8 @@ def load(target: str) -> Any:
     """
     module, _, name = target.partition(":")
     if module.endswith(".py"):
-        said = f"{module.removesuffix('.py').strip('./').replace('/', '.')}:{name or 'name'}"
-        raise ConfigError(f"'{target}': expected module:name, without .py: {said}.")
+        example = f"{module.removesuffix('.py').strip('./').replace('/', '.')}:{name or 'name'}"
+        raise ConfigError(f"'{target}': expected module:name, without .py: {example}.")
     if not module or not name:
         raise ConfigError(f"'{target}': expected package.module:name, such as my_code.masks:collate.")
     try:
@@ -89,7 +89,7 @@ def load(target: str) -> Any:
 
 
 def _refuse_patterns(target: str, code: Any) -> None:
-    """A pattern, told by what it is called with, has checks of its own."""
+    """Patterns, recognised by their parameters, have checks of their own."""
     try:
         parameters = inspect.signature(code.__call__).parameters if callable(code) else {}
     except (TypeError, ValueError):

@@ -82,7 +82,7 @@ def preset_subject(name: str) -> Subject:
 
 
 class TextMasking:
-    """The collator of a masking, which also tells the mask that it drew.
+    """The collator of a masking, which also returns the mask that it drew.
 
     Args:
         collator: whose batches these are.

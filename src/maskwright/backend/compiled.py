@@ -99,7 +99,7 @@ class Kernels:
         return None if hidden < 0 else (out.ids, out.mask, out.flat[:hidden].copy())
 
     def _hide(self, work: TokenWork, out: HiddenTokens) -> int:
-        # Numba tells tuples with names apart from others, and would want every array writable in them.
+        # Named tuples are types of their own to Numba, which would want every array writable in them.
         return self.run["hide_tokens"](*map(tuple, work), IGNORED, tuple(out))
 
     def hide_in_place(self, work: TokenWork, labels: bool) -> np.ndarray | None:

@@ -35,7 +35,7 @@ def content_ids_of_rows(tokens: np.ndarray, lengths: np.ndarray, padding: int) -
     Args:
         tokens: [B, L] int64.
         lengths: [B] integers, tokens that count.
-        padding: what stands in the other places.
+        padding: the value in the other places.
     """
     fast = kernels()
     if fast:

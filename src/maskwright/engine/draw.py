@@ -26,7 +26,7 @@ from maskwright.units.text import Units
 
 
 class Masks(Protocol):
-    """What has to be known of a `Masking`, which stands above."""
+    """The fields of a `Masking`, whose module imports this one."""
 
     @property
     def pattern(self) -> Pattern:

@@ -19,7 +19,7 @@ from maskwright.units.vocabulary import Vocabulary
 
 
 def puts_tokens(fill: Fill) -> bool:
-    """Whether a fill puts a token into each hidden place, whatever stands in the others."""
+    """Whether a fill puts a token into each hidden place, whatever the others hold."""
     about = fills.traits(fill)
     return about.token is not None or (bool(about.choices) and all(puts_tokens(part) for part, _ in about.choices))
 

@@ -22,7 +22,7 @@ class Drop:
     """Remove hidden cells, so that the model computes less; what is left moves together and keeps its order.
 
     When it helps: long inputs and high ratios (time), and it needs no mask token. When not: where the places of words
-    matter, because the model sees no gap unless it is told the places. Not dropout: nothing is scaled and it is the
+    matter, because the model sees no gap unless it gets the places. Not dropout: nothing is scaled and it is the
     input that goes.
 
     Of a text, every column [B, L] of whole numbers or bools is shortened with `input_ids` (token types, places, word

@@ -25,7 +25,7 @@ class Indicator:
     2]. Nothing is guessed from sizes.
 
     Args:
-        fill: what stands in hidden cells; any fill that keeps the shape.
+        fill: what goes into hidden cells; any fill that keeps the shape.
         axis: where the mask is appended; the last axis, or 1 for channels-first arrays [B, C, row, col] (with a mask
             [B, 1, row, col], by `apply_mask`).
         stack: make a new axis there.

@@ -70,7 +70,7 @@ def _among(usable: Array, tied: tuple[int, ...], bits: Array, own: int) -> Array
     n, order = xp.sum(numbers, axis=0)[None, :], stable_order(to_dtype(~each, "int32").T)
     left = n - numbers if own else n
     rank = below(bits, left)
-    if own:  # step over the example itself, which stands at this rank among the rows that may be used
+    if own:  # step over the example itself, which has this rank among the rows that may be used
         standing = xp.cumulative_sum(numbers, axis=0) - numbers
         rank = rank + to_dtype((numbers > 0) & (rank >= standing), "int64")
     rank = xp.where(left > 0, rank, 0)

@@ -60,7 +60,7 @@ class Mean:
         return self.over == "example"
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
-        """Return a new array; `mask` and `valid` may have size-1 axes, over which channels are told apart."""
+        """Return a new array; `mask` and `valid` may have size-1 axes, over which channels are kept apart."""
         del rng
         check_floating("mean", x)
         if self.over == "example":

@@ -54,7 +54,7 @@ class Noise:
         check(self)
 
     def __call__(self, x: Array, mask: Array, *, valid: Array, rng: Rng, **facts: Any) -> Array:
-        """Return a new array; `mask` and `valid` may have size-1 axes, over which channels are told apart."""
+        """Return a new array; `mask` and `valid` may have size-1 axes, over which channels are kept apart."""
         del facts
         check_floating("noise", x)
         xp = namespace(x)

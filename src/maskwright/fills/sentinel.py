@@ -22,8 +22,8 @@ class Sentinel:
 
     `numbered`: the first run becomes `<extra_id_0>`, the next `<extra_id_1>`, and so on, so that the target can say
     which hidden tokens belong where (T5; `maskwright.text.denoising` makes the targets). `single`: every run becomes
-    the mask token, or `<extra_id_0>` where there is none (BART's text infilling): how many tokens are missing is not
-    told.
+    the mask token, or `<extra_id_0>` where there is none (BART's text infilling): how many tokens are missing stays
+    open.
 
     When it helps: sequence-to-sequence pre-training, where both sides get short. When not: encoders that predict at the
     hidden places, which are gone.

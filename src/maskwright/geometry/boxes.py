@@ -96,7 +96,7 @@ def measured(extent: Array) -> Array:
 
 
 def covered(start: Array, side: Array, extent: Array, size: int) -> Array:
-    """[B, size, n] bool: which places of an axis lie in each box; what lies over the end goes on at the start.
+    """[B, size, n] bool: which places of an axis each box covers; a box that reaches over the end goes on at the start.
 
     Args:
         start: [B, n] first places.
@@ -111,7 +111,7 @@ def covered(start: Array, side: Array, extent: Array, size: int) -> Array:
 
 
 def covering(start: Array, side: Array, extent: Array, size: int) -> Array:
-    """[B, size] uint8: bit i says whether a place of an axis lies in box i, of up to eight; see `covered`."""
+    """[B, size] uint8: bit i says whether box i, of up to eight, covers a place of an axis; see `covered`."""
     xp = namespace(start)
     # Examples along the last axis, which is the longest as a rule, make the fastest loops.
     start, side = to_dtype(_transposed(start), "int32"), to_dtype(_transposed(side), "int32")

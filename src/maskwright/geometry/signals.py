@@ -1,4 +1,4 @@
-"""Numbers per cell that guide a pattern: what they have to be, and what stands in cells that may not be hidden."""
+"""Numbers per cell that guide a pattern: what they have to be, and the value of cells that may not be hidden."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class ByScore:
 
     def _first(self, count: Array, valid: Array, n: Array, rng: Rng, scores: Array) -> Array:
         """The `count` cells that come first."""
-        # An accelerator would wait to be told which rows are undecided.
+        # Asking which rows are undecided would make an accelerator wait.
         if self.temperature or (is_torch(scores) and scores.device.type != "cpu"):
             return exact(self._order(valid, n, rng, scores), count, valid)
         keys = _keys(scores, self.highest)

@@ -1,7 +1,7 @@
 """Maskings with a name: the settings of a paper, or of ours, each with its source.
 
 One file a kind of input. A preset is a value, so that it can be printed, changed with `dataclasses.replace` and
-written into a run configuration by its name. What of a published law is biased or inexact is kept, and said in `note`.
+written into a run configuration by its name. What of a published law is biased or inexact is kept, and `note` names it.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ class Preset:
         name: as in YAML and on the command line.
         node: what `Masking.from_dict` takes.
         paper: authors, year, name and arXiv number (or another address that can be looked up); ours say so.
-        setting: the paper's numbers in short, in our words; what is taken from it literally stands in quotation marks.
+        setting: the paper's numbers in short, in our words; quotations from it are in quotation marks.
         grid: axes and sizes of the input the paper used it on, for previews and pictures: `{"row": 14, "col": 14}`.
         objective: what is learned with it: `supervised`, `reconstruct`, `denoise` or `consistency`.
         note: what of the published law is biased or inexact, and what else is needed to follow the paper.

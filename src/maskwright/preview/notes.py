@@ -66,7 +66,7 @@ def left_whole(node: Mapping[str, object]) -> bool:
 
 
 def marks_for(text: str, encoding: str) -> tuple[str, str]:
-    """What stands around hidden text where there are no colours: marks that the text does not hold.
+    """Marks around hidden text where there are no colours, marks that the text does not hold.
 
     >>> marks_for("plain", "utf-8"), marks_for("f[0]", "utf-8")
     (('[', ']'), ('⟦', '⟧'))

@@ -33,8 +33,8 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError) as error:
-        said = f"cannot be read as a sound: {str(error).rstrip('.')}"
-        raise unreadable(path, said, "Give a WAV or FLAC file, say.") from None
+        problem = f"cannot be read as a sound: {str(error).rstrip('.')}"
+        raise unreadable(path, problem, "Give a WAV or FLAC file, say.") from None
     seconds = len(samples) / rate
     notes = (f"the first {LONGEST} of {seconds:.1f} seconds are shown",) if seconds > LONGEST else ()
     samples = samples[: LONGEST * rate].mean(axis=1)

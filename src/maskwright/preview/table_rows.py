@@ -20,7 +20,7 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
     """The numeric columns of a table.
 
     Args:
-        path: of a CSV or TSV file with a header; commas, semicolons and tabs are told apart. Columns that hold
+        path: of a CSV or TSV file with a header; separated by commas, semicolons or tabs. Columns that hold
             anything but numbers are left out.
         wanted: with an axis besides `feature` (`time`, `token`) the table is one series whose rows lie along it;
             otherwise each row is an example.
@@ -69,7 +69,7 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
 
 
 def _delimiter(header: str, usual: str) -> str:
-    """The one that the file's ending stands for, unless only another one is found in the header."""
+    """The one that goes with the file's ending, unless the header has only another one."""
     if usual in header:
         return usual
     try:

@@ -52,7 +52,7 @@ def kind_name(package: str) -> str:
 def refuse_other_kinds(package: str, value: Any, where: str) -> None:
     """Refuse a strategy of another kind where one of this package is expected.
 
-    Ours are told apart by their package. Code from elsewhere is refused only where its `__call__` takes what another
+    Ours are distinguished by their package. Code from elsewhere is refused only where its `__call__` takes what another
     kind is called with, and not what this one is.
 
     Args:

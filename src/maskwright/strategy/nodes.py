@@ -65,7 +65,7 @@ def _construct(strategy: type, name: str, arguments: Any) -> Any:
 
 
 def _parameters(name: str, fields: Mapping[str, Any], arguments: Any) -> dict[str, Any]:
-    """Field -> value from what stands behind a name: a mapping, a list in the order of the fields, or one value."""
+    """Field -> value from the parameters of a name: a mapping, a list in the order of the fields, or one value."""
     if arguments is None:
         return {}
     only = next(iter(fields.values())) if len(fields) == 1 else None

@@ -70,7 +70,7 @@ def check_collator(collator, examples=None, *, but=(), **about) -> list[Finding]
 
 
 def __getattr__(name: str) -> Any:
-    """`check_task` stands on tasks, which stand on much that masking code does not need: loaded when asked for."""
+    """`check_task` needs the tasks, which import much that masking code does not: loaded when asked for."""
     if name != "check_task":
         raise AttributeError(f"module 'maskwright.testing' has no attribute '{name}'")
     return importlib.import_module("maskwright.testing.task_checks").check_task

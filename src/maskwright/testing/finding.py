@@ -32,8 +32,8 @@ class SubjectError(MaskwrightError):
     @classmethod
     def raised(cls, what: str, error: BaseException) -> SubjectError:
         """What was done, what it raised and where, in one line."""
-        said = textwrap.shorten(str(error), 130, placeholder=" …").rstrip(". ") or "no message"
-        return cls(f"{what} raised {type(error).__name__}: {said}{_place(error)}")
+        message = textwrap.shorten(str(error), 130, placeholder=" …").rstrip(". ") or "no message"
+        return cls(f"{what} raised {type(error).__name__}: {message}{_place(error)}")
 
 
 def _place(error: BaseException) -> str:
@@ -68,7 +68,7 @@ class Finding:
 class Check:
     """One question about a pattern, a fill or a collator; a value that pytest can parametrise over.
 
-    Calling it with a subject raises `ConformanceError` where the answer is no; `measure` only tells.
+    Calling it with a subject raises `ConformanceError` where the answer is no; `measure` never raises.
 
     Args:
         name: short, with underscores.

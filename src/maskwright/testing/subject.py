@@ -30,7 +30,7 @@ class Subject:
 
     Attributes:
         make: a fresh collator, made the way each process of a run makes its own.
-        examples: whose masks are counted; of equal length if positions are to be told one by one.
+        examples: whose masks are counted; of equal length if positions are to be counted one by one.
         uneven: examples of unequal lengths, for what padding does; may be empty.
         short: a few tokens each, for what is left whole; may be empty.
         ratio: hidden share asked for, or None if nothing says.

@@ -20,7 +20,7 @@ from maskwright.errors import ConfigError, MaskingError
 from maskwright.text.document_attention import DocumentAttention
 
 PADDING = {"input_ids": 0, "labels": IGNORED}
-"""What stands in the padding of a column; 0 in columns that are not named."""
+"""The padding value of a column; 0 for columns that are not named."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ def pad_rows(rows: Sequence[Any], lengths: np.ndarray, value: int) -> np.ndarray
     Args:
         rows: lists, tuples, NumPy arrays or CPU tensors of integers.
         lengths: [B] their lengths.
-        value: what stands in the padding.
+        value: of the padding.
 
     Returns:
         [B, width] int64.
@@ -45,7 +45,7 @@ class Layout:
     Attributes:
         lengths: [B] int64.
         width: of the array.
-        left: the padding stands before the rows.
+        left: the padding comes before the rows.
     """
 
     lengths: np.ndarray
@@ -64,13 +64,13 @@ class Layout:
 
     @cached_property
     def present(self) -> np.ndarray:
-        """[B, width] bool, True where a row stands and False in the padding."""
+        """[B, width] bool, True for tokens of a row and False for padding."""
         kind = np.int16 if self.width < 1 << 15 else np.int64  # small numbers are compared in a quarter of the time
         places, sizes = np.arange(self.width, dtype=kind), self.lengths.astype(kind)[:, None]
         return places >= kind(self.width) - sizes if self.left else places < sizes
 
     def attention(self) -> np.ndarray:
-        """[B, width] int64, 1 where a row stands and 0 in the padding."""
+        """[B, width] int64, 1 for tokens of a row and 0 for padding."""
         fast = kernels()
         return fast.attention(self.lengths, self.left, self.width) if fast else self.present.astype(np.int64)
 

@@ -49,7 +49,7 @@ class Permutation:
     Source: Yang et al. 2019, XLNet (arXiv:1906.08237), and the span law of its released code.
 
     Args:
-        probability: of being hidden, roughly: a span of n tokens lies in room for n / probability.
+        probability: of being hidden, roughly: a span of n tokens gets room for n / probability.
         max_span: longest span in tokens.
 
     >>> import numpy as np

@@ -19,7 +19,7 @@ class Piece:
 
     Attributes:
         text: as a person reads it, without marker; replacement characters where it is part of a character.
-        space: whether a blank stands before it.
+        space: whether a blank comes before it.
         folded: bytes of the text without case, by which occurrences of a word are recognised.
         begins: it begins a word.
         breaks: the token after it begins a word.

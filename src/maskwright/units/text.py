@@ -36,8 +36,8 @@ from maskwright.units.vocabulary import BEGINS, BREAKS, JOINS, SPECIAL, Vocabula
 UNITS = ("token", "word", "type", "entity")
 """token: a piece of the tokenizer's vocabulary. word: all pieces of a word. type: all occurrences of a word in the text
 at once, whatever their case, so that a word that repeats leaves no copy. entity: all tokens of a mention that the
-caller names (`word_ids`), every other word by itself: what is said of a person cannot be read off the rest of the
-name."""
+caller names (`word_ids`), every other word by itself: the hidden part of a name cannot be guessed from the rest of
+it."""
 
 WORDS = UNITS[1:]
 """Units of several tokens."""

@@ -44,7 +44,7 @@ class Pass:
         grid: numbers of patches along each axis.
         places: numbers of the visible patches in the whole batch.
         rows: [visible patches, numbers per patch] their pixels.
-        token: what stands for a hidden patch, if anything does.
+        token: the vector in place of a hidden patch, if there is one.
         kept, real: see `kept_patches`; for the fill drop.
         tokens: [B, T] numbers of all tokens that go on.
         around: numbers of tokens before and after the patches.

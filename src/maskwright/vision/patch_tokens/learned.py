@@ -1,4 +1,4 @@
-"""The learned vector that stands for a hidden patch, and its way back from a saved model."""
+"""The learned vector in place of a hidden patch, and its way back from a saved model."""
 
 from __future__ import annotations
 
