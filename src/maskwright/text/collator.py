@@ -27,7 +27,7 @@ class MaskingCollator:
 
     Works on ids alone: it needs no character offsets and no special-token masks, and does not mind that the Trainer
     removes columns. The masks are a function of (seed, epoch, example): they do not change with the number of workers,
-    the batch size or the order. Because an epoch that never arrives would mean the same masks in every epoch, calling it
+    the batch size or the order. Because an epoch that never arrives would mean the same masks all the time, calling it
     before an epoch was set is an error: `attach(trainer)` and `set_epoch(epoch)` set it, also in running workers.
 
     Args:
