@@ -17,11 +17,12 @@ from rich.console import Console
 from rich.table import Table
 from transformers import BertConfig, BertForSequenceClassification
 
-from maskwright.evaluate.predict import Machine, Trial, forward_mode, pools, predict
+from maskwright.evaluate.predict import Machine, Request, Trial, ask, forward_mode, pools
 from maskwright.masking import Masking
+from maskwright.tasks.metrics.accuracy import ACCURACY
 from maskwright.tasks.scratch import train_tokenizer
-from maskwright.tasks.text import text_classification as task
-from maskwright.tasks.text.encoded import Encoded, Ragged
+from maskwright.tasks.text.encoded import EncodedTexts, Ragged
+from maskwright.tasks.text.text_classification import TASK
 from maskwright.units.vocabulary import Vocabulary
 
 SIZES = {"2 × 128": (2, 128, 1), "6 × 384": (6, 384, 8)}
@@ -30,7 +31,7 @@ SIZES = {"2 × 128": (2, 128, 1), "6 × 384": (6, 384, 8)}
 GOAL = 0.85
 
 
-def invented(n: int) -> Encoded:
+def invented(n: int) -> EncodedTexts:
     """Texts whose lengths spread as in real data (log-normal, 5 to 200 words)."""
     rng = np.random.default_rng(0)
     words = ["".join(rng.choice(list("aeioustrnlm"), rng.integers(2, 8))) for _ in range(800)]
@@ -38,12 +39,10 @@ def invented(n: int) -> Encoded:
     texts = [" ".join(rng.choice(words, length)) for length in lengths]
     tokenizer = train_tokenizer(texts, vocabulary=2000, max_length=256)
     rows = Ragged.from_rows([tokenizer(text, truncation=True, max_length=256)["input_ids"] for text in texts])
-    return Encoded(
-        inputs={"input_ids": rows},
-        example_ids=np.arange(n),
-        labels=np.zeros(n, dtype=np.int64),
-        vocabulary=Vocabulary.from_tokenizer(tokenizer),
-        weights=np.ones(1, dtype=np.float32),
+    labels = np.zeros(n, dtype=np.int64)
+    vocabulary = Vocabulary.from_tokenizer(tokenizer)
+    return EncodedTexts(
+        {"input_ids": rows}, np.arange(n), {"labels": labels}, labels, vocabulary, np.ones(n, dtype=np.float32)
     )
 
 
@@ -122,12 +121,13 @@ def main() -> None:
 
 def measure(model, examples, asked, machine, options) -> list[str]:
     made = pools(examples, asked, machine)
-    prepared = [batch for pool in made for _, batch in examples.joined(pool.parts, machine.batch_cells)]
+    prepared = [hidden.inputs for pool in made for _, hidden in examples.joined(pool.parts, machine.batch_cells)]
+    request = Request(TASK, [ACCURACY.statistic], None, machine)
     mixed = unsorted(prepared, options.batch_size, machine)
     tokens = sum(int(batch["attention_mask"].sum()) for batch in prepared)
     runs = {
         "bare": lambda: bare(model, prepared, machine),
-        "evaluate": lambda: predict(model, examples, asked, task=task, machine=machine),
+        "evaluate": lambda: ask(model, examples, asked, request),
         "unsorted": lambda: bare(model, mixed, machine),
     }
     # The three take turns, so that a change of the machine's speed falls on all of them.

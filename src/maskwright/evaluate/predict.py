@@ -21,11 +21,9 @@ from maskwright.tasks.contract import Task
 from maskwright.tasks.examples import Examples, Hidden
 from maskwright.tasks.metrics.metric import Statistic
 
-POOL_CELLS = 2_000_000
-"""Cells masked at a time, over all trials; bounds memory and is large enough to sort well by length."""
-
-POOL_BYTES = 400_000_000
-"""Inputs masked at a time, over all trials: a cell may be a token, or a patch of a clip."""
+POOL_BATCHES = 32
+"""Batches whose inputs are masked at a time, over all trials: enough to sort well by length, and memory stays that of
+a batch however many trials and examples there are."""
 
 
 @dataclass(frozen=True)
@@ -191,10 +189,10 @@ def pools(examples: Examples, trials: Sequence[Trial], machine: Machine) -> Iter
     """Hide parts of examples of similar length under all trials at once, a bounded number of them at a time."""
     lengths = examples.lengths
     order = np.argsort(-lengths, kind="stable")
-    start, most = 0, _rows_by_bytes(examples, order[:1], len(trials))
+    cells, start = POOL_BATCHES * machine.batch_cells, 0
     while start < len(order):
         longest = max(int(lengths[order[start]]), 1)
-        rows = order[start : start + max(1, min(most, POOL_CELLS // (longest * len(trials))))]
+        rows = order[start : start + max(1, cells // (longest * len(trials)))]
         start += len(rows)
         batch = examples.batch(rows).to(machine.device)
         yield Pool(rows, [examples.hide(batch, one.masking, Moment.evaluation(one.draw)) for one in trials])
@@ -203,10 +201,3 @@ def pools(examples: Examples, trials: Sequence[Trial], machine: Machine) -> Iter
 def hidden(examples: Examples, rows: np.ndarray, trial: Trial, device: torch.device) -> Hidden:
     """Some examples, hidden under one trial."""
     return examples.hide(examples.batch(rows).to(device), trial.masking, Moment.evaluation(trial.draw))
-
-
-def _rows_by_bytes(examples: Examples, longest: np.ndarray, trials: int) -> int:
-    """Examples of a pool by the size of the longest, which is read for it."""
-    inputs = examples.batch(longest).inputs
-    size = sum(value.nbytes for value in inputs.values() if isinstance(value, torch.Tensor))
-    return max(1, POOL_BYTES // max(1, size * trials))
