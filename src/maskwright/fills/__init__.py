@@ -72,9 +72,9 @@ class FillTraits:
     adds_channel: bool = trait(False, bool, parts=any)
     in_model: str = trait("", str)
     marks_runs: str = trait("", str)
-    token: Callable[[Any], int] | None = trait(None)
+    token: Callable[[Any], int] | None = trait(None, formerly="put")
     choices: tuple[tuple[Any, int], ...] = trait((), tuple)
-    shorten: Callable[..., dict[str, Any]] | None = trait(None)
+    shorten: Callable[..., dict[str, Any]] | None = trait(None, formerly="tokens")
     one_value: bool = trait(False, bool)
     own_mean: bool = trait(False, bool)
 

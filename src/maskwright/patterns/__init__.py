@@ -85,7 +85,7 @@ class PatternTraits:
     independent: bool = trait(False, bool)
     signals: tuple[str, ...] = trait((), tuple, parts=union)
     fits: Callable[[lattice.Grid], bool] = trait(everywhere, parts=_fit_of_parts)
-    bundles: Callable[[lattice.Grid, Array], Array] | None = trait(None, parts=only)
+    bundles: Callable[[lattice.Grid, Array], Array] | None = trait(None, parts=only, formerly="units")
     compact: Callable[..., Any] | None = trait(None)
     moments: Callable[[lattice.Grid, int], tuple[Array, Array]] | None = trait(None)
 

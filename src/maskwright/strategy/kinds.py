@@ -21,13 +21,15 @@ class Kind:
     Attributes:
         name: in messages.
         meaning: what one says, with an example.
-        parameters: of `__call__`, by which code from elsewhere is recognised.
-        number: name of the strategy that a plain number stands for in YAML; empty for none.
+        parameters: of the method, by which code from elsewhere is recognised.
+        method: by which it is used.
+        number: name of the strategy that a plain number means in YAML; empty for none.
     """
 
     name: str
     meaning: str
     parameters: frozenset[str]
+    method: str = "__call__"
     number: str = ""
 
 
@@ -36,59 +38,74 @@ KINDS = {
         "pattern", "a pattern says where to hide, such as Iid()", frozenset({"grid", "count", "valid"})
     ),
     "maskwright.budgets": Kind(
-        "budget", "a budget says how many to hide, such as Ratio(0.3)", frozenset({"n_valid", "progress"}), "ratio"
+        "budget",
+        "a budget says how many to hide, such as Ratio(0.3)",
+        frozenset({"n_valid", "progress"}),
+        number="ratio",
     ),
     "maskwright.fills": Kind(
-        "fill", "a fill says what to put there, such as MaskToken()", frozenset({"x", "mask", "valid"}), "constant"
+        "fill",
+        "a fill says what to put there, such as MaskToken()",
+        frozenset({"x", "mask", "valid"}),
+        number="constant",
+    ),
+    "maskwright.text.attention": Kind(
+        "rule",
+        "a rule says which positions are hidden from which, such as Causal()",
+        frozenset({"q", "k", "facts"}),
+        method="hides",
+    ),
+    "maskwright.objectives": Kind(
+        "objective",
+        "an objective says what is learned, such as Supervised()",
+        frozenset({"task", "model", "views"}),
+        method="loss",
     ),
 }
-
-
-def kind_name(package: str) -> str:
-    """What a strategy of a package is called: `pattern`; `rule` where the package is none of `KINDS`."""
-    return KINDS[package].name if package in KINDS else "rule"
 
 
 def refuse_other_kinds(package: str, value: Any, where: str) -> None:
     """Refuse a strategy of another kind where one of this package is expected.
 
-    Ours are distinguished by their package. Code from elsewhere is refused only where its `__call__` takes what another
-    kind is called with, and not what this one is.
+    Ours are distinguished by their package. Code from elsewhere is refused only where its method takes what that of
+    another kind does, and not what that of this one does.
 
     Args:
-        package: of the kind that is expected; other packages than those of `KINDS` take anything.
-        value: something that can be called.
+        package: of the kind that is expected.
+        value: a strategy.
         where: the field it was given to, for the message.
 
     Raises:
         ConfigError: naming the value, its kind and what is expected.
     """
-    expected = KINDS.get(package)
-    if expected is None:
-        return
+    expected = KINDS[package]
     home = type(value).__module__
     own = home.rpartition(".")[0]
     if own == package:
         return
-    name = type(value).__name__
+    name = value.__name__ if inspect.isroutine(value) else type(value).__name__
     if own in KINDS:
-        namesake = f"; the {expected.name} of that name is mw.{package.partition('.')[2]}.{name}"
+        namesake = f"; the {expected.name} of that name is {package}.{name}"
         hint = namesake if name in map(class_name, names(package)) else ""
-        raise ConfigError(f"{where}: {name} is a {KINDS[own].name}; {expected.meaning}{hint}.")
-    parameters = _parameters(value)
-    kinds = [kind for kind in KINDS.values() if kind.parameters <= parameters]
+        raise ConfigError(f"{where}: {name} is {_a(KINDS[own])}; {expected.meaning}{hint}.")
+    kinds = [kind for kind in KINDS.values() if kind.parameters <= _parameters(value, kind.method)]
     if expected in kinds:
         return
     if kinds:
-        raise ConfigError(f"{where}: {name} is called like a {kinds[0].name}; {expected.meaning}.")
+        raise ConfigError(f"{where}: {name} is used like {_a(kinds[0])}; {expected.meaning}.")
     if home.startswith("maskwright."):
-        raise ConfigError(f"{where}: {name} is not a {expected.name}; {expected.meaning}.")
+        raise ConfigError(f"{where}: {name} is not {_a(expected)}; {expected.meaning}.")
 
 
-def _parameters(value: Any) -> set[str]:
+def _a(kind: Kind) -> str:
+    return f"{'an' if kind.name[0] in 'aeiou' else 'a'} {kind.name}"
+
+
+def _parameters(value: Any, method: str) -> set[str]:
     try:
-        return set(inspect.signature(value).parameters)
-    except (TypeError, ValueError):  # compiled code that does not say
+        # Of a function `__call__` itself says nothing.
+        return set(inspect.signature(value if method == "__call__" else getattr(value, method)).parameters)
+    except (AttributeError, TypeError, ValueError):  # no such method, or compiled code that does not say
         return set()
 
 
@@ -108,12 +125,12 @@ def get(package: str, name: str) -> type:
 
     A strategy of one's own is named `module:Class`, for example `my_patterns:Diagonal`.
     """
-    kind = kind_name(package)
+    kind = KINDS[package].name
     if ":" in name:
-        return _imported(kind, name)
+        return _imported(package, name)
     if name not in names(package):
         others = [other for other in KINDS if other != package and name in names(other)]
-        hint = f"{name} is a {kind_name(others[0])}. " if package in KINDS and others else ""
+        hint = f"{name} is {_a(KINDS[others[0]])}. " if others else ""
         raise ConfigError(f"there is no {kind} '{name}'. {hint}{did_you_mean(name, names(package))}")
     module = importlib.import_module(f"{package}.{name.replace('-', '_')}")
     return getattr(module, class_name(name))
@@ -141,8 +158,9 @@ def member(package: str, attribute: str) -> Any:
     return get(package, classes[attribute])
 
 
-def _imported(kind: str, name: str) -> type:
-    """A strategy from outside this package: a dataclass that can be called."""
+def _imported(package: str, name: str) -> type:
+    """A strategy from outside this package: a dataclass with the method of its kind."""
+    kind, method = KINDS[package].name, KINDS[package].method
     module, _, attribute = name.partition(":")
     try:
         target = getattr(importlib.import_module(module), attribute)
@@ -155,8 +173,8 @@ def _imported(kind: str, name: str) -> type:
         raise ConfigError(f"{kind} '{name}': the module {module} has no '{attribute}'. {hint}") from None
     # Every class can be called; what counts is whether its values can.
     own: type = target if isinstance(target, type) else object
-    if not (dataclasses.is_dataclass(own) and any("__call__" in base.__dict__ for base in own.__mro__)):
-        raise ConfigError(f"{kind} '{name}': expected a dataclass with a __call__ method; see `maskwright.strategy`.")
+    if not (dataclasses.is_dataclass(own) and any(method in base.__dict__ for base in own.__mro__)):
+        raise ConfigError(f"{kind} '{name}': expected a dataclass with a {method} method; see `maskwright.strategy`.")
     return own
 
 

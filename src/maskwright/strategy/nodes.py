@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from maskwright.errors import ConfigError, did_you_mean
-from maskwright.strategy.kinds import KINDS, get, kind_name, refuse_other_kinds
+from maskwright.strategy.kinds import KINDS, get, refuse_other_kinds
 
 
 def read(package: str, value: Any, where: str) -> Any:
@@ -23,16 +23,16 @@ def read(package: str, value: Any, where: str) -> Any:
     """
     if isinstance(value, type):
         raise ConfigError(f"{where}: given the class {value.__name__}; make a value: {value.__name__}(...).")
-    if not callable(value):
-        return from_node(package, value)
+    if not callable(value) and not dataclasses.is_dataclass(value):
+        return from_node(package, value, where)
     refuse_other_kinds(package, value, where)
     return value
 
 
-def from_node(package: str, node: Any) -> Any:
+def from_node(package: str, node: Any, where: str = "") -> Any:
     """Build a strategy from its YAML node: `name`, `{name: value}`, `{name: [a, b]}` or `{name: {field: value}}`.
 
-    A plain number is a `ratio` among budgets and a `constant` among fills.
+    A plain number is a `ratio` among budgets and a `constant` among fills. `where` is the field, for messages.
 
     Raises:
         ConfigError: unknown strategy or field (with the nearest name), missing field, value out of range.
@@ -40,14 +40,14 @@ def from_node(package: str, node: Any) -> Any:
     >>> from_node("maskwright.budgets", {"uniform": [0.0, 0.8]})
     Uniform(low=0.0, high=0.8)
     """
-    if isinstance(node, int | float) and not isinstance(node, bool) and package in KINDS and KINDS[package].number:
+    if isinstance(node, int | float) and not isinstance(node, bool) and KINDS[package].number:
         node = {KINDS[package].number: node}
     if isinstance(node, str):
         name, arguments = node, None
     elif isinstance(node, Mapping) and len(node) == 1:
         name, arguments = next(iter(node.items()))
     else:
-        raise ConfigError(f"a {kind_name(package)} is a name or {{name: parameters}}, given {node!r}.")
+        raise ConfigError(f"{where or KINDS[package].name}: expected a name or {{name: parameters}}, given {node!r}.")
     return _construct(get(package, str(name)), str(name), arguments)
 
 

@@ -20,15 +20,18 @@ Traits = TypeVar("Traits")
 _NAMES = {bool: "True or False", str: "a sentence", int: "a whole number", float: "a number", tuple: "a tuple"}
 
 
-def trait(default: Any, of: type | None = None, *, parts: Callable[[list[Any]], Any] | None = None) -> Any:
+def trait(
+    default: Any, of: type | None = None, *, parts: Callable[[list[Any]], Any] | None = None, formerly: str = ""
+) -> Any:
     """A field of a dataclass of traits.
 
     Args:
         default: of a strategy that declares nothing.
         of: type of what is declared; None for a method.
         parts: what holds for a strategy made of others, from what these have; None: the default.
+        formerly: the name of the trait in earlier versions, which is refused.
     """
-    return dataclasses.field(default=default, metadata={"of": of, "parts": parts})
+    return dataclasses.field(default=default, metadata={"of": of, "parts": parts, "formerly": formerly})
 
 
 def collect(family: type[Traits], strategy: Any) -> Traits:
@@ -87,10 +90,13 @@ def _is(value: Any, of: type | None) -> bool:
 def _refuse_near_misses(strategy: Any, fields: dict[str, Any]) -> None:
     """Refuse an attribute that looks like a trait misspelt: it would be ignored without a word."""
     parameters = {field.name for field in dataclasses.fields(strategy)} if dataclasses.is_dataclass(strategy) else set()
+    earlier = {field.metadata["formerly"]: name for name, field in fields.items() if field.metadata["formerly"]}
     for base in type(strategy).__mro__[:-1]:
         for name, value in vars(base).items():
             if name.startswith("_") or name in fields or name in parameters:
                 continue
+            if name in earlier:
+                raise ConfigError(f"{type(strategy).__name__}.{name}: this trait is called '{earlier[name]}' now.")
             near = difflib.get_close_matches(name, fields, 1, 0.8)
             if near and (isinstance(value, property) or _is(value, fields[near[0]].metadata["of"])):
                 raise ConfigError(

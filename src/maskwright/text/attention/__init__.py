@@ -71,6 +71,14 @@ def names() -> tuple[str, ...]:
     return strategy.names(__name__)
 
 
+def __getattr__(name: str) -> Any:
+    return strategy.member(__name__, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *map(strategy.class_name, names())])
+
+
 @dataclass(frozen=True)
 class AttentionMask:
     """What is hidden from a position: whatever any of the rules hides.

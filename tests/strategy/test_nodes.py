@@ -21,7 +21,7 @@ from maskwright import ConfigError, Fixed, Masking, Ratio, Span, Uniform, budget
         (lambda: Fixed(), ["Fixed", "nothing to hide"]),
         (lambda: patterns.from_node("spam"), ["there is no pattern 'spam'", "'span'"]),
         (lambda: patterns.from_node({"span": {"lenght": 3}}), ["unknown parameter 'lenght'", "'length'"]),
-        (lambda: patterns.from_node(["span", "iid"]), ["a pattern is a name"]),
+        (lambda: patterns.from_node(["span", "iid"]), ["expected a name or {name: parameters}"]),
         (lambda: patterns.from_node("no_such_module:Thing"), ["cannot be imported", "PYTHONPATH"]),
         (lambda: patterns.from_node("maskwright.rng:Rgn"), ["maskwright.rng has no 'Rgn'", "Did you mean 'Rng'"]),
         (lambda: patterns.from_node("maskwright.grid:Grid"), ["a dataclass with a __call__"]),
