@@ -7,9 +7,10 @@ import pytest
 import torch
 from scipy import stats
 
-from maskwright import MaskingError, Rng
+from maskwright import Grid, Masking, MaskingError, Rng
 from maskwright.backend.content import content_ids, content_ids_of_rows
 from maskwright.backend.hashing import cell_counters
+from maskwright.rng import EVALUATION_SEED, Moment, below
 
 
 def share_of_bits(rng, n=64):
@@ -161,3 +162,88 @@ def test_content_ids_of_rows_are_content_ids(padding):
     attended = np.arange(8) < lengths[:, None]
     tokens = np.where(attended, np.random.default_rng(0).integers(1, 30_000, size=(4, 8)), padding)
     np.testing.assert_array_equal(content_ids_of_rows(tokens, lengths, padding)[1:], content_ids(tokens, attended)[1:])
+
+
+class TestMoment:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"seed": 0.5}, "seed: expected a whole number, given 0.5"),
+            ({"seed": True}, "seed: expected a whole number, given True"),
+            ({"seed": "1"}, "seed: expected a whole number, given '1'"),
+            ({"epoch": -1}, "epoch: expected a whole number of 0 or more, given -1"),
+            ({"epoch": 1.0}, "epoch: expected a whole number of 0 or more, given 1.0"),
+            ({"progress": -0.1}, "progress: expected a number from 0 .* given -0.1"),
+            ({"progress": 1.5}, "progress: expected a number from 0 .* given 1.5"),
+            ({"progress": float("nan")}, "progress: .* given nan"),
+            ({"progress": True}, "progress: .* given True"),
+        ],
+    )
+    def test_it_is_checked_where_it_is_made(self, arguments, message):
+        with pytest.raises(MaskingError, match=message):
+            Moment(**arguments)
+
+    def test_numbers_of_other_libraries_are_whole_numbers_too(self):
+        moment = Moment(np.int32(-7), np.int64(2), 0.5)
+        assert moment == Moment(-7, 2, 0.5)
+        assert type(moment.seed) is type(moment.epoch) is int
+
+    def test_evaluation_has_one_meaning(self):
+        assert Moment.evaluation() == Moment(EVALUATION_SEED, 0, 1.0)
+        assert Moment.evaluation(draw=3) == Moment(EVALUATION_SEED, 3, 1.0)
+
+    def test_a_masking_takes_it_in_place_of_the_three(self):
+        masking = Masking("iid", {"schedule": [0.1, 0.9]}, "zero")
+        x = np.ones((50, 20))
+        facts = {"grid": Grid(token=20), "example_ids": np.arange(50)}
+        one = masking(x, moment=Moment(3, 2, 0.7), **facts)
+        three = masking(x, seed=3, epoch=2, progress=0.7, **facts)
+        np.testing.assert_array_equal(one.mask, three.mask)
+        assert (one.mask != masking(x, **facts).mask).any()
+
+    @pytest.mark.parametrize("more", [{"seed": 1}, {"epoch": 1}, {"progress": 0.5}])
+    def test_both_at_once_are_refused(self, more):
+        with pytest.raises(MaskingError, match="moment: expected a Moment, and then neither seed nor epoch"):
+            Masking("iid", 0.5, "zero")(np.ones((1, 4)), example_ids=[0], grid=Grid(token=4), moment=Moment(), **more)
+
+    def test_what_is_no_moment_is_refused(self):
+        with pytest.raises(MaskingError, match="expected a Moment"):
+            Masking("iid", 0.5, "zero")(np.ones((1, 4)), example_ids=[0], grid=Grid(token=4), moment=(0, 1, 0.0))
+
+
+def test_some_examples_have_the_numbers_they_have_among_all():
+    rng = Rng.from_ids(np.arange(6)).child("a purpose")
+    for rows in (np.array([4, 1]), np.array([0, 1, 0, 0, 1, 0], dtype=bool)):
+        np.testing.assert_array_equal(rng.take(rows).bits(5), rng.bits(5)[rows])
+        here = Rng(torch.from_numpy(rng.keys), rng.purpose).take(torch.from_numpy(rows))
+        np.testing.assert_array_equal(here.bits(5).numpy(), rng.bits(5)[rows])
+
+
+def test_the_keys_of_a_batch_are_on_its_back_end():
+    moment = Moment(seed=5, epoch=2)
+    expected = Rng.from_ids(np.arange(3), seed=5, epoch=2).keys
+    for ids in ([0, 1, 2], np.arange(3, dtype=np.int16), torch.arange(3)):
+        np.testing.assert_array_equal(Rng.of_batch(ids, np.ones((3, 4)), moment).keys, expected)
+        there = Rng.of_batch(ids, torch.ones(3, 4), moment).keys
+        assert isinstance(there, torch.Tensor)
+        np.testing.assert_array_equal(there.numpy(), expected)
+    assert Rng.of_batch([], np.ones((0, 4)), moment).keys.shape == (0,)
+
+
+@pytest.mark.parametrize("ids", [[0, 1], [0, 1, 2, 3], [[0, 1, 2]], [0.0, 1.0, 2.0], ["a", "b", "c"]])
+def test_a_batch_needs_one_whole_number_for_each_example(ids):
+    with pytest.raises(MaskingError, match="expected 3 whole numbers, one per example"):
+        Rng.of_batch(ids, np.ones((3, 4)), Moment())
+
+
+@pytest.mark.parametrize("width", [24, 31])
+def test_numbers_below_n_are_uniform_and_never_n(width):
+    n = np.array([1, 2, 3, 7, 1000])
+    top = (1 << width) - 1
+    assert below(np.full(5, top), n, width).tolist() == (n - 1).tolist()
+    assert below(np.zeros(5, dtype=np.int64), n, width).tolist() == [0] * 5
+    bits = Rng.from_ids(np.arange(60_000)).bits(1)[:, 0] >> (31 - width)
+    counts = np.bincount(below(bits, 7, width), minlength=7)
+    assert stats.chisquare(counts).pvalue > 1e-4
+    assert below(torch.tensor([top]), torch.tensor([5]), width).tolist() == [4]
+    assert below(np.array([top]), 0, width).tolist() == [0]

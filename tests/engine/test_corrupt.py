@@ -156,3 +156,70 @@ class Crooked:
 def test_a_pattern_that_gives_no_mask_is_named():
     with pytest.raises(MaskingError, match="Crooked has to return a bool mask"):
         Masking(Crooked(), 0.5, "zero")(np.ones((2, 5)), grid=Grid(token=5), example_ids=[0, 1])
+
+
+def masked(budget, make=np.array, n=4000, **more):
+    masking = Masking.from_dict({"pattern": "iid", "budget": budget, "fill": "zero", **more})
+    x = make(np.ones((n, 25), dtype=np.float32))
+    return masking(x, grid=Grid(token=25), example_ids=np.arange(n), epoch=3)
+
+
+class TestProbability:
+    @pytest.mark.parametrize("make", [np.array, torch.tensor])
+    def test_of_a_bernoulli_budget_it_is_the_one_that_was_asked_for(self, make):
+        out = masked({"bernoulli": 0.25}, make)
+        assert isinstance(out.probability, type(out.mask))
+        np.testing.assert_array_equal(np.asarray(out.probability), np.full(4000, 0.25))
+
+    @pytest.mark.parametrize("make", [np.array, torch.tensor])
+    def test_of_a_uniform_budget_it_is_the_share_that_was_drawn(self, make):
+        out = masked({"uniform": [0.2, 0.8]}, make)
+        drawn = np.asarray(out.probability)
+        assert drawn.dtype == np.float64
+        assert 0.2 <= drawn.min() < 0.21
+        assert 0.79 < drawn.max() < 0.8
+        assert np.abs(np.asarray(out.count) - 25 * drawn).max() < 1, "the count is it, rounded"
+        other = masked({"uniform": [0.2, 0.8]}, n=10)
+        np.testing.assert_array_equal(other.probability, drawn[:10])
+
+    @pytest.mark.parametrize("budget", [{"bernoulli": 0.5}, {"uniform": [0.5, 0.9]}])
+    def test_examples_that_are_left_whole_had_none(self, budget):
+        out = masked(budget, clean_share=0.3)
+        whole = np.asarray(out.probability) == 0
+        assert abs(whole.mean() - 0.3) < 0.03
+        assert not out.count[whole].any()
+        assert out.count[~whole].all()
+
+    @pytest.mark.parametrize("budget", [0.3, {"count": 3}, {"schedule": [0.1, 0.5]}])
+    def test_other_budgets_have_none(self, budget):
+        out = masked(budget)
+        assert out.probability is None
+        assert out.weight is None
+
+    def test_texts_have_one_whatever_way_they_are_masked(self):
+        for unit in ("token", "word"):
+            masking = Masking("iid", {"bernoulli": 0.5}, "mask-token", unit=unit)
+            out = masking(IDS, vocabulary=small_vocabulary())
+            assert out.probability.tolist() == [0.5]
+
+
+@dataclasses.dataclass(frozen=True)
+class Weighted:
+    """A law of one's own: a chance for each example, and what its loss counts."""
+
+    def probabilities(self, *, rng, progress):
+        """[B]."""
+        return rng.child("level").draw() / (1 << 24)
+
+    def weights(self, *, rng, progress):
+        """[B]."""
+        return 1 / np.maximum(self.probabilities(rng=rng, progress=progress), 0.01)
+
+    def __call__(self, n_valid, *, rng, progress):
+        return (self.probabilities(rng=rng, progress=progress) * n_valid).astype(np.int64)
+
+
+def test_a_law_gives_examples_a_weight():
+    out = masked(Weighted(), n=100)
+    np.testing.assert_allclose(out.weight, 1 / np.maximum(out.probability, 0.01))
+    np.testing.assert_array_equal(out.count, (out.probability * 25).astype(np.int64))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from maskwright.backend.arrays import Array, is_torch, namespace, to_dtype
+from maskwright.backend.arrays import Array, dtype_name, is_torch, namespace, to_dtype
 from maskwright.backend.replacement import fill_hidden
 from maskwright.errors import MaskingError
 
@@ -30,7 +30,7 @@ def visible_moments(x: Array, visible: Array, axes: tuple[int, ...] | None = Non
     finite = xp.isfinite(x)
     if not bool(finite.all()):
         visible = visible & finite
-    wide = "float64" if str(x.dtype).endswith("float64") else "float32"  # sums of half-precision numbers overflow
+    wide = "float64" if dtype_name(x) == "float64" else "float32"  # sums of half-precision numbers overflow
     cells = to_dtype(fill_hidden(~visible, 0, x), wide)
     n = total(to_dtype(visible, wide), axes)
     return total(cells, axes) / xp.where(n > 0, n, xp.ones_like(n)), n, cells

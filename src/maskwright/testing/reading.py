@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from maskwright.backend.arrays import dtype_name
 from maskwright.backend.codes import IGNORED
 from maskwright.testing.finding import SubjectError
 from maskwright.units.text import text_units
@@ -131,7 +132,7 @@ def as_numpy(value: Any) -> np.ndarray:
     """A NumPy array from an array, a tensor on any device, or a list."""
     if hasattr(value, "detach"):
         value = value.detach().cpu()
-        value = value.float() if str(value.dtype) == "torch.bfloat16" else value
+        value = value.float() if dtype_name(value) == "bfloat16" else value
         return value.numpy()
     return np.asarray(value)
 
