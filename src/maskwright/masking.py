@@ -134,7 +134,7 @@ class Masking:
         Raises:
             MaskingError: arrays that do not fit together, a fact that is missing or unknown.
         """
-        moment = _moment(Moment(seed, epoch, progress), moment)
+        moment = Moment(seed, epoch, progress) if moment is None else _alone(moment, seed, epoch, progress)
         ready = checked(self, batch, facts)
         rng = Rng.of_batch(ready.example_ids() if example_ids is None else example_ids, ready.values, moment)
         quota = Quota(self, rng, moment.progress)
@@ -154,11 +154,9 @@ class Masking:
         return maskwright.MaskingCollator(tokenizer, self, **options)
 
 
-def _moment(separate: Moment, moment: Moment | None) -> Moment:
-    if moment is None:
-        return separate
-    if not isinstance(moment, Moment) or separate != Moment():
+def _alone(moment: Moment, *separate: float) -> Moment:
+    if not isinstance(moment, Moment) or separate != (0, 0, 0.0):
         raise MaskingError(
-            f"moment: expected a Moment, and then neither seed nor epoch nor progress, given {moment!r}, {separate!r}."
+            f"moment: expected a Moment, and then neither seed nor epoch nor progress, given {moment!r}, {separate}."
         )
     return moment

@@ -21,17 +21,16 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, arange, beside, is_integer, is_torch, like, to_dtype
+from maskwright.backend.arrays import Array, beside, is_integer, is_torch, like, to_dtype
 from maskwright.backend.compiled import kernels
 from maskwright.backend.hashing import (
     GOLDEN,
-    GOLDEN_64,
     M64,
     STRIDES,
     Places,
     cell_counters,
     cell_counters_torch,
-    lanes,
+    lanes_below,
     mix,
     mix_array,
     mix_numpy,
@@ -68,13 +67,13 @@ class Moment:
     progress: float = 0.0
 
     def __post_init__(self):
-        for name, lowest in (("seed", None), ("epoch", 0)):
-            value = getattr(self, name)
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not whole or (lowest is not None and value < lowest):
-                kind = "a whole number" if lowest is None else f"a whole number of {lowest} or more"
-                raise MaskingError(f"{name}: expected {kind}, given {value!r}.")
-            object.__setattr__(self, name, int(value))
+        if not _is_whole(self.seed):
+            raise MaskingError(f"seed: expected a whole number, given {self.seed!r}.")
+        if not _is_whole(self.epoch) or self.epoch < 0:
+            raise MaskingError(f"epoch: expected a whole number of 0 or more, given {self.epoch!r}.")
+        if type(self.seed) is not int or type(self.epoch) is not int:  # numbers of NumPy
+            object.__setattr__(self, "seed", int(self.seed))
+            object.__setattr__(self, "epoch", int(self.epoch))
         progress = self.progress
         if isinstance(progress, bool) or not isinstance(progress, int | float) or not 0.0 <= progress <= 1.0:
             raise MaskingError(
@@ -122,17 +121,7 @@ class Rng:
         names: Array = ids if is_torch(ids) else np.asarray(ids)
         if names.ndim != 1 or not is_integer(names):
             raise MaskingError(f"example_ids: expected a list of whole numbers, one per example, given {names!r:.80}.")
-        names = to_dtype(names, "int64")
-        first, second = _pass_over_data(seed, epoch)
-        if is_torch(names) and names.device.type == "cpu":  # a few numbers, for which NumPy's calls are cheaper
-            return cls(like(cls.from_ids(names.numpy(), seed=seed, epoch=epoch).keys, names))
-        if is_torch(names):
-            return cls(mix_array(mix_array(names ^ signed(first)) + signed(second)))
-        fast = kernels()
-        if fast:
-            return cls(fast.keys(names, first, second))
-        words = mix_numpy(mix_numpy(names.view(np.uint64) ^ np.uint64(first)) + np.uint64(second))
-        return cls(words.view(np.int64))
+        return cls(_keys(to_dtype(names, "int64"), *_pass_over_data(seed, epoch)))
 
     @classmethod
     def of_batch(cls, example_ids: Any, reference: Array, moment: Moment) -> Rng:
@@ -154,7 +143,8 @@ class Rng:
                 f"example_ids: expected {reference.shape[0]} whole numbers, one per example, given {ids.dtype} of "
                 f"shape {tuple(ids.shape)}."
             )
-        return cls.from_ids(beside(ids, reference), seed=moment.seed, epoch=moment.epoch)
+        names = to_dtype(beside(ids, reference), "int64")
+        return cls(_keys(names, *_pass_over_data(moment.seed, moment.epoch)))
 
     def take(self, rows: Array) -> Rng:
         """The numbers of some of the examples; `rows` is an index or a bool mask."""
@@ -163,6 +153,13 @@ class Rng:
     def child(self, purpose: str) -> Rng:
         """Independent numbers for the same examples, for another purpose."""
         return Rng(self.keys, _purpose_within(self.purpose, purpose), self.only)
+
+    def purpose_of(self, *purposes: str) -> int:
+        """The purpose of the child of a child: `child(a).child(b).purpose`."""
+        inner = self.purpose
+        for purpose in purposes:
+            inner = _purpose_within(inner, purpose)
+        return inner
 
     def bits(self, *shape: int) -> Array:
         """[B, *shape] int32, uniform over 0 ... 2**31 - 1, one number per cell of a grid of up to four axes."""
@@ -185,28 +182,11 @@ class Rng:
         Eight cells share one 64-bit hash, a byte each; only where the byte decides nothing (1 cell in 256) are 16 bits
         more drawn. Several times cheaper than a number per cell.
         """
-        first, rest, wide = steps >> 16, steps & 0xFFFF, (*shape[:-1], -(-shape[-1] // 8))
+        wide = (*shape[:-1], -(-shape[-1] // 8))
         fast = None if is_torch(self.keys) else kernels()
         if fast:
             return fast.chance(self.keys, self.purpose, steps, wide_counters(wide), shape[-1])
-        words = self._wide_words(wide)
-        each = lanes(words)[..., : shape[-1]]
-        if first > 255:
-            return each >= 0
-        hit = each < first
-        if not rest:
-            return hit
-        tied = each == first
-        if is_torch(hit):
-            lane = arange(8, hit)
-            more = mix_array(words[..., None] + (lane + 1) * signed(GOLDEN)) & 0xFFFF
-            return hit | (tied & (more.reshape((*words.shape[:-1], -1))[..., : shape[-1]] < rest))
-        flat = np.flatnonzero(tied)
-        line, lane = np.divmod(flat, max(1, shape[-1]))
-        word = words.reshape(-1).take(line * words.shape[-1] + (lane >> 3))
-        more = mix_numpy(word + ((lane & 7) + 1).astype(np.uint64) * GOLDEN_64) & np.uint64(0xFFFF)
-        hit.reshape(-1)[flat] = more < np.uint64(rest)
-        return hit
+        return lanes_below(self._wide_words(wide), steps, shape[-1])
 
     def _wide_words(self, shape: tuple[int, ...]) -> Array:
         """[B, *shape] 64-bit hashes."""
@@ -281,6 +261,23 @@ def below(bits: Array, n: Array | int, width: int = 31) -> Array:
     [0, 3, 5]
     """
     return to_dtype(bits, "int64") * n >> width
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int or (isinstance(value, int | np.integer) and not isinstance(value, bool))
+
+
+def _keys(names: Array, first: int, second: int) -> Array:
+    """[B] int64 from int64 names; one-to-one."""
+    if is_torch(names) and names.device.type == "cpu":  # a few numbers, for which NumPy's calls are cheaper
+        return like(_keys(names.numpy(), first, second), names)
+    if is_torch(names):
+        return mix_array(mix_array(names ^ signed(first)) + signed(second))
+    fast = kernels()
+    if fast:
+        return fast.keys(names, first, second)
+    words = mix_numpy(mix_numpy(names.view(np.uint64) ^ np.uint64(first)) + np.uint64(second))
+    return words.view(np.int64)
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from maskwright.backend.arrays import Array, is_torch, to_dtype
+from maskwright.backend.arrays import Array, arange, is_torch, to_dtype
 
 M64 = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
@@ -143,3 +143,29 @@ def lanes(words: Array) -> Array:
     torch = sys.modules["torch"]
     each = (words[..., None] >> torch.arange(0, 64, 8, device=words.device)) & 0xFF
     return each.to(torch.uint8).reshape((*words.shape[:-1], 8 * words.shape[-1]))
+
+
+def lanes_below(words: Array, steps: int, cells: int) -> Array:
+    """[B, ..., cells] bool, True with probability `steps` / 2**24; a byte of the words [B, ..., n] for each cell.
+
+    A byte below the highest 8 bits of `steps` is hit. One that equals them, 1 in 256, is decided by 16 bits more, which
+    are mixed from the word and the byte's number.
+    """
+    first, rest = steps >> 16, steps & 0xFFFF
+    each = lanes(words)[..., :cells]
+    if first > 255:
+        return each >= 0
+    hit = each < first
+    if not rest:
+        return hit
+    tied = each == first
+    if is_torch(hit):
+        lane = arange(8, hit)
+        more = mix_array(words[..., None] + (lane + 1) * signed(GOLDEN)) & 0xFFFF
+        return hit | (tied & (more.reshape((*words.shape[:-1], -1))[..., :cells] < rest))
+    flat = np.flatnonzero(tied)
+    line, lane = np.divmod(flat, max(1, cells))
+    word = words.reshape(-1).take(line * words.shape[-1] + (lane >> 3))
+    more = mix_numpy(word + ((lane & 7) + 1).astype(np.uint64) * GOLDEN_64) & np.uint64(0xFFFF)
+    hit.reshape(-1)[flat] = more < np.uint64(rest)
+    return hit

@@ -40,6 +40,8 @@ def application() -> typer.Typer:
 
 def main() -> None:
     """Entry point of `maskwright` and of `python -m maskwright`."""
+    # torch warns on every process that no parameter went unused, which is as often true as not; it reads this once.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     try:
         _find_code_of_the_user()
         application()(standalone_mode=True)

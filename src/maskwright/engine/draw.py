@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -89,8 +90,10 @@ class Quota:
     @property
     def whole(self) -> Array | None:
         """[B] bool, the examples of which nothing is hidden; None if there are none."""
-        if not self.masking.clean_share:
-            return None
+        return self._left if self.masking.clean_share else None
+
+    @cached_property
+    def _left(self) -> Array:
         return self.rng.child("clean share").draw() < round(self.masking.clean_share * (1 << 24))
 
     @property

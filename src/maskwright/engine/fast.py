@@ -26,7 +26,7 @@ from maskwright.compact.shapes import Boxes, Compact, Lines, Tiles, drawn_on_hos
 from maskwright.engine.batches import ArrayBatch, TextBatch
 from maskwright.engine.corrupt import Corrupted
 from maskwright.engine.draw import Chance, Masks, Quota, hidden_units
-from maskwright.engine.tokens import put_at, puts_tokens, token_work
+from maskwright.engine.tokens import put_at, token_work
 from maskwright.fills import Fill
 from maskwright.rng import Rng
 from maskwright.units.patches import BoxUnits
@@ -66,7 +66,9 @@ def hide_in_place(
     """
     ids, attention, fast = columns["input_ids"], columns.get("attention_mask"), kernels()
     chance = Quota(masking, rng, 0.0).chance
-    if not fast or chance is None or "word_ids" in columns or not _draws_alone(masking, ids, attention):
+    if not fast or chance is None or "word_ids" in columns or not _are_tokens(masking, ids):
+        return None
+    if not fills.traits(masking.fill).puts_tokens or places(attention) is not None:
         return None
     work = token_work(
         masking.fill, Texts.of(ids, attention, vocabulary.flags, vocabulary.ordinary_ids), chance, rng, vocabulary
@@ -80,9 +82,9 @@ def hide_in_place(
 def _text(masking: Masks, batch: TextBatch, rng: Rng, quota: Quota) -> Corrupted | None:
     """On NumPy, fills that put a token into each hidden place by itself."""
     ids, chance = batch.values, quota.chance
-    if not puts_tokens(masking.fill) or places(batch.attention) is not None:
+    if not fills.traits(masking.fill).puts_tokens or places(batch.attention) is not None:
         return None
-    if chance is not None and batch.allowed is None and _draws_alone(masking, ids, batch.attention):
+    if chance is not None and batch.allowed is None and _are_tokens(masking, ids):
         return _alone(masking, batch, rng, quota, chance)
     units = batch.units(masking.unit)
     mask = _mask(masking, batch, units, rng, quota)
@@ -94,10 +96,9 @@ def _text(masking: Masks, batch: TextBatch, rng: Rng, quota: Quota) -> Corrupted
     return Corrupted(inputs, hidden, units, ids, quota, mask if chance is None else None, flat)
 
 
-def _draws_alone(masking: Masks, ids: Any, attention: Any) -> bool:
-    """Whether, given a chance per unit, the few tokens that are hit are all that has to be looked at."""
-    plain = masking.unit == "token" and not is_torch(ids) and ids.size > 0
-    return plain and puts_tokens(masking.fill) and places(attention) is None
+def _are_tokens(masking: Masks, ids: Any) -> bool:
+    """Whether units are tokens, so that, given a chance per unit, only the few that are hit have to be looked at."""
+    return masking.unit == "token" and not is_torch(ids) and ids.size > 0
 
 
 def _alone(masking: Masks, batch: TextBatch, rng: Rng, quota: Quota, chance: Chance) -> Corrupted:

@@ -17,37 +17,34 @@ from maskwright.fills import Fill
 from maskwright.rng import Rng, below
 from maskwright.units.vocabulary import Vocabulary
 
-
-def puts_tokens(fill: Fill) -> bool:
-    """Whether a fill puts a token into each hidden place, whatever the others hold."""
-    about = fills.traits(fill)
-    return about.token is not None or (bool(about.choices) and all(puts_tokens(part) for part, _ in about.choices))
+_ALL_DRAWS = np.array([1 << 24], dtype=np.int64)
 
 
 def token_work(fill: Fill, texts: Texts, chance: Chance, rng: Rng, vocabulary: Vocabulary) -> TokenWork | None:
     """The work of hiding tokens on their own for a kernel; None if it cannot do it."""
-    choices = _choices(fill, vocabulary)
+    about = fills.traits(fill)
+    choices = _choices(about, vocabulary)
     ids, flags, ordinary = texts.ids, texts.flags, texts.ordinary
     if choices is None or ids.dtype != np.int64 or not ids.flags.c_contiguous or not len(ordinary):
         return None
     if len(flags) != vocabulary.size or (flags.dtype, ordinary.dtype) != (np.uint8, np.int64):
         return None
-    where, what = rng.child("pattern").child("cells"), rng.child("fill")
-    what = what.child("mix") if fills.traits(fill).choices else what
-    purposes = Purposes(where.purpose, what.purpose, what.child("random token").purpose)
+    inside = ("fill", "mix") if about.choices else ("fill",)
+    hiding, choosing = rng.purpose_of("pattern", "cells"), rng.purpose_of(*inside)
+    purposes = Purposes(hiding, choosing, rng.purpose_of(*inside, "random token"))
     counters = wide_counters((-(-ids.shape[1] // 8),))[0]
     return TokenWork(texts, Draws.of(rng.keys, chance.whole, purposes, chance.steps, counters), choices)
 
 
-def _choices(fill: Fill, vocabulary: Vocabulary) -> Choices | None:
+def _choices(about: fills.FillTraits, vocabulary: Vocabulary) -> Choices | None:
     """Up to which draw which token is put; None for a choice among choices."""
-    about = fills.traits(fill)
-    parts = about.choices or ((fill, 1 << 24),)
-    tokens = [fills.traits(part).token for part, _ in parts]
+    if about.token is not None:
+        return Choices(_ALL_DRAWS, np.array([about.token(vocabulary)], dtype=np.int64))
+    tokens = [fills.traits(part).token for part, _ in about.choices]
     if None in tokens:
         return None
     ids = [token(vocabulary) for token in tokens if token is not None]
-    return Choices(np.array([end for _, end in parts], dtype=np.int64), np.array(ids, dtype=np.int64))
+    return Choices(np.array([end for _, end in about.choices], dtype=np.int64), np.array(ids, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)

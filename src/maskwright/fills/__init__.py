@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from maskwright import strategy
@@ -77,6 +78,12 @@ class FillTraits:
     shorten: Callable[..., dict[str, Any]] | None = trait(None, formerly="tokens")
     one_value: bool = trait(False, bool)
     own_mean: bool = trait(False, bool)
+
+    @cached_property
+    def puts_tokens(self) -> bool:
+        """Whether a token goes into each hidden place, whatever the others hold."""
+        choices = bool(self.choices) and all(traits(part).puts_tokens for part, _ in self.choices)
+        return self.token is not None or choices
 
 
 def traits(fill: Fill) -> FillTraits:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from maskwright.errors import ConfigError
 
@@ -44,12 +45,30 @@ def collect(family: type[Traits], strategy: Any) -> Traits:
     Raises:
         ConfigError: a trait of another type, or an attribute whose name is nearly that of a trait.
     """
-    if type(strategy).__hash__ in (None, object.__hash__):  # not a value: equal only to itself
+    seen = _SEEN.get(id(strategy))
+    if seen is not None and seen.strategy() is strategy and seen.family is family:
+        return seen.traits
+    if type(strategy).__hash__ in (None, object.__hash__):  # not a value: what it declares may change
         return _collected(family, strategy)
     try:
-        return _remembered(family, strategy)
+        traits = _remembered(family, strategy)
     except TypeError:  # a field that cannot be hashed, a list say
         return _collected(family, strategy)
+    if strategy is not None:
+        number = id(strategy)
+        _SEEN[number] = _Seen(weakref.ref(strategy, lambda _: _SEEN.pop(number, None)), family, traits)
+    return traits
+
+
+class _Seen(NamedTuple):
+    """Traits of one value that is still alive: hashing it takes longer than all else that is done with them."""
+
+    strategy: Callable[[], Any]
+    family: type
+    traits: Any
+
+
+_SEEN: dict[int, _Seen] = {}
 
 
 def _collected(family: type[Traits], strategy: Any) -> Traits:

@@ -44,7 +44,7 @@ def training_arguments(training: TrainingConfig, checkpoints: Path, dtype: str |
         bf16=dtype == "bf16",
         dataloader_num_workers=training.workers,
         dataloader_persistent_workers=False,
-        ddp_find_unused_parameters=False,
+        ddp_find_unused_parameters=True,  # as the mask token of a model whose hidden patches are dropped
         average_tokens_across_devices=False,
         remove_unused_columns=False,
         logging_strategy="steps",

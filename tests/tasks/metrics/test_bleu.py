@@ -24,7 +24,7 @@ def corpus(tokenizer):
     )
 
 
-@pytest.mark.parametrize(("metric", "tokenizer"), BOTH, ids=str)
+@pytest.mark.parametrize(("metric", "tokenizer"), BOTH, ids=["words", "characters"])
 def test_on_corpora_and_resamples_it_is_sacrebleu(metric, tokenizer):
     answers, references = texts()
     value = value_of(metric, answers, references)

@@ -158,9 +158,6 @@ def model_of(config: RunConfig, data: CheckedData) -> tuple[Any, Sequence[str]]:
         notes = advice(config)
     else:
         model, notes = pretrained.with_new_head(AutoModelForObjectDetection, config.model, NEW_PARTS, **names)
-        for name, parameter in model.named_parameters():
-            if "denoising_class_embed" in name:  # unused, which several processes would wait for
-                parameter.requires_grad_(False)
     queries, most = getattr(made, "num_detection_tokens", None) or made.num_queries, data.facts["most"]
     if queries < most:
         notes = (*notes, f"the model makes {queries} predictions, but a picture holds {most} objects (data.queries).")

@@ -13,7 +13,7 @@ from maskwright.errors import ConfigError, did_you_mean
 from maskwright.grid import Grid
 from maskwright.tasks import pretrained
 from maskwright.tasks.scratch import PREFIX
-from maskwright.tasks.vision.traits import REPLACE, adds_channel, way_inside
+from maskwright.tasks.vision.traits import adds_channel, way_inside
 
 __all__ = [
     "SIZES",
@@ -160,10 +160,6 @@ def accept_hidden(model: Any, fill: Any, folder: str | Path | None = None) -> An
         PatchTokens.attach(model, way, folder)
     elif adds_channel(fill) and folder is None:
         _widen(model)
-    if way != REPLACE:
-        for name, parameter in model.named_parameters():
-            if name.endswith("embeddings.mask_token"):  # unused, which several processes would wait for
-                parameter.requires_grad_(False)
     model.register_forward_pre_hook(_fit_channels, with_kwargs=True)
     return model
 

@@ -1,0 +1,129 @@
+"""What holds for every task, the library's and one of somebody else's."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from maskwright import tasks
+from maskwright.config import dump_config
+from maskwright.tasks import parse_config
+from maskwright.testing import check_task
+from maskwright.train.folder import RunFolder
+from maskwright.train.run import train
+from tests.examples.markdown import ROOT
+from tests.tasks.small_runs import RUNS, small_run
+from tests.train.test_resume import check_identical, killed_at
+
+EVERY = pytest.mark.parametrize("name", RUNS)
+
+
+@pytest.fixture(autouse=True)
+def foreign(monkeypatch):
+    """The task that is not the library's is found by its module, in other processes too."""
+    folder = str(ROOT / "examples")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")]))
+
+
+@pytest.fixture(scope="session")
+def nodes(tmp_path_factory):
+    """Keys of a small run, by task; files are written once."""
+    made = {}
+
+    def node(name):
+        if name not in made:
+            made[name] = small_run(name, tmp_path_factory.mktemp(name.replace(":", "-")) / "data")
+        return made[name]
+
+    return node
+
+
+@pytest.fixture
+def make_config(nodes, tmp_path):
+    def make(name, run="run", model=None, **training):
+        node = dict(nodes(name))
+        if model is not None:
+            node["data"] = {key: value for key, value in node["data"].items() if key != "queries"}
+        settings = {"epochs": 2, "batch_size": 8, "learning_rate": 1e-3, "dtype": "fp32", **training}
+        settings["output"] = str(tmp_path / run)
+        return parse_config({**node, "model": str(model or node["model"]), "training": settings})
+
+    return make
+
+
+@pytest.fixture
+def still(make_config, tmp_path):
+    """A model without dropout, saved: numbers that do not depend on how a step is split."""
+
+    def save(name):
+        config = make_config(name)
+        task = tasks.get(name)
+        built = task.build(config, task.load(config.data))
+        folder = tmp_path / "still"
+        built.model.save_pretrained(folder)
+        built.reader.save_pretrained(folder)
+        path = folder / "config.json"
+        settings = json.loads(path.read_text())
+        path.write_text(json.dumps({key: 0.0 if "drop" in key else value for key, value in settings.items()}))
+        return folder
+
+    return save
+
+
+def norms(path: Path) -> list[float]:
+    """The norm of the gradient of each step."""
+    return [line["grad_norm"] for line in RunFolder(path).metrics() if "grad_norm" in line]
+
+
+def test_every_task_of_the_library_is_here():
+    assert set(tasks.names()) <= set(RUNS)
+
+
+@EVERY
+def test_the_contract_is_kept(nodes, tmp_path, name):
+    node = {key: value for key, value in nodes(name).items() if key != "task"}
+    check_task(name, {**node, "training": {"output": str(tmp_path / "run")}}, tmp_path / "model")
+
+
+@EVERY
+def test_accumulation_gives_the_same_gradients(make_config, still, name):
+    model = still(name)
+    one = norms(train(make_config(name, "one", model)))
+    four = norms(train(make_config(name, "four", model, batch_size=2, gradient_accumulation=4)))
+    assert len(one) == len(four) > 3
+    assert four[0] == pytest.approx(one[0], rel=1e-6)
+    assert four == pytest.approx(one, rel=2e-3)
+
+
+@pytest.mark.slow
+@EVERY
+def test_two_processes_give_the_same_gradients(make_config, still, tmp_path, name):
+    model = still(name)
+    one = norms(train(make_config(name, "one", model)))
+    (tmp_path / "run.yaml").write_text(dump_config(make_config(name, "two", model, batch_size=4)))
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "maskwright", "train"]
+    done = subprocess.run(
+        [*command, str(tmp_path / "run.yaml")],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    two = norms(tmp_path / "two")
+    assert len(two) == len(one)
+    assert two[0] == pytest.approx(one[0], rel=1e-6)
+    assert two == pytest.approx(one, rel=2e-3)
+
+
+@pytest.mark.slow
+@EVERY
+def test_a_killed_run_goes_on_to_the_bit(make_config, tmp_path, name):
+    settings = {"save_every": 2, "evaluate_every": 2}
+    config = make_config(name, "killed", **settings)
+    killed_at(3, config, tmp_path)
+    check_identical(train(config), train(make_config(name, "whole", **settings)))
