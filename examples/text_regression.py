@@ -23,7 +23,8 @@ from maskwright.config import Configuration, RunConfig
 from maskwright.data.loading import load_table_data
 from maskwright.data.roles import TEXT, Role
 from maskwright.data.sections import section_of
-from maskwright.tasks.contract import Answer, Built, Hidden, Loss, Shown, Task, View, Words
+from maskwright.tasks.contract import Built, Task, Words
+from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.metrics.mean_absolute_error import MEAN_ABSOLUTE_ERROR
 from maskwright.tasks.metrics.mean_squared_error import MEAN_SQUARED_ERROR
 from maskwright.tasks.metrics.r2 import R2
@@ -32,6 +33,7 @@ from maskwright.tasks.text.checks import check_text_run, describe_lengths
 from maskwright.tasks.text.encoded import LABELS, EncodedTexts
 from maskwright.tasks.text.marked_text import marked
 from maskwright.tasks.text.tokenizing import load_tokenizer, texts_of, tokenised
+from maskwright.tasks.views import Answer, Shown, View
 from maskwright.units.vocabulary import Vocabulary
 
 AUTO = "AutoModelForSequenceClassification"

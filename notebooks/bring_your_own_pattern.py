@@ -76,7 +76,7 @@ grid = mw.Grid(row=8, col=12)
 subject = PatternSubject(first.Diagonals(), grid)
 for check in PATTERN_CHECKS:
     finding = check.measure(subject)
-    print(f"{finding.verdict:15} {check.name:18} {finding.found}")
+    print(f"{finding.verdict:15} {check.name:18} {finding.answer}")
 
 # %% [markdown]
 # Two checks fail, and both would have been hard to see by eye:
@@ -111,7 +111,7 @@ class Diagonals:
 ''')
 
 for finding in check_pattern(mended.Diagonals(), grid):
-    print(f"{finding.verdict:15} {finding.found}")
+    print(f"{finding.verdict:15} {finding.answer}")
 
 # %% [markdown]
 # `check_pattern` raises at the first check that fails, so that one line is a test:

@@ -397,15 +397,15 @@ def _faults(system: System, findings: list[Finding]) -> list[str]:
     title = f"### {system.name} ({system.package} {_version(system.package)})\n"
     if not failed:
         return [title, "None found.\n"]
-    if len({finding.found for finding in failed}) == 1 and len(failed) > 3:
+    if len({finding.answer for finding in failed}) == 1 and len(failed) > 3:
         note = next((system.notes[f.check] for f in failed if f.check in system.notes), "")
-        return [title, f"All {len(failed)} checks: {failed[0].found}. {note} {_command(system, failed[0])}\n"]
+        return [title, f"All {len(failed)} checks: {failed[0].answer}. {note} {_command(system, failed[0])}\n"]
     lines = [title]
     by_note: dict[str, list[Finding]] = {}
     for finding in failed:
         by_note.setdefault(system.notes.get(finding.check, finding.check), []).append(finding)
     for note, group in by_note.items():
-        said = "; ".join(f"**{HEADS[finding.check]}**: {finding.found}" for finding in group)
+        said = "; ".join(f"**{HEADS[finding.check]}**: {finding.answer}" for finding in group)
         why = f" {note}" if note != group[0].check else ""
         lines.append(f"- {said}.{why} {_command(system, group[0])}")
     return [*lines, ""]
@@ -443,7 +443,7 @@ def main() -> None:
         for name, findings in found.items():
             print(name)
             for finding in findings:
-                print(f"  {_mark(finding)} {finding.check}: {finding.asked}: {finding.found}")
+                print(f"  {_mark(finding)} {finding.check}: {finding.asked}: {finding.answer}")
         for name, why in missing.items():
             print(f"{name}: not run, {why}")
     else:

@@ -144,7 +144,7 @@ def test_a_collator_that_raises_has_failed_with_its_message():
 
     finding = CHECKS["ratio"].measure(subject_of(boom))
     assert finding.verdict == "fail"
-    assert "RuntimeError: no such luck" in finding.found
+    assert "RuntimeError: no such luck" in finding.answer
     assert finding.numbers == {"raised": True}
 
 
@@ -158,7 +158,7 @@ def test_a_collator_that_hides_nothing_has_failed_whatever_was_asked():
 
 
 def test_a_collator_that_exits_has_failed_and_does_not_end_the_audit():
-    assert "SystemExit" in CHECKS["ratio"].measure(subject_of(lambda features: sys.exit(3))).found
+    assert "SystemExit" in CHECKS["ratio"].measure(subject_of(lambda features: sys.exit(3))).answer
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

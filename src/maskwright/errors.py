@@ -66,8 +66,8 @@ class DataError(MaskwrightError):
         super().__init__((several if len(lines) > 1 else "") + "\n  - ".join(lines))
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Offer the nearest known name, as a sentence to append to a message, or list what is known.
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """Offer the nearest of the names there are, as a sentence to append to a message, or list them all.
 
     Case does not count.
 
@@ -76,7 +76,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["span", "iid"])
     'Known: iid, span.'
     """
-    names = sorted(known)
-    by_lower = {known.lower(): known for known in reversed(names)}
+    names = sorted(choices)
+    by_lower = {choice.lower(): choice for choice in reversed(names)}
     nearest = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
     return f"Did you mean '{by_lower[nearest[0]]}'?" if nearest else f"Known: {', '.join(names)}."

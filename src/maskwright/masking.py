@@ -37,8 +37,9 @@ class Masking:
         pattern: where, for example `Iid()`, or as in YAML `"iid"`.
         budget: how many, for example `Ratio(0.3)` or `0.3`; may be None for patterns that set their own count.
         fill: with what, for example `MaskToken()` or `"mask-token"`.
-        unit: what is hidden whole, in text: `token`, `word` or `type` (see `maskwright.units.text`); for arrays a name
-            for a cell of the grid, which changes nothing: `patch`, `pixel`, `tubelet`, `frame`, `bin`, `feature`.
+        unit: what is hidden whole, in text: `token`, `word`, `type` or `entity` (see `maskwright.units.text`); for
+            arrays a name for a cell of the grid, which changes nothing: `patch`, `pixel`, `tubelet`, `frame`, `bin`,
+            `feature`.
         clean_share: this share of the examples, drawn anew each epoch, is left whole.
 
     >>> import numpy as np
@@ -121,14 +122,14 @@ class Masking:
             epoch: pass over the data; another one, another mask.
             progress: share of training done, for schedules.
             moment: seed, epoch and progress in one, instead of the three.
-            **facts: for text `vocabulary`, `word_ids` [B, L] (or in the batch) where the caller knows the words, and
-                `valid` [B, L] bool where only some tokens may be hidden (the answer, say). For arrays `grid` of units;
-                `sides`, a tuple: the cells of a unit along each axis, 1 if left out (with sides=(16, 16) pattern and
-                budget see patches and the fill sees pixels); `valid` bool over units or over cells where some may not
-                be hidden; `out`, an array like the batch, or the batch itself, that the result is written to and
-                returned in (saves the copy for zero, constant and the mean of the example; what else is put in is
-                made first and copied). Besides, what the pattern or the fill asks for by name, such as `scores` per
-                unit or cell.
+            **facts: for text `vocabulary`, `word_ids` [B, L] (or in the batch) where the caller knows the words or,
+                for the unit `entity`, the mentions, and `valid` [B, L] bool where only some tokens may be hidden (the
+                answer, say). For arrays `grid` of units; `sides`, a tuple: the cells of a unit along each axis, 1 if
+                left out (with sides=(16, 16) pattern and budget see patches and the fill sees pixels); `valid` bool
+                over units or over cells where some may not be hidden; `out`, an array like the batch, or the batch
+                itself, that the result is written to and returned in (saves the copy for zero, constant and the mean
+                of the example; what else is put in is made first and copied). Besides, what the pattern or the fill
+                asks for by name, such as `scores` per unit or cell.
 
         Raises:
             MaskingError: arrays that do not fit together, a fact that is missing or unknown.

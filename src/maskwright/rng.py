@@ -28,6 +28,7 @@ from maskwright.backend.hashing import (
     GOLDEN_64,
     M64,
     STRIDES,
+    Places,
     cell_counters,
     cell_counters_torch,
     lanes,
@@ -41,11 +42,7 @@ from maskwright.backend.hashing import (
 )
 from maskwright.errors import MaskingError
 
-VIEW_BITS = 40
-"""Place of a view's number in the seed, above all seeds of runs."""
-
-EVALUATION_SEED = 271_828_182
-"""Seed of all masks of evaluation."""
+EVALUATION_SEED = 271_828_182  # of all masks of evaluation
 
 _BLOCK = 1 << 15  # cells hashed at a time: large batches stay within the second-level cache
 _0, _1, _8, _32 = np.uint32(0), np.uint32(1), np.uint32(8), np.uint64(32)  # NumPy is slower with making them anew
@@ -60,8 +57,7 @@ class Moment:
         epoch: pass over the data, 0 or more; the number of the draw at evaluation.
         progress: share of the training that is done, 0 to 1, for budgets that move.
 
-    Raises:
-        MaskingError: anything else.
+    Raises MaskingError for anything else.
 
     >>> Moment(seed=3, epoch=1), Moment.evaluation(draw=2)
     (Moment(seed=3, epoch=1, progress=0.0), Moment(seed=271828182, epoch=2, progress=1.0))
@@ -91,12 +87,8 @@ class Moment:
         return cls(EVALUATION_SEED, draw, 1.0)
 
     def view(self, number: int) -> Moment:
-        """When the same batch is masked in another way beside this one; view 0 is this one.
-
-        >>> Moment(seed=3).view(0) == Moment(seed=3), Moment(seed=3).view(1).seed != 3
-        (True, True)
-        """
-        return self if not number else Moment(self.seed ^ (number << VIEW_BITS), self.epoch, self.progress)
+        """When the same batch is masked in another way beside this one, above all seeds of runs; view 0 is this one."""
+        return self if not number else Moment(self.seed ^ (number << 40), self.epoch, self.progress)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +98,7 @@ class Rng:
     Attributes:
         keys: [B] int64, one key per example.
         purpose: what the numbers are for, mixed into the keys when numbers are drawn.
-        cells: None, or the rows and counters of a few cells, see `at_cells`.
+        only: the cells that alone have numbers; None for all, see `at_cells`.
 
     >>> import numpy as np
     >>> rng = Rng.from_ids(np.array([7, 8]), seed=0, epoch=0)
@@ -116,7 +108,7 @@ class Rng:
 
     keys: Array
     purpose: int = 0
-    cells: tuple[np.ndarray, np.ndarray] | None = None
+    only: Places | None = None
 
     @classmethod
     def from_ids(cls, ids: Array | Sequence[int], *, seed: int = 0, epoch: int = 0) -> Rng:
@@ -170,14 +162,14 @@ class Rng:
 
     def child(self, purpose: str) -> Rng:
         """Independent numbers for the same examples, for another purpose."""
-        return Rng(self.keys, _purpose_within(self.purpose, purpose), self.cells)
+        return Rng(self.keys, _purpose_within(self.purpose, purpose), self.only)
 
     def bits(self, *shape: int) -> Array:
         """[B, *shape] int32, uniform over 0 ... 2**31 - 1, one number per cell of a grid of up to four axes."""
         if is_torch(self.keys):
             return self._hash_torch(cell_counters_torch(shape, self.keys.device))
-        if self.cells is not None:
-            return self._hash_numpy(self.cells[1].reshape((-1, *shape)))
+        if self.only is not None:
+            return self._hash_numpy(self.only.counters.reshape((-1, *shape)))
         fast, counters = kernels(), cell_counters(shape)
         return fast.bits(self.keys, self.purpose, counters) if fast else self._hash_numpy(counters)
 
@@ -232,16 +224,15 @@ class Rng:
             flat: [n] places in the flattened [B, *shape] array (NumPy only).
             shape: of the grid.
         """
-        if self.cells is not None:
-            rows, counters = self.cells
-            return Rng(self.keys, self.purpose, (rows.take(flat), counters.take(flat)))
+        if self.only is not None:
+            return Rng(self.keys, self.purpose, Places(self.only.rows.take(flat), self.only.counters.take(flat)))
         size = math.prod(shape)
         rows = flat // size  # dividing by a number and multiplying back is several times faster than divmod
-        return Rng(self.keys, self.purpose, (rows, cell_counters(shape).ravel().take(flat - rows * size)))
+        return Rng(self.keys, self.purpose, Places(rows, cell_counters(shape).ravel().take(flat - rows * size)))
 
     def draw(self) -> Array:
         """[B] int64, uniform over 0 ... 2**24 - 1: one number per example."""
-        if is_torch(self.keys) or self.cells is not None:
+        if is_torch(self.keys) or self.only is not None:
             return to_dtype(self.bits(1)[:, 0] >> 7, "int64")
         low, high = self._halves()
         rounds(_0, low, high, low, np.empty_like(low))  # the counter of the first cell is 0
@@ -260,8 +251,8 @@ class Rng:
     def _words(self, counters: np.ndarray) -> np.ndarray:
         """uint32, the hash of each cell before it is cut to 31 bits."""
         low, high = self._halves()
-        if self.cells is not None:
-            low, high = low.take(self.cells[0]), high.take(self.cells[0])
+        if self.only is not None:
+            low, high = low.take(self.only.rows), high.take(self.only.rows)
         tail = (len(low),) + (1,) * (counters.ndim - 1)
         low, high = low.reshape(tail), high.reshape(tail)
         x = np.empty((len(low), *counters.shape[1:]), dtype=np.uint32)

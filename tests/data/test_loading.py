@@ -148,7 +148,7 @@ class TestSequences:
     def test_tags_that_train_lacks(self, tagged, refused):
         test = tagged("test", tokens=["It", "is", "new"], tags=["O", "O", "B-LOC"])
         message = refused(lambda: load((TOKENS, TAGS), train=tagged(), test=test, duplicates="drop"))
-        assert "test.jsonl, column 'tags': 'B-LOC' (1 times) is in test but not in train" in message
+        assert "test.jsonl, row 20, column 'tags': 'B-LOC' (1 times) is in test but not in train" in message
 
     @pytest.mark.parametrize("wrong", [[1, math.nan], [1, "x"], [True], [None]])
     def test_numbers(self, tmp_path, jsonl, refused, wrong):

@@ -20,9 +20,11 @@ from maskwright import objectives
 from maskwright.config import Configuration, DataSection
 from maskwright.data.checked import CheckedData
 from maskwright.grid import Grid
-from maskwright.tasks.contract import FILLER, Answer, Batch, Built, Hidden, Loss, Shown, Task, Words
+from maskwright.tasks.contract import Built, Task, Words
+from maskwright.tasks.examples import FILLER, Batch, Hidden, Loss
 from maskwright.tasks.metrics.mean_absolute_error import MEAN_ABSOLUTE_ERROR
 from maskwright.tasks.metrics.metric import Metric, Statistic
+from maskwright.tasks.views import Answer, Shown
 
 CELLS = 12
 GRID = Grid(cell=CELLS)

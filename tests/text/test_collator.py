@@ -184,6 +184,33 @@ def test_words_given_in_the_batch_are_used():
     assert "word_ids" not in collator(rows)
 
 
+def test_mentions_in_the_batch_are_hidden_whole_on_both_sides_of_padding():
+    masking = Masking.from_dict({"pattern": "iid", "budget": 0.4, "fill": "mask-token", "unit": "entity"})
+    tokenizer = trained("wordpiece")
+    rows = [
+        {"input_ids": row["input_ids"], "example_id": row["example_id"], "word_ids": [None, 3, 3, 3, 4, 4]}
+        for row in examples(40)
+        if len(row["input_ids"]) > 6
+    ]
+    for row in rows:
+        row["word_ids"] += [None] * (len(row["input_ids"]) - 6)
+    batches = []
+    try:
+        for side in ("right", "left"):
+            tokenizer.padding_side = side
+            collator = masking.collator(tokenizer, epoch=0, objective="reconstruct")
+            batches.append(masked_by_example(collator, rows, batch_size=8 if side == "left" else 40))
+            batch = collator(rows)
+            for labels, attended in zip(batch["labels"], batch["attention_mask"].bool(), strict=True):
+                hidden = (labels[attended] >= 0).tolist()
+                assert len(set(hidden[1:4])) == len(set(hidden[4:6])) == 1
+    finally:
+        tokenizer.padding_side = "right"
+    assert batches[0] == batches[1]
+    with pytest.raises(MaskingError, match="give word_ids"):
+        collator([{"input_ids": row["input_ids"]} for row in rows])
+
+
 def test_float_labels_are_single_precision():
     collator = MaskingCollator(ListTokenizer(["[PAD]", "[CLS]", "[SEP]", "[MASK]", "a"]), None)
     batch = collator([{"input_ids": [1, 4, 2], "label": 0.5}, {"input_ids": [1, 2], "label": 1.5}])

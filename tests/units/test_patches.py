@@ -30,7 +30,7 @@ def test_from_units_to_cells_and_back(back):
     for valid in (None, RNG.random((6, 3, 4)) < 0.7, RNG.random((6, 6, 20)) < 0.1):
         units = BoxUnits(GRID, SIDES, x, None if valid is None else back(valid))
         cells = np.ones((6, 6, 20), dtype=bool) if valid is None else valid if valid.shape[1] == 6 else wide(valid)
-        np.testing.assert_array_equal(units.cells, cells)
+        np.testing.assert_array_equal(units.hideable, cells)
         exists = cells.reshape(6, 3, 2, 4, 5).any((2, 4))
         np.testing.assert_array_equal(units.valid, exists)
         np.testing.assert_array_equal(units.n, exists.sum((1, 2)))

@@ -27,7 +27,7 @@ def words_in(tokenizer, ids, units, row=0):
     """The text of each unit, in order."""
     vocabulary = Vocabulary.from_tokenizer(tokenizer)
     found: dict[int, str] = {}
-    for token, group, cell in zip(ids[row], units.groups[row], units.cells[row], strict=True):
+    for token, group, cell in zip(ids[row], units.groups[row], units.hideable[row], strict=True):
         if cell:
             found[int(group)] = found.get(int(group), "") + vocabulary.pieces[token].text
     return [found[group] for group in sorted(found)]
@@ -52,7 +52,7 @@ def test_words_agree_with_the_tokenizers_own_words_on_plain_text(family):
         encoded = tokenizer(plain)
         own = encoded.word_ids()
         _, units = units_of(tokenizer, plain, "word")
-        ours = [int(g) if c else None for g, c in zip(units.groups[0], units.cells[0], strict=True)]
+        ours = [int(g) if c else None for g, c in zip(units.groups[0], units.hideable[0], strict=True)]
         assert ours == own, plain
 
 
@@ -61,7 +61,7 @@ def test_special_tokens_and_padding_are_no_cells(family):
     tokenizer = trained(family)
     batch, units = units_of(tokenizer, [ENGLISH, "short", ""], "token")
     special = np.isin(batch["input_ids"], [0, 2, 3, 4])  # [UNK], 1, stands for a word
-    np.testing.assert_array_equal(units.cells, ~special)
+    np.testing.assert_array_equal(units.hideable, ~special)
     assert units.n.tolist() == [len(tokenizer(t)["input_ids"]) - 2 for t in (ENGLISH, "short", "")]
 
 
@@ -70,7 +70,7 @@ def test_each_chinese_character_begins_a_word(family):
     tokenizer = trained(family)
     batch, units = units_of(tokenizer, CHINESE[1], "word")
     pieces = Vocabulary.from_tokenizer(tokenizer).pieces
-    groups = np.where(units.cells[0], units.groups[0], -1)
+    groups = np.where(units.hideable[0], units.groups[0], -1)
     begins = np.flatnonzero(np.diff(groups, prepend=-1) > 0)
     for place, token in enumerate(batch["input_ids"][0]):
         if place and pieces[batch["input_ids"][0][place - 1]].joins:
@@ -145,7 +145,7 @@ def test_types_join_all_occurrences_whatever_their_case_and_cut():
     words: dict[int, set[str]] = {}
     _, word_units = units_of(tokenizer, text, "word")
     for group in range(int(word_units.n[0])):
-        cells = (word_units.groups[0] == group) & word_units.cells[0]
+        cells = (word_units.groups[0] == group) & word_units.hideable[0]
         word = "".join(pieces[token].text for token in batch["input_ids"][0][cells]).casefold()
         words.setdefault(int(units.groups[0][cells][0]), set()).add(word)
         assert len(set(units.groups[0][cells])) == 1, "the pieces of a word belong to one type"
@@ -162,10 +162,10 @@ def test_torch_gives_the_same_units(family, unit):
     vocabulary = Vocabulary.from_tokenizer(tokenizer)
     ids = torch.from_numpy(batch["input_ids"])
     there = text_units(ids, torch.from_numpy(batch["attention_mask"]) != 0, vocabulary, unit)
-    for name in ("valid", "n", "cells"):
+    for name in ("valid", "n", "hideable"):
         np.testing.assert_array_equal(getattr(here, name), getattr(there, name).numpy(), err_msg=name)
     np.testing.assert_array_equal(
-        np.where(here.cells, here.groups, -1), np.where(here.cells, there.groups.expand(ids.shape).numpy(), -1)
+        np.where(here.hideable, here.groups, -1), np.where(here.hideable, there.groups.expand(ids.shape).numpy(), -1)
     )
 
 
@@ -175,6 +175,51 @@ def test_word_ids_of_the_caller_win():
     word_ids = np.array([[-1, *[0] * (ids.shape[1] - 4), 1, 2, -1]])
     units = text_units(ids, ids >= 0, Vocabulary.from_tokenizer(tokenizer), "word", word_ids)
     assert int(units.n[0]) == 3
+
+
+@each_family
+def test_mentions_of_the_caller_are_units_and_every_other_word_its_own(family):
+    tokenizer = trained(family)
+    vocabulary = Vocabulary.from_tokenizer(tokenizer)
+    batch = tokenizer("The parser returns unbelievable messages today", return_tensors="np")
+    ids = batch["input_ids"]
+    _, words = units_of(tokenizer, "The parser returns unbelievable messages today", "word")
+    word_of = np.where(words.hideable, words.groups, -1)
+    mention = (word_of == 3) | (word_of == 4)  # unbelievable messages
+    units = text_units(ids, ids >= 0, vocabulary, "entity", np.where(mention, 7, -1))
+    assert units.grid.axes == ("entity",)
+    np.testing.assert_array_equal(units.hideable, words.hideable)
+    expected = np.array([0, 1, 2, 3, 3, 4, -1])[word_of]
+    np.testing.assert_array_equal(np.where(units.hideable, units.groups, -1), expected)
+    there = text_units(torch.from_numpy(ids), None, vocabulary, "entity", torch.from_numpy(np.where(mention, 7, -1)))
+    np.testing.assert_array_equal(there.groups.numpy(), units.groups)
+    assert int(there.n[0]) == int(units.n[0]) == 5
+
+
+@pytest.mark.parametrize(
+    ("word_ids", "allowed", "expected"),
+    [
+        ([-1, -1, -1, -1, -1, -1], None, [-1, 0, 1, 2, 3, -1]),
+        ([-1, 5, 5, 6, 6, -1], None, [-1, 0, 0, 1, 1, -1]),  # two mentions side by side
+        ([-1, 5, 5, -1, 5, -1], None, [-1, 0, 0, 1, 2, -1]),  # the same number again is another mention
+        ([5, 5, 5, 5, 5, 5], None, [-1, 0, 0, 0, 0, -1]),  # special tokens belong to none
+        ([-1, 5, 5, 5, -1, -1], [1, 1, 0, 1, 1, 1], [-1, 0, -1, 0, 1, -1]),  # one mention, though its middle is left
+        ([-1, -1, 5, 5, 5, -1], [1, 1, 0, 1, 1, 1], [-1, 0, -1, 1, 1, -1]),  # or its first token
+        ([-1, -1, -1, -1, -1, -1], [1, 0, 1, 0, 0, 1], [-1, -1, 0, -1, -1, -1]),
+    ],
+)
+def test_mentions_begin_at_their_first_cell_that_may_be_hidden(word_ids, allowed, expected):
+    vocabulary = Vocabulary.from_tokenizer(trained("wordpiece"))
+    ids = np.array([[2, 1, 1, 1, 1, 3]])  # [CLS] [UNK] ... [UNK] [SEP]
+    allowed = None if allowed is None else np.array([allowed], dtype=bool)
+    units = text_units(ids, None, vocabulary, "entity", np.array([word_ids]), allowed)
+    assert np.where(units.hideable, units.groups, -1).tolist() == [expected]
+    assert int(units.n[0]) == max(expected) + 1
+
+
+def test_mentions_that_nobody_names_are_refused():
+    with pytest.raises(MaskingError, match=r"give word_ids \[B, L\]"):
+        text_units(np.array([[5]]), None, Vocabulary.from_tokenizer(trained("wordpiece")), "entity")
 
 
 @pytest.mark.parametrize(("wrong", "fragment"), [(-100, "-100 marks labels"), (10**6, "found 1000000")])
@@ -195,7 +240,7 @@ def test_unknown_words_can_be_hidden_and_are_never_drawn():
     vocabulary = Vocabulary.from_tokenizer(trained("wordpiece"))
     ids = np.array([[2, 1, 10, 1, 3]])  # [CLS] [UNK] ... [UNK] [SEP]
     units = text_units(ids, ids >= 0, vocabulary, "word")
-    assert units.cells.tolist() == [[False, True, True, True, False]]
+    assert units.hideable.tolist() == [[False, True, True, True, False]]
     assert int(units.n[0]) == 3
     assert 1 not in vocabulary.ordinary_ids
 

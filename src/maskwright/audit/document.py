@@ -47,27 +47,27 @@ def audit(
         SubjectError: the subject cannot mask its examples at all.
     """
     for name in only:
-        known = [check.name for check in COLLATOR_CHECKS]
-        if name not in known:
-            raise ConfigError(f"there is no check '{name}'. {did_you_mean(name, known)}")
+        names = [check.name for check in COLLATOR_CHECKS]
+        if name not in names:
+            raise ConfigError(f"there is no check '{name}'. {did_you_mean(name, names)}")
     checks = [check for check in COLLATOR_CHECKS if not only or check.name in only]
     tell = on_progress or (lambda name, done, of: None)
     tell("masking the examples", 0, len(checks) + 1)
     rate, error = profile(subject)  # raises what would otherwise fail every check
-    found = []
+    findings = []
     for number, check in enumerate(checks):
         tell(check.asks, number, len(checks) + 1)
-        found.append(check.measure(subject))
+        findings.append(check.measure(subject))
     tell("timing", len(checks), len(checks) + 1)
     return {
         "format": FORMAT,
         "target": target,
         "examples": len(subject.examples),
         "asked_ratio": subject.ratio,
-        "checks": [_plain(check, finding, command) for check, finding in zip(checks, found, strict=True)],
+        "checks": [_plain(check, finding, command) for check, finding in zip(checks, findings, strict=True)],
         "positions": {"rate": rate.tolist(), "standard_error": error.tolist()},
         "throughput": _timed(subject),
-        "verdicts": {verdict: sum(finding.verdict == verdict for finding in found) for verdict in VERDICTS},
+        "verdicts": {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in VERDICTS},
         "simulated": SIMULATED,
     }
 
@@ -77,7 +77,7 @@ def _plain(check: Check, finding: Finding, command: str | None) -> dict[str, Any
         "name": finding.check,
         "group": "hiding" if check in HIDING_CHECKS else "repeating",
         "asked": finding.asked,
-        "found": finding.found,
+        "found": finding.answer,
         "verdict": finding.verdict,
         "numbers": dict(finding.numbers),
         "reproduce": f"{command} --only {finding.check}" if command else "",

@@ -39,23 +39,23 @@ def foreign_subject(
     Raises:
         ConfigError: it cannot be imported, built or called; what it returns cannot be read as masks.
     """
-    found, settings = load(target), dict(settings or {})
+    code, settings = load(target), dict(settings or {})
     if examples is not None and not examples:
         raise ConfigError("the data hold no examples to mask.")
-    _refuse_patterns(target, found)
+    _refuse_patterns(target, code)
     tokenizer = synthetic_tokenizer() if tokenizer is None else tokenizer
-    build = _builder(target, found, settings, tokenizer)
+    build = _builder(target, code, settings, tokenizer)
     first = build()
     if not callable(first):
         raise ConfigError(f"{target}: an object of {type(first).__name__}, which cannot be called.")
     few = list(examples[:2]) if examples is not None else token_examples([16, 16])
     takes, complaint = _takes(build, few)
-    known: dict[str, Any] = {} if ratio is None else {"ratio": ratio}
+    asked: dict[str, Any] = {} if ratio is None else {"ratio": ratio}
     if takes == "examples":
-        subject = collator_subject(first, examples, tokenizer=tokenizer, **known)
+        subject = collator_subject(first, examples, tokenizer=tokenizer, **asked)
         return _made_by(subject, build)
     if takes == "arrays":
-        return _made_by(array_subject(first, **known), lambda: ArrayFunction(build()))
+        return _made_by(array_subject(first, **asked), lambda: ArrayFunction(build()))
     raise ConfigError(f"{target}: {complaint}")
 
 
@@ -72,7 +72,7 @@ def load(target: str) -> Any:
     if not module or not name:
         raise ConfigError(f"'{target}': expected package.module:name, such as my_code.masks:collate.")
     try:
-        found: Any = importlib.import_module(module)
+        code: Any = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"{target}: there is no module '{error.name}'. Install it, or run the command where it lies."
@@ -80,22 +80,22 @@ def load(target: str) -> Any:
     except (Exception, SystemExit) as error:
         raise ConfigError(f"{target}: importing {module} raised {type(error).__name__}: {error}") from error
     for part in name.split("."):
-        if not hasattr(found, part):
-            public = [known for known in dir(found) if not known.startswith("_")]
+        if not hasattr(code, part):
+            public = [own for own in dir(code) if not own.startswith("_")]
             near = did_you_mean(part, public) if len(public) < 40 else did_you_mean(part, public).partition("Known:")[0]
             raise ConfigError(f"{target}: there is no '{part}' in {module}. {near}".strip())
-        found = getattr(found, part)
-    return found
+        code = getattr(code, part)
+    return code
 
 
-def _refuse_patterns(target: str, found: Any) -> None:
+def _refuse_patterns(target: str, code: Any) -> None:
     """A pattern, told by what it is called with, has checks of its own."""
     try:
-        parameters = inspect.signature(found.__call__).parameters if callable(found) else {}
+        parameters = inspect.signature(code.__call__).parameters if callable(code) else {}
     except (TypeError, ValueError):
         return
     if {"grid", "count"} <= set(parameters):
-        own = found.__name__ if hasattr(found, "__name__") else target.rpartition(":")[2]
+        own = code.__name__ if hasattr(code, "__name__") else target.rpartition(":")[2]
         raise ConfigError(
             f"{target}: a pattern, not a collator. Check it in Python with maskwright.testing.check_pattern({own}(), "
             f"Grid(token=64)), or audit a run configuration with masking: {{pattern: {target}, budget: 0.3, fill: "
@@ -103,21 +103,21 @@ def _refuse_patterns(target: str, found: Any) -> None:
         )
 
 
-def _builder(target: str, found: Any, settings: Mapping[str, Any], tokenizer: Any) -> Callable[[], Any]:
-    if not inspect.isclass(found):
-        if settings and not inspect.isroutine(found):
+def _builder(target: str, code: Any, settings: Mapping[str, Any], tokenizer: Any) -> Callable[[], Any]:
+    if not inspect.isclass(code):
+        if settings and not inspect.isroutine(code):
             raise ConfigError(f"{target}: it is built already, so that {next(iter(settings))} cannot be set.")
-        return functools.partial(copy.deepcopy, functools.partial(found, **settings) if settings else found)
+        return functools.partial(copy.deepcopy, functools.partial(code, **settings) if settings else code)
     try:
-        parameters = inspect.signature(found).parameters
+        parameters = inspect.signature(code).parameters
     except (TypeError, ValueError):
         parameters = {}
     name = next((name for name in TOKENIZER_NAMES if name in parameters), None)
-    given = {**({name: tokenizer} if name else {}), **settings}
+    options = {**({name: tokenizer} if name else {}), **settings}
 
     def build() -> Any:
         try:
-            return found(**given)
+            return code(**options)
         except Exception as error:
             raise ConfigError(f"{target}: {SubjectError.raised('building it', error)}") from error
 

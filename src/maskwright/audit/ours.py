@@ -104,6 +104,9 @@ class TextMasking:
         ids = [feature["example_id"] for feature in features] if "example_id" in features[0] else None
         facts = {"vocabulary": collator.vocabulary, "example_ids": ids, "moment": Moment(collator.seed, collator.epoch)}
         text = {name: _moved(clean[name], self.back_end) for name in ("input_ids", "attention_mask")}
+        words = collator.padded(features)[0].get("word_ids")
+        if words is not None:
+            text["word_ids"] = _moved(words, self.back_end)
         masking = collator.masking
         if masking is None:
             raise ConfigError("masking: none hides nothing, so there is nothing to audit.")

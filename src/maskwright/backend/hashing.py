@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,13 @@ _15, _16, _FACTOR_1, _FACTOR_2 = np.uint32(15), np.uint32(16), np.uint32(ROUND_1
 _27, _30, _31, _32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
 GOLDEN_64 = np.uint64(GOLDEN)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
+
+class Places(NamedTuple):
+    """A few cells of a batch: [n] the row of each, and the counter of its number."""
+
+    rows: np.ndarray
+    counters: np.ndarray
 
 
 def rounds(counters: Any, low: np.ndarray, high: np.ndarray, x: np.ndarray, scratch: np.ndarray) -> None:

@@ -14,8 +14,8 @@ def check_pool(name: str, pool: Any, x: Array) -> None:
     """Refuse a pool of other examples that are not like those of `x`."""
     expected = f"[N, {', '.join(map(str, x.shape[1:]))}]"
     if not isinstance(pool, type(x)) or tuple(pool.shape[1:]) != tuple(x.shape[1:]) or not pool.shape[0]:
-        given = f"{type(pool).__name__} {tuple(np.shape(pool))}"
-        raise MaskingError(f"{name}: pool: expected {type(x).__name__} {expected} with N of 1 or more, given {given}.")
+        shape = f"{type(pool).__name__} {tuple(np.shape(pool))}"
+        raise MaskingError(f"{name}: pool: expected {type(x).__name__} {expected} with N of 1 or more, given {shape}.")
 
 
 def donors(name: str, x: Array, valid: Array, pool: Any) -> tuple[Array, Array | None, int]:

@@ -37,12 +37,12 @@ def paint_bands(words: np.ndarray, lines: list[Any], bits: int, out: Any) -> np.
     stops = [*starts[1:].tolist(), flat.size]
     columns = columns.reshape((len(columns), -1) + (1,) * (words.ndim - 3))
     keep, put = columns.astype(words.dtype) - 1, columns * words.dtype.type(bits)
-    given, taken = (a.reshape((flat.size, *words.shape[2:])) for a in (words, out))
+    source, target = (a.reshape((flat.size, *words.shape[2:])) for a in (words, out))
     for start, stop, hidden in zip(starts.tolist(), stops, flat[starts].tolist(), strict=True):
         if hidden:
-            taken[start:stop] = bits
+            target[start:stop] = bits
             continue
-        np.bitwise_and(given[start:stop], keep[start // size], out=taken[start:stop])
+        np.bitwise_and(source[start:stop], keep[start // size], out=target[start:stop])
         if bits:
-            np.bitwise_or(taken[start:stop], put[start // size], out=taken[start:stop])
+            np.bitwise_or(target[start:stop], put[start // size], out=target[start:stop])
     return out

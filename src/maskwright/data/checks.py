@@ -13,7 +13,7 @@ import numpy as np
 from maskwright.data.arrow import compute
 from maskwright.data.column import Values
 from maskwright.data.findings import Findings, shorten
-from maskwright.data.keys import first_matches, groups
+from maskwright.data.keys import first_matches
 from maskwright.data.label_checks import check_classes, check_labels, check_spelling, check_unknown_labels
 from maskwright.data.splits import NAMES, Fault, Split
 from maskwright.errors import Problem
@@ -125,7 +125,7 @@ def _check_pair(one: Split, other: Split, findings: Findings, show: Callable[[Sp
 
 def repeat_notes(train: Split, content: str, contents: str) -> list[str]:
     """What to know about examples that train has more than once; `content` is what repeats: "text", "texts"."""
-    of_row, first = groups(train.keys)
+    of_row, first = train.groups
     sizes, codes, classes = np.bincount(of_row), train.labels.codes, len(train.labels.names) + 1
     shared = np.flatnonzero(sizes[of_row] > 1)
     # A number for every pair of group and class, of which a torn group has several.

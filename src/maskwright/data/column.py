@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,13 +48,9 @@ class Column:
     @classmethod
     def of(cls, values: Iterable[Any]) -> Column:
         """A column of Python values."""
-        builder, block = ColumnBuilder(), []
-        for value in values:
-            block.append(value)
-            if len(block) == BLOCK:
-                builder.extend(block)
-                block = []
-        builder.extend(block)
+        builder, rest = ColumnBuilder(), iter(values)
+        while block := list(islice(rest, BLOCK)):
+            builder.extend(block)
         return builder.column()
 
     def __len__(self) -> int:
@@ -147,14 +143,22 @@ class Values:
 
 
 class ColumnBuilder:
-    """Makes a column of lists of values that come one after the other."""
+    """Makes a column of lists of values that come one after the other; at most `BLOCK` of them wait for Arrow."""
 
     def __init__(self) -> None:
         self._arrays: list[pa.Array] = []
         self._in_json = False
+        self._waiting: list[Any] = []
 
-    def extend(self, values: Sequence[Any]) -> None:
+    def extend(self, values: Iterable[Any]) -> None:
         """Add values below those that are there."""
+        self._waiting += values
+        if len(self._waiting) >= BLOCK:
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring the values that wait into Arrow."""
+        values, self._waiting = self._waiting, []
         if not values:
             return
         array = None if self._in_json else _exact(values)
@@ -176,6 +180,7 @@ class ColumnBuilder:
         """What was added."""
         import pyarrow as pa
 
+        self.flush()
         return Column(pa.chunked_array(self._arrays, type=None if self._arrays else pa.null()), self._in_json)
 
     def _write_json(self) -> None:
@@ -205,8 +210,13 @@ class RowsBuilder:
                     self._builders[key] = ColumnBuilder()
                     self._builders[key].missing(self.rows)
         for key, builder in self._builders.items():
-            builder.extend([row.get(key) for row in rows])
+            builder.extend(row.get(key) for row in rows)
         self.rows += len(rows)
+
+    def flush(self) -> None:
+        """Bring the values that wait into Arrow."""
+        for builder in self._builders.values():
+            builder.flush()
 
     def columns(self) -> dict[str, Column]:
         """All that was added."""

@@ -106,8 +106,9 @@ class Reading:
                 check(split, findings)
         findings.stop()
         notes = [*columns["train"].notes, *(note for table in tables.values() for note in table.notes)]
+        whole = {name: self._converted(split) for name, split in whole.items()}
         notes += self._notes(whole)
-        splits, more = part({name: self._converted(split) for name, split in whole.items()}, self.section)
+        splits, more = part(whole, self.section)
         return splits, (*notes, *more)
 
     def assembled(self, splits: Mapping[str, Split], notes: Sequence[str]) -> CheckedData:

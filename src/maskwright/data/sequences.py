@@ -109,8 +109,8 @@ def names_in(splits: Mapping[str, Split], role: Role, findings: Findings) -> tup
     for name, split in splits.items():
         for label, count in sorted(counts[name].items()):
             if label not in learned:
-                rows = [row for row, value in enumerate(split.values(role.name)) if _holds(value, label)]
-                where = split.place(rows[0], split.columns.roles[role.name])
+                first = next(row for row, value in enumerate(split.values(role.name)) if _holds(value, label))
+                where = split.place(first, split.columns.roles[role.name])
                 what = f"{label!r} ({count:,} times) is in {name} but not in train"
                 remedy = f"{did_you_mean(label, learned)} Add examples of it to train, or correct it."
                 findings.add(f"{role.name} that train lacks", split.table.source, Problem(where, what, remedy))

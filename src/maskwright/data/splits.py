@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,6 +82,11 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @cached_property
+    def groups(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows with the same key: (group of each row, first row of each group); see `maskwright.data.keys.groups`."""
+        return groups(self.keys)
 
     def values(self, role: str) -> Values:
         """What these rows have in a role."""
@@ -193,7 +199,7 @@ def set_aside(split: Split, share: float, name: str) -> tuple[Split, Split]:
     the same everywhere, and keeps rows with the same content on one side. Of every class about `share` is set aside, at
     least one example, and at least one stays.
     """
-    of_row, first = groups(split.keys if split.group_keys is None else split.group_keys)
+    of_row, first = split.groups if split.group_keys is None else groups(split.group_keys)
     codes = split.labels.codes[first]  # a group has the class of its first row
     order = np.argsort(codes, kind="stable")  # class by class, in the order of the keys
     begins = np.flatnonzero(np.diff(codes[order], prepend=codes[order][:1] - 1))

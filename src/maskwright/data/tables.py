@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from maskwright.data.column import Column
 from maskwright.errors import Problem
@@ -104,28 +103,15 @@ class LineNumbers:
     """The line of each row, gathered as rows are read: 8 bytes a row, and none where every line is a row."""
 
     def __init__(self) -> None:
-        self._blocks: list[np.ndarray] = []
+        self._lines = array("q")
 
-    def extend(self, lines: Sequence[int]) -> None:
+    def extend(self, lines: Iterable[int]) -> None:
         """Add the lines of more rows."""
-        self._blocks.append(np.asarray(lines, dtype=np.int64))
+        self._lines.extend(lines)
 
     def lines(self) -> Sequence[int]:
         """All lines."""
-        lines = np.concatenate(self._blocks) if self._blocks else np.zeros(0, np.int64)
+        lines = self._lines
         if len(lines) and lines[-1] - lines[0] == len(lines) - 1:  # lines ascend, so none is left out
-            return range(int(lines[0]), int(lines[-1]) + 1)
-        return lines.tolist() if len(lines) < 1000 else _Numbers(lines)
-
-
-@dataclass(frozen=True, eq=False)
-class _Numbers(Sequence[int]):
-    """Whole numbers of an array as Python's."""
-
-    array: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.array)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.array[index].tolist()
+            return range(lines[0], lines[-1] + 1)
+        return lines

@@ -85,11 +85,6 @@ class TextBatch:
         if masking.unit in BOXES:
             raise MaskingError(f"unit '{masking.unit}' is for arrays: texts have the units {', '.join(UNITS)}.")
         ids, attention, word_ids = text_arrays(batch, facts.get("word_ids", batch.get("word_ids")))
-        if masking.unit == "entity" and word_ids is None:
-            raise MaskingError(
-                "unit 'entity' hides whole what the caller names: give word_ids [B, L], the same number for all tokens "
-                "of a mention and -1 outside of mentions, as a fact or as a column of the batch."
-            )
         check_valid(allowed, ids, tuple(ids.shape))
         guides = {name: signal_of(facts, name, ids, tuple(ids.shape)) for name in signals}
         columns = {key: value for key, value in batch.items() if key != "word_ids"} if "word_ids" in batch else batch
@@ -120,7 +115,7 @@ class TextBatch:
             there = all_true(self.values) if attended is None else attended
             return shorten(self.columns, hidden, there, self.vocabulary)
         about = {"vocabulary": self.vocabulary, "groups": units.groups, "places": places(attended), **self.facts}
-        filled = fill(self.values, hidden, valid=units.cells, rng=rng.child("fill"), **about)
+        filled = fill(self.values, hidden, valid=units.hideable, rng=rng.child("fill"), **about)
         return self.with_ids(filled)
 
     def with_ids(self, ids: Array) -> dict[str, Any]:
@@ -186,7 +181,7 @@ class ArrayBatch:
             units: of the array.
             rng: of the examples.
         """
-        x, valid = self.values, units.cells
+        x, valid = self.values, units.hideable
         if fills.traits(fill).removes:
             if max(self.sides) > 1:
                 raise MaskingError(

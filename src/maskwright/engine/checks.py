@@ -89,9 +89,9 @@ def check_out(out: Any, x: Array) -> None:
     if out is None or (out is x and not is_torch(x) and x.flags.writeable):
         return
     if not isinstance(out, type(x)) or out.shape != x.shape or out.dtype != x.dtype:
-        given = f"{type(out).__name__} {getattr(out, 'dtype', '')} {tuple(np.shape(out))}"
+        shown = f"{type(out).__name__} {getattr(out, 'dtype', '')} {tuple(np.shape(out))}"
         wanted = f"{type(x).__name__} like the batch, {x.dtype} {tuple(x.shape)}"
-        raise MaskingError(f"out: expected a {wanted}, given {given}.")
+        raise MaskingError(f"out: expected a {wanted}, given {shown}.")
     steps = out.stride() if is_torch(out) else out.strides
     if any(step == 0 and size > 1 for step, size in zip(steps, out.shape, strict=True)):
         raise MaskingError("out: several of its cells lie in one place of memory (expanded); give out=x.clone(), say.")
@@ -121,10 +121,10 @@ def text_arrays(batch: Mapping[str, Any], word_ids: Any) -> tuple[Array, Array |
         raise MaskingError(f"input_ids: expected whole numbers [B, L], given {ids.dtype} of shape {tuple(ids.shape)}.")
     attention = batch.get("attention_mask")
     if attention is not None and not (isinstance(attention, type(ids)) and tuple(attention.shape) == tuple(ids.shape)):
-        given = f"{type(attention).__name__} of shape {tuple(np.shape(attention))}"
+        shown = f"{type(attention).__name__} of shape {tuple(np.shape(attention))}"
         raise MaskingError(
             f"attention_mask: expected a {type(ids).__name__} of shape {tuple(ids.shape)}, like input_ids, "
-            f"given {given}."
+            f"given {shown}."
         )
     if word_ids is not None and not hasattr(word_ids, "dtype"):
         word_ids = like(_padded_words(word_ids, tuple(ids.shape)), ids)

@@ -61,7 +61,7 @@ class Corrupted:
     def mask(self) -> Array:
         """[B, ...] bool over the cells of the batch given, True = hidden."""
         compact = isinstance(self.hidden, Lines | Boxes | Tiles)
-        return self.hidden.dense(self.units.cells) if compact else self.hidden
+        return self.hidden.dense(self.units.hideable) if compact else self.hidden
 
     @cached_property
     def unit_mask(self) -> Array:
@@ -71,12 +71,12 @@ class Corrupted:
     @property
     def valid(self) -> Array:
         """[B, ...] bool, cells that could have been hidden."""
-        return self.units.cells
+        return self.units.hideable
 
     @property
     def groups(self) -> Array:
         """[B, L] integers, the unit of each cell of a text, -1 where there is none."""
-        return namespace(self.mask).where(self.units.cells, self.units.groups, -1)
+        return namespace(self.mask).where(self.units.hideable, self.units.groups, -1)
 
     @property
     def count(self) -> Array:

@@ -136,7 +136,7 @@ def _array(masking: Masks, batch: ArrayBatch, rng: Rng, quota: Quota) -> Corrupt
     mask = units.valid & _mask(masking, batch, units, rng, quota) if lines is None else None
     hidden: Compact = Tiles(mask, batch.sides) if lines is None else lines
     # Tiles within what is valid need no look at single cells.
-    valid = None if batch.allowed is None or (lines is None and units.whole) else units.cells
+    valid = None if batch.allowed is None or (lines is None and units.whole) else units.hideable
     if one_value and not (dense and out is None):
         inputs = paint(x, hidden, _value(masking.fill, batch), valid=valid, out=out)
     elif mean and batch.allowed is None and not (dense or isinstance(hidden, Lines)):

@@ -17,7 +17,8 @@ import torch
 
 from maskwright.errors import RunError
 from maskwright.rng import Moment
-from maskwright.tasks.contract import Examples, Hidden, Task
+from maskwright.tasks.contract import Task
+from maskwright.tasks.examples import Examples, Hidden
 from maskwright.tasks.metrics.metric import Statistic
 
 POOL_CELLS = 2_000_000

@@ -13,8 +13,8 @@ from maskwright.evaluate.example_choice import blindly, by_difference, by_right_
 from maskwright.evaluate.scored import MODEL, TWIN, Scored, Truth
 from maskwright.evaluate.sweep import Material
 from maskwright.rng import Moment
-from maskwright.tasks.contract import Answer, Shown, View
 from maskwright.tasks.metrics.metric import Metric
+from maskwright.tasks.views import Answer, Shown, View
 
 SHOWN_DRAW = 0
 """The draw under which examples are shown."""

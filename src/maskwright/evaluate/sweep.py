@@ -14,7 +14,8 @@ from maskwright.evaluate.example_choice import shown_ratio
 from maskwright.evaluate.predict import Records, Request, Trial, ask
 from maskwright.evaluate.scored import Answers, Scored
 from maskwright.masking import Masking
-from maskwright.tasks.contract import Examples, Task
+from maskwright.tasks.contract import Task
+from maskwright.tasks.examples import Examples
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData

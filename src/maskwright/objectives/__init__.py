@@ -21,7 +21,8 @@ from maskwright.errors import ConfigError, did_you_mean
 if TYPE_CHECKING:
     import torch
 
-    from maskwright.tasks.contract import Hidden, Loss, Task
+    from maskwright.tasks.contract import Task
+    from maskwright.tasks.examples import Hidden, Loss
 
 __all__ = ["Likelihood", "Objective", "name_of", "names", "read"]
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import torch
 
     from maskwright.objectives import Likelihood
-    from maskwright.tasks.contract import Hidden, Loss, Task
+    from maskwright.tasks.contract import Task
+    from maskwright.tasks.examples import Hidden, Loss
 
 __all__ = ["Consistency", "jensen_shannon"]
 
@@ -47,7 +48,7 @@ class Consistency:
 
     def loss(self, task: Task, model: Any, views: Sequence[Hidden]) -> Loss:
         """Of two views whose predictions stand in the same order."""
-        from maskwright.tasks.contract import Loss
+        from maskwright.tasks.examples import Loss
 
         if task.likelihood is None:
             raise MaskingError(f"objective: {task.name} does not say how probable its answers are; use supervised.")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     import torch
 
-    from maskwright.tasks.contract import Hidden, Loss, Task
+    from maskwright.tasks.contract import Task
+    from maskwright.tasks.examples import Hidden, Loss
 
 __all__ = ["Reconstruct", "errors", "explained", "squared_errors", "visible_mean"]
 

@@ -11,7 +11,8 @@ from maskwright.objectives import Likelihood
 if TYPE_CHECKING:
     import torch
 
-    from maskwright.tasks.contract import Hidden, Loss, Task
+    from maskwright.tasks.contract import Task
+    from maskwright.tasks.examples import Hidden, Loss
 
 __all__ = ["Supervised", "cross_entropy"]
 

@@ -71,15 +71,16 @@ class Fixed:
         for position in self.positions:
             chosen = chosen | (rank == (position if position >= 0 else total + position))
         if self.mask is not None:
-            chosen = chosen | like(self._given(grid), flat)
+            chosen = chosen | like(self._flat_mask(grid), flat)
         # Reading order decides what a smaller budget keeps.
         return exact(rank, count, chosen & flat).reshape(valid.shape)
 
-    def _given(self, grid: Grid) -> np.ndarray:
-        given = np.array(self.mask)
-        if given.shape != grid.shape:
-            raise MaskingError(f"Fixed.mask: expected the shape of the grid {grid}, given {given.shape}.")
-        return given.reshape(1, -1)
+    def _flat_mask(self, grid: Grid) -> np.ndarray:
+        """[1, cells of the grid] bool."""
+        mask = np.array(self.mask)
+        if mask.shape != grid.shape:
+            raise MaskingError(f"Fixed.mask: expected the shape of the grid {grid}, given {mask.shape}.")
+        return mask.reshape(1, -1)
 
 
 def _flags(mask: Any) -> np.ndarray:

@@ -36,9 +36,9 @@ def preset(name: str) -> Masking:
     >>> preset("automask").unit
     'type'
     """
-    known: dict[str, Any] = presets()
+    table: dict[str, Any] = presets()
     if str(name).lower() == "none":
         raise ConfigError("masking: none hides nothing, so there is no masking of that name; name a preset.")
-    if name not in known:
-        raise ConfigError(f"there is no masking preset '{name}'. {did_you_mean(name, known)}")
-    return Masking.from_dict(known[name].node)
+    if name not in table:
+        raise ConfigError(f"there is no masking preset '{name}'. {did_you_mean(name, table)}")
+    return Masking.from_dict(table[name].node)

@@ -32,8 +32,8 @@ def panels(shown: Shown, example: int) -> list[tuple[str, np.ndarray]]:
             values = [(value - least) / np.where(most > least, most - least, 1.0) for value in values]
             low, high = 0.0, 1.0
         masks = (np.zeros_like(mask), mask)  # what is missing in the original is not hidden
-        given = zip(values, masks, strict=True)
-        pictures = [_heat(value, hidden, (float(low), float(high)), sample.grid.axes) for value, hidden in given]
+        pairs = zip(values, masks, strict=True)
+        pictures = [_heat(value, hidden, (float(low), float(high)), sample.grid.axes) for value, hidden in pairs]
     share = f"{mask.sum():,} of {mask.size:,} cells hidden ({mask.mean():.1%})"
     about = {"sound": " (decibels around their mean)", "table": " (each column in colours of its own)"}
     return [("original" + about.get(sample.kind, ""), pictures[0]), (share, pictures[1])]
@@ -157,7 +157,7 @@ def _table(shown: Shown) -> list[tuple[str, np.ndarray]]:
     pool = shown.sample.x if shown.sample.pool is None else shown.sample.pool
     low, high = np.nanmin(pool, axis=0)[:, 0], np.nanmax(pool, axis=0)[:, 0]
     scale = np.where(high > low, high - low, 1.0)
-    given = ((x, np.zeros_like(shown.mask)), (result, shown.mask))
-    pictures = [_heat((v - low) / scale, hidden, (0.0, 1.0), ("row",))[::-1] for v, hidden in given]
+    pairs = ((x, np.zeros_like(shown.mask)), (result, shown.mask))
+    pictures = [_heat((v - low) / scale, hidden, (0.0, 1.0), ("row",))[::-1] for v, hidden in pairs]
     share = f"{shown.mask.sum():,} of {shown.mask.size:,} cells hidden ({shown.mask.mean():.1%})"
     return [("original: a line a row, a column a column", pictures[0]), (share, pictures[1])]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright.config import RunConfig
 from maskwright.rng import Moment
-from maskwright.tasks.contract import Task, View
+from maskwright.tasks.contract import Task
+from maskwright.tasks.views import View
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData

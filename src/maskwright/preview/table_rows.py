@@ -44,8 +44,8 @@ def read(path: Path, wanted: Mapping[str, int], examples: int) -> Sample:
     header, body = rows[0], rows[1:]
     uneven = next((number for number, row in enumerate(body, 2) if len(row) != len(header)), None)
     if uneven is not None:
-        found = f"line {uneven} has {len(body[uneven - 2])} values, the header {len(header)} columns"
-        raise unreadable(path, found, "Give every row a value for every column, if only an empty one.")
+        first = f"line {uneven} has {len(body[uneven - 2])} values, the header {len(header)} columns"
+        raise unreadable(path, first, "Give every row a value for every column, if only an empty one.")
     columns = {name: _numbers([row[place] for row in body]) for place, name in enumerate(header)}
     numeric = {name: values for name, values in columns.items() if values is not None}
     if not numeric:

@@ -11,7 +11,7 @@ from pydantic import Field
 from maskwright.config import TrainingConfig
 from maskwright.objectives import Likelihood
 from maskwright.objectives.supervised import cross_entropy
-from maskwright.tasks.contract import Answer, Hidden, Loss
+from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.metrics.accuracy import ACCURACY
 from maskwright.tasks.metrics.balanced_accuracy import BALANCED_ACCURACY
 from maskwright.tasks.metrics.brier import BRIER
@@ -21,6 +21,7 @@ from maskwright.tasks.metrics.log_loss import LOG_LOSS
 from maskwright.tasks.metrics.macro_f1 import MACRO_F1
 from maskwright.tasks.metrics.overconfidence import OVERCONFIDENCE
 from maskwright.tasks.metrics.top_5_accuracy import TOP_5_ACCURACY
+from maskwright.tasks.views import Answer
 
 if TYPE_CHECKING:
     from maskwright.config import RunConfig

@@ -14,7 +14,8 @@ from maskwright.engine.modalities import PerModality
 from maskwright.errors import ConfigError
 from maskwright.masking import Masking
 from maskwright.rng import Moment
-from maskwright.tasks.contract import Task, View
+from maskwright.tasks.contract import Task
+from maskwright.tasks.views import View
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData

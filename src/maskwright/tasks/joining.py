@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from maskwright.tasks.contract import Hidden
+from maskwright.tasks.examples import Hidden
 
 if TYPE_CHECKING:
     import torch

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 COLLATOR_CHECKS = HIDING_CHECKS + REPEATING_CHECKS
 
 
-def check_collator(collator, examples=None, *, but=(), **known) -> list[Finding]:
+def check_collator(collator, examples=None, *, but=(), **about) -> list[Finding]:
     """Put a collator through every check.
 
     Args:
@@ -60,12 +60,12 @@ def check_collator(collator, examples=None, *, but=(), **known) -> list[Finding]
         examples: mappings with `input_ids`; made here, for `maskwright.testing.synthetic.synthetic_tokenizer()`, if
             left out.
         but: names of checks to leave out.
-        **known: `tokenizer`, `ratio`, `words`, and what else `collator_subject` takes.
+        **about: `tokenizer`, `ratio`, `words`, and what else `collator_subject` takes.
 
     Raises:
         ConformanceError: at the first check that fails.
     """
-    subject = collator_subject(collator, examples, **known)
+    subject = collator_subject(collator, examples, **about)
     return [check(subject) for check in COLLATOR_CHECKS if check.name not in but]
 
 

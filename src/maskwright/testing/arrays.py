@@ -40,14 +40,14 @@ class ArrayFunction:
             return out
 
 
-def array_subject(function: Callable[[Any], Any], shape: tuple[int, ...] = SHAPE, **known: Any) -> Subject:
+def array_subject(function: Callable[[Any], Any], shape: tuple[int, ...] = SHAPE, **about: Any) -> Subject:
     """A subject from a function on arrays.
 
     Args:
         function: see `ArrayFunction`.
         shape: of one example; the numbers are drawn from U(2, 3).
-        **known: attributes of `Subject`, such as `ratio`.
+        **about: attributes of `Subject`, such as `ratio`.
     """
     numbers = np.random.default_rng(0).random((EXAMPLES, *shape), dtype=np.float32) + 2
-    given = {"examples": list(numbers), "ratio": ratio_of(function), **known}
-    return Subject(lambda: ArrayFunction(function), **given)
+    made = {"examples": list(numbers), "ratio": ratio_of(function), **about}
+    return Subject(lambda: ArrayFunction(function), **made)

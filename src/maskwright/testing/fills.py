@@ -10,11 +10,10 @@ import numpy as np
 
 from maskwright.fills import Fill, traits
 from maskwright.rng import Rng
-from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, verdict
+from maskwright.testing.finding import NOT_APPLICABLE, Answer, Check, Finding, verdict
 from maskwright.testing.synthetic import synthetic_tokenizer, token_examples
 from maskwright.units.vocabulary import Vocabulary
 
-Looked = tuple[str, str, Mapping[str, Any]]
 ROWS, CELLS = 24, 40
 
 
@@ -62,7 +61,7 @@ class FillSubject:
         return self.fill(pt.from_numpy(x), there, valid=there | True, rng=rng, **{**facts, **arrays}).numpy()
 
 
-def _visible(subject: FillSubject) -> Looked:
+def _visible(subject: FillSubject) -> Answer:
     x, mask = subject.values(), subject.mask()
     out = subject.filled(x, mask)
     if traits(subject.fill).removes:
@@ -73,7 +72,7 @@ def _visible(subject: FillSubject) -> Looked:
     return f"{changed:,} visible cells changed", verdict(changed == 0), {"changed": changed}
 
 
-def _shape(subject: FillSubject) -> Looked:
+def _shape(subject: FillSubject) -> Answer:
     x = subject.values()
     out = subject.filled(x, subject.mask())
     shorter = traits(subject.fill).removes
@@ -81,14 +80,14 @@ def _shape(subject: FillSubject) -> Looked:
     return f"{out.shape} of {out.dtype}", verdict(kept), {"shape": list(out.shape), "dtype": str(out.dtype)}
 
 
-def _in_place(subject: FillSubject) -> Looked:
+def _in_place(subject: FillSubject) -> Answer:
     x, mask = subject.values(), subject.mask()
     subject.filled(x, mask)
     changed = not (np.array_equal(x, subject.values()) and np.array_equal(mask, subject.mask()))
     return "written to" if changed else "left as they were", verdict(not changed), {"changed": changed}
 
 
-def _no_leak(subject: FillSubject) -> Looked:
+def _no_leak(subject: FillSubject) -> Answer:
     keeps = traits(subject.fill).keeps
     if subject.tokens or keeps:
         return ("hidden values are kept on purpose" if keeps else "ids hold no NaN"), NOT_APPLICABLE, {}
@@ -98,7 +97,7 @@ def _no_leak(subject: FillSubject) -> Looked:
     return f"{leaked:,} cells are NaN", verdict(leaked == 0), {"nan": leaked}
 
 
-def _neighbours(subject: FillSubject) -> Looked:
+def _neighbours(subject: FillSubject) -> Answer:
     x, mask = subject.values(), subject.mask()
     together = subject.filled(x, mask)
     alone = [subject.filled(x, mask, slice(row, row + 1))[0] for row in range(ROWS)]
@@ -106,14 +105,14 @@ def _neighbours(subject: FillSubject) -> Looked:
     return f"{same:.0%} of examples are the same", verdict(same == 1), {"same": same}
 
 
-def _back_ends(subject: FillSubject) -> Looked:
+def _back_ends(subject: FillSubject) -> Answer:
     x, mask = subject.values(), subject.mask()
     here, there = subject.filled(x, mask), subject.filled(x, mask, torch=True)
     close = here.shape == there.shape and np.allclose(here, there, rtol=1e-6, atol=0)
     return ("the same" if close else "different"), verdict(bool(close)), {"same": bool(close)}
 
 
-def _ordinary(subject: FillSubject) -> Looked:
+def _ordinary(subject: FillSubject) -> Answer:
     if not subject.tokens or traits(subject.fill).removes:
         return "no ids are put in", NOT_APPLICABLE, {}
     vocabulary = Vocabulary.from_tokenizer(synthetic_tokenizer())

@@ -14,13 +14,16 @@ from maskwright.errors import MaskwrightError
 
 PASS, FAIL, NOT_APPLICABLE = "pass", "fail", "not applicable"
 
+Answer = tuple[str, str, Mapping[str, Any]]
+"""What a check says of its subject: a phrase with numbers, the verdict, and the numbers by name."""
+
 
 class ConformanceError(AssertionError):
     """A check failed; the message says what was asked and what was found, with the numbers."""
 
     def __init__(self, finding: Finding):
         self.finding = finding
-        super().__init__(f"{finding.check}: asked: {finding.asked}; found: {finding.found}.")
+        super().__init__(f"{finding.check}: asked: {finding.asked}; found: {finding.answer}.")
 
 
 class SubjectError(MaskwrightError):
@@ -49,14 +52,14 @@ class Finding:
     Attributes:
         check: name of the check.
         asked: what should be, in a phrase.
-        found: what is, in a phrase with numbers.
+        answer: what is, in a phrase with numbers.
         verdict: `pass`, `fail` or `not applicable`.
-        numbers: the numbers of `found`, by name.
+        numbers: the numbers of `answer`, by name.
     """
 
     check: str
     asked: str
-    found: str
+    answer: str
     verdict: str
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
@@ -70,12 +73,12 @@ class Check:
     Args:
         name: short, with underscores.
         asks: what should be, in a phrase.
-        look: subject -> (found, verdict, numbers).
+        look: subject -> what is, see `Answer`.
     """
 
     name: str
     asks: str
-    look: Callable[[Any], tuple[str, str, Mapping[str, Any]]]
+    look: Callable[[Any], Answer]
 
     @property
     def __name__(self) -> str:
@@ -88,10 +91,10 @@ class Check:
         if declared is not None:
             return Finding(self.name, self.asks, declared, NOT_APPLICABLE)
         try:
-            found, verdict, numbers = self.look(subject)
+            answer, verdict, numbers = self.look(subject)
         except SubjectError as error:
             return Finding(self.name, self.asks, str(error), FAIL, {"raised": True})
-        return Finding(self.name, self.asks, found, verdict, numbers)
+        return Finding(self.name, self.asks, answer, verdict, numbers)
 
     def __call__(self, subject: Any) -> Finding:
         """Look, and raise `ConformanceError` on a failure."""

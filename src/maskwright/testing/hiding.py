@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from maskwright.testing.finding import NOT_APPLICABLE, PASS, Check, SubjectError, verdict
+from maskwright.testing.finding import NOT_APPLICABLE, PASS, Answer, Check, SubjectError, verdict
 from maskwright.testing.subject import Subject
 from maskwright.units.text import Units, text_units
-
-Looked = tuple[str, str, Mapping[str, Any]]
 
 Z_RATIO, Z_POSITION = 4.0, 5.0
 """Standard errors a mean ratio, and the largest of many positions, may be off by chance."""
@@ -19,7 +16,7 @@ Z_RATIO, Z_POSITION = 4.0, 5.0
 BINS = 20
 
 
-def _ratio(subject: Subject) -> Looked:
+def _ratio(subject: Subject) -> Answer:
     hidden, units = _counts(subject)
     share = (hidden[units > 0] / units[units > 0]).astype(np.float64)
     if not len(share):
@@ -27,11 +24,11 @@ def _ratio(subject: Subject) -> Looked:
     mean, error = float(share.mean()), float(share.std() / np.sqrt(len(share)))
     low, high = mean - 1.96 * error, mean + 1.96 * error
     numbers = {"asked": subject.ratio, "realised": mean, "low": low, "high": high, "examples": len(share)}
-    found = f"{mean:.4f} ({low:.4f} to {high:.4f})"
+    answer = f"{mean:.4f} ({low:.4f} to {high:.4f})"
     if subject.ratio is None:
-        return f"{found}; nothing says what was asked", NOT_APPLICABLE, numbers
+        return f"{answer}; nothing says what was asked", NOT_APPLICABLE, numbers
     passed = abs(mean - subject.ratio) <= Z_RATIO * error + 1e-6
-    return f"asked {subject.ratio:.4g}, realised {found}", verdict(passed), numbers
+    return f"asked {subject.ratio:.4g}, realised {answer}", verdict(passed), numbers
 
 
 def profile(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
@@ -60,32 +57,32 @@ def profile(subject: Subject) -> tuple[np.ndarray, np.ndarray]:
     return table.mean(0), np.sqrt(spread / len(table)) + 1e-9
 
 
-def _positions(subject: Subject) -> Looked:
+def _positions(subject: Subject) -> Answer:
     rate, error = profile(subject)
     if len(rate) < 3:
         return "too few cells", NOT_APPLICABLE, {}
     middle = float(rate[len(rate) // 4 : -(len(rate) // 4) or None].mean())
     numbers = {"first": rate[0], "last": rate[-1], "middle": middle, "lowest": rate.min(), "highest": rate.max()}
     worst = float((np.abs(rate - rate.mean()) / error).max())
-    found = (
+    answer = (
         f"first {rate[0]:.3f}, middle {middle:.3f}, last {rate[-1]:.3f}; "
         f"lowest {rate.min():.3f}, highest {rate.max():.3f} ({worst:.1f} standard errors off)"
     )
     numbers = {key: float(value) for key, value in {**numbers, "standard_errors": worst}.items()}
-    return found, verdict(worst <= Z_POSITION), numbers
+    return answer, verdict(worst <= Z_POSITION), numbers
 
 
-def _exact_count(subject: Subject) -> Looked:
+def _exact_count(subject: Subject) -> Answer:
     if subject.ratio is None or not subject.fixed_ratio:
         why = "nothing says how many" if subject.ratio is None else "the ratio is drawn for each example"
         return why, NOT_APPLICABLE, {}
     hidden, units = _counts(subject)
     exact = np.abs(hidden - subject.ratio * units) < 1 - 1e-9
-    found = f"{exact.mean():.1%} of examples; {hidden.min()} to {hidden.max()} hidden"
-    return found, verdict(bool(exact.all())), {"exact": float(exact.mean()), "examples": len(exact)}
+    answer = f"{exact.mean():.1%} of examples; {hidden.min()} to {hidden.max()} hidden"
+    return answer, verdict(bool(exact.all())), {"exact": float(exact.mean()), "examples": len(exact)}
 
 
-def _something_hidden(subject: Subject) -> Looked:
+def _something_hidden(subject: Subject) -> Answer:
     observations = subject.observe(subject.short) if subject.short else subject.observations
     hidden = np.concatenate([seen.hidden for seen in observations])
     units = np.concatenate([seen.units for seen in observations])
@@ -102,7 +99,7 @@ def _something_hidden(subject: Subject) -> Looked:
     return f"{bare:.1%} of texts of {sizes} units are left whole", verdict(bare == 0), {"left_whole": bare}
 
 
-def _special_tokens(subject: Subject) -> Looked:
+def _special_tokens(subject: Subject) -> Answer:
     if subject.vocabulary is None:
         return "there are no tokens", NOT_APPLICABLE, {}
     special = sum(int((o.own & ~o.valid).sum()) for o in subject.mixed_observations)
@@ -112,7 +109,7 @@ def _special_tokens(subject: Subject) -> Looked:
     return f"{hidden:,} of {special:,} hidden", verdict(hidden == 0), {"hidden": hidden, "special": special}
 
 
-def _padding(subject: Subject) -> Looked:
+def _padding(subject: Subject) -> Answer:
     padding = sum(int((~o.own).sum()) for o in subject.mixed_observations)
     hidden = sum(int((o.mask & ~o.own).sum()) for o in subject.mixed_observations)
     if not padding:
@@ -120,7 +117,7 @@ def _padding(subject: Subject) -> Looked:
     return f"{hidden:,} of {padding:,} hidden", verdict(hidden == 0), {"hidden": hidden, "padding": padding}
 
 
-def _replacements(subject: Subject) -> Looked:
+def _replacements(subject: Subject) -> Answer:
     drawn = strange = 0
     for o in subject.observations:
         if subject.vocabulary is None or o.inputs is None:
@@ -130,22 +127,22 @@ def _replacements(subject: Subject) -> Looked:
         strange += int((~np.isin(new, subject.vocabulary.ordinary_ids)).sum())
     if not drawn:
         return "no random tokens are put in", NOT_APPLICABLE, {}
-    found = f"{strange:,} of {drawn:,} random tokens are special or reserved ({strange / drawn:.1%})"
-    return found, verdict(strange == 0), {"drawn": drawn, "special_or_reserved": strange}
+    answer = f"{strange:,} of {drawn:,} random tokens are special or reserved ({strange / drawn:.1%})"
+    return answer, verdict(strange == 0), {"drawn": drawn, "special_or_reserved": strange}
 
 
-def _rest_untouched(subject: Subject) -> Looked:
+def _rest_untouched(subject: Subject) -> Answer:
     touched = seen = 0
     for o in subject.observations:
         if o.inputs is None:
             return "the values do not come back in place", NOT_APPLICABLE, {}
         touched += int(((o.inputs != o.original) & o.own & ~o.mask).sum())
         seen += int((o.own & ~o.mask).sum())
-    found = f"{touched:,} of {seen:,} visible cells changed"
-    return found, verdict(touched == 0), {"changed": touched, "visible": seen}
+    answer = f"{touched:,} of {seen:,} visible cells changed"
+    return answer, verdict(touched == 0), {"changed": touched, "visible": seen}
 
 
-def _whole_words(subject: Subject) -> Looked:
+def _whole_words(subject: Subject) -> Answer:
     if not subject.words or subject.vocabulary is None:
         return "words are not asked to be hidden whole", NOT_APPLICABLE, {}
     broken = words = 0
@@ -154,16 +151,16 @@ def _whole_words(subject: Subject) -> Looked:
         some, seen = (_any(units, o.mask), _any(units, ~o.mask))
         words += int(some.sum())
         broken += int((some & seen).sum())
-    found = f"{broken:,} of {words:,} words that were touched are cut ({broken / max(1, words):.1%})"
-    return found, verdict(broken == 0), {"cut": broken, "touched": words}
+    answer = f"{broken:,} of {words:,} words that were touched are cut ({broken / max(1, words):.1%})"
+    return answer, verdict(broken == 0), {"cut": broken, "touched": words}
 
 
 def _any(units: Units, cells: np.ndarray) -> np.ndarray:
     """[B, units] whether a unit has any of these cells."""
-    return (units.to_units((cells & units.cells).astype(np.int32)) > 0) & units.valid
+    return (units.to_units((cells & units.hideable).astype(np.int32)) > 0) & units.valid
 
 
-def _labels(subject: Subject) -> Looked:
+def _labels(subject: Subject) -> Answer:
     if not isinstance(subject.examples[0], Mapping) or "input_ids" not in subject.examples[0]:
         return "there are no labels", NOT_APPLICABLE, {}
     labelled = [{**example, "labels": number % 2} for number, example in enumerate(subject.examples[:32])]
@@ -175,12 +172,12 @@ def _labels(subject: Subject) -> Looked:
     return ("come back" if kept else "are overwritten or lost"), verdict(bool(kept)), {"kept": bool(kept)}
 
 
-def _in_place(subject: Subject) -> Looked:
+def _in_place(subject: Subject) -> Answer:
     changed = any(o.changed for o in [*subject.observations, *subject.mixed_observations])
     return "written to" if changed else "as they were", verdict(not changed), {"changed": changed}
 
 
-def _takes_uneven(subject: Subject) -> Looked:
+def _takes_uneven(subject: Subject) -> Answer:
     lengths = {int(own.sum()) for o in subject.uneven_observations for own in o.own}
     if len(lengths) == 1:
         return "the examples have one length", NOT_APPLICABLE, {}

@@ -13,9 +13,8 @@ from maskwright.errors import MaskingError
 from maskwright.grid import Grid
 from maskwright.patterns import Pattern, PatternTraits, fits, traits
 from maskwright.rng import Rng
-from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, verdict
+from maskwright.testing.finding import NOT_APPLICABLE, Answer, Check, Finding, verdict
 
-Looked = tuple[str, str, Mapping[str, Any]]
 DRAWS, SMALL = 4000, 32
 
 
@@ -68,12 +67,12 @@ class PatternSubject:
 IDS = np.arange(500, 500 + SMALL)
 
 
-def _within(subject: PatternSubject) -> Looked:
+def _within(subject: PatternSubject) -> Answer:
     outside = int((subject.mask(subject.padded, IDS) & ~subject.padded).sum())
     return f"{outside:,} hidden cells are not there", verdict(outside == 0), {"outside": outside}
 
 
-def _count(subject: PatternSubject) -> Looked:
+def _count(subject: PatternSubject) -> Answer:
     if subject.traits.sets_own_count or subject.traits.approximate:
         return subject.traits.approximate or "the pattern sets its own count", NOT_APPLICABLE, {}
     valid, asked = subject.padded, subject.countable(subject.padded)
@@ -82,13 +81,13 @@ def _count(subject: PatternSubject) -> Looked:
     return f"{int(wrong.sum())} of {SMALL} examples differ", verdict(not wrong.any()), {"wrong": int(wrong.sum())}
 
 
-def _neighbours(subject: PatternSubject) -> Looked:
+def _neighbours(subject: PatternSubject) -> Answer:
     together = subject.mask(subject.padded, IDS)
     alone = np.concatenate([subject.mask(subject.padded[i : i + 1], IDS[i : i + 1]) for i in range(SMALL)])
     return _same(together, alone)
 
 
-def _padding(subject: PatternSubject) -> Looked:
+def _padding(subject: PatternSubject) -> Answer:
     wider = np.zeros((SMALL, *(size + 3 for size in subject.grid.shape)), dtype=bool)
     inside = (slice(None), *(slice(size) for size in subject.grid.shape))
     wider[inside] = subject.padded
@@ -97,16 +96,16 @@ def _padding(subject: PatternSubject) -> Looked:
     return _same(subject.mask(subject.padded, IDS), subject.mask(wider, IDS)[inside])
 
 
-def _back_ends(subject: PatternSubject) -> Looked:
+def _back_ends(subject: PatternSubject) -> Answer:
     return _same(subject.mask(subject.padded, IDS), subject.mask(subject.padded, IDS, torch=True))
 
 
-def _same(first: np.ndarray, second: np.ndarray) -> Looked:
+def _same(first: np.ndarray, second: np.ndarray) -> Answer:
     equal = (first == second).reshape(SMALL, -1).all(1)
     return f"{equal.mean():.0%} of masks are the same", verdict(bool(equal.all())), {"same": float(equal.mean())}
 
 
-def _epochs(subject: PatternSubject) -> Looked:
+def _epochs(subject: PatternSubject) -> Answer:
     valid = np.ones((SMALL, *subject.grid.shape), dtype=bool)
     first, second = (subject.mask(valid, IDS, epoch).reshape(SMALL, -1) for epoch in (0, 1))
     few = len(np.unique(first, axis=0))
@@ -116,15 +115,15 @@ def _epochs(subject: PatternSubject) -> Looked:
     return f"{share:.0%} of masks change", verdict(share > 0.8 * (1 - 1 / few)), {"changed": share}
 
 
-def _flat(subject: PatternSubject) -> Looked:
+def _flat(subject: PatternSubject) -> Answer:
     if subject.traits.biased or not subject.traits.draws:
         return subject.traits.biased or "nothing is drawn", NOT_APPLICABLE, {}
     valid = np.ones((DRAWS, *subject.grid.shape), dtype=bool)
     rate = subject.mask(valid, np.arange(DRAWS)).reshape(DRAWS, -1).mean(0)
     error = np.sqrt(max(rate.mean() * (1 - rate.mean()), 1e-9) / DRAWS)
     worst = float(np.abs(rate - rate.mean()).max(initial=0) / error)
-    found = f"{rate.min():.3f} to {rate.max():.3f} ({worst:.1f} standard errors off)"
-    return found, verdict(worst < 5), {"lowest": float(rate.min()), "highest": float(rate.max())}
+    answer = f"{rate.min():.3f} to {rate.max():.3f} ({worst:.1f} standard errors off)"
+    return answer, verdict(worst < 5), {"lowest": float(rate.min()), "highest": float(rate.max())}
 
 
 PATTERN_CHECKS = (
@@ -138,13 +137,13 @@ PATTERN_CHECKS = (
 )
 
 
-def check_pattern(pattern: Pattern, grid: Grid, **known: Any) -> list[Finding]:
+def check_pattern(pattern: Pattern, grid: Grid, **about: Any) -> list[Finding]:
     """Put a pattern through every check on a grid; ConformanceError at the first that fails.
 
     Args:
         pattern: held to what it declares about itself, see `maskwright.patterns`.
         grid: one that the pattern fits, of at least one cell.
-        **known: `ratio`, `signals`, see `PatternSubject`.
+        **about: `ratio`, `signals`, see `PatternSubject`.
 
     Raises:
         MaskingError: the pattern does not fit the grid.
@@ -155,5 +154,5 @@ def check_pattern(pattern: Pattern, grid: Grid, **known: Any) -> list[Finding]:
     """
     if not grid.size or not fits(pattern, grid):
         raise MaskingError(f"{type(pattern).__name__} cannot be checked on {grid}: give a grid that it fits.")
-    subject = PatternSubject(pattern, grid, **known)
+    subject = PatternSubject(pattern, grid, **about)
     return [check(subject) for check in PATTERN_CHECKS]

@@ -73,12 +73,12 @@ class Reader:
 
     def observation(self, features: list[Any]) -> Observation:
         """Call the collator with a batch; SubjectError if that raises or cannot be read."""
-        given = copy.deepcopy(features) if isinstance(features[0], Mapping) else np.stack(features)
+        copied = copy.deepcopy(features) if isinstance(features[0], Mapping) else np.stack(features)
         try:
-            batch = self.collator(given)
+            batch = self.collator(copied)
         except (Exception, SystemExit) as error:  # code that exits has no say in when we do
             raise SubjectError.raised("calling it", error) from error
-        changed = not _equal(given, features)
+        changed = not _equal(copied, features)
         if isinstance(features[0], Mapping):
             tokens = "input_ids" in features[0]
             return self._tokens(batch, features, changed) if tokens else _cells(batch, len(features), changed)
@@ -108,9 +108,9 @@ class Reader:
         if self.vocabulary is None:
             return own, (mask & own).sum(1), own.sum(1)
         ids = np.where(own, original, 0)
-        found = text_units(ids, own, self.vocabulary, "word" if self.words else "token")
-        touched = found.to_units((mask & found.cells).astype(np.int32)) > 0
-        return found.cells, (touched & found.valid).sum(1), found.n
+        units = text_units(ids, own, self.vocabulary, "word" if self.words else "token")
+        touched = units.to_units((mask & units.hideable).astype(np.int32)) > 0
+        return units.hideable, (touched & units.valid).sum(1), units.n
 
     def _placed(self, features: Sequence[Mapping[str, Any]], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         lengths = [len(feature["input_ids"]) for feature in features]
@@ -151,10 +151,10 @@ def _as_mapping(batch: Any) -> Mapping[str, Any]:
 
 
 def _kept(features: Sequence[Mapping[str, Any]], labels: np.ndarray | None) -> bool | None:
-    given = [feature[key] for feature in features for key in ("label", "labels") if key in feature]
-    if not given:
+    own = [feature[key] for feature in features for key in ("label", "labels") if key in feature]
+    if not own:
         return None
-    return labels is not None and labels.shape == (len(given),) and bool((labels == np.asarray(given)).all())
+    return labels is not None and labels.shape == (len(own),) and bool((labels == np.asarray(own)).all())
 
 
 def _cells(batch: Any, examples: int, changed: bool) -> Observation:
@@ -166,18 +166,18 @@ def _cells(batch: Any, examples: int, changed: bool) -> Observation:
     return Observation(mask, everything, everything, mask, None, hidden, units, None, changed)
 
 
-def _mask_of_array(out: Any, given: np.ndarray) -> np.ndarray:
+def _mask_of_array(out: Any, values: np.ndarray) -> np.ndarray:
     if isinstance(out, tuple | list) and out and hasattr(out[0], "shape"):
-        fitting = [part for part in out if hasattr(part, "shape") and tuple(part.shape) == given.shape]
+        fitting = [part for part in out if hasattr(part, "shape") and tuple(part.shape) == values.shape]
         out = next((part for part in fitting if str(part.dtype).endswith("bool")), (fitting or [out[0]])[0])
     if not hasattr(out, "shape"):
         raise SubjectError(f"it gave {type(out).__name__}, expected an array: a mask, or the values with some replaced")
     array = as_numpy(out)
-    if array.shape != given.shape and array.shape != given.shape[: array.ndim]:
-        raise SubjectError(f"it gave an array of shape {array.shape} for a batch of shape {given.shape}")
-    if array.dtype == bool or (np.isin(array, (0, 1)).all() and not np.isin(given, (0, 1)).all() and 1 in array):
+    if array.shape != values.shape and array.shape != values.shape[: array.ndim]:
+        raise SubjectError(f"it gave an array of shape {array.shape} for a batch of shape {values.shape}")
+    if array.dtype == bool or (np.isin(array, (0, 1)).all() and not np.isin(values, (0, 1)).all() and 1 in array):
         return array != 0
-    return array != given
+    return array != values
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.testing.finding import NOT_APPLICABLE, Check, verdict
+from maskwright.testing.finding import NOT_APPLICABLE, Answer, Check, verdict
 from maskwright.testing.loading import COMPARED
 from maskwright.testing.subject import Subject
-
-Looked = tuple[str, str, Mapping[str, Any]]
 
 SHORT = 64
 """Cells up to which two masks may be equal by chance; in longer ones that does not happen."""
@@ -32,38 +30,38 @@ def _again(subject: Subject, **settings: Any) -> list[np.ndarray]:
     return subject.run(_order(subject), **settings)[0]
 
 
-def _told(shares: Mapping[str, float]) -> Looked:
-    found = "same: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-    return found, verdict(all(share == 1 for share in shares.values())), dict(shares)
+def _all_equal(shares: Mapping[str, float]) -> Answer:
+    answer = "same: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    return answer, verdict(all(share == 1 for share in shares.values())), dict(shares)
 
 
-def _repeats(subject: Subject) -> Looked:
-    return _told({"second run": _same(subject.usual, _again(subject))})
+def _repeats(subject: Subject) -> Answer:
+    return _all_equal({"second run": _same(subject.usual, _again(subject))})
 
 
-def _workers(subject: Subject) -> Looked:
+def _workers(subject: Subject) -> Answer:
     usual = subject.usual
-    return _told({f"{n} worker{'s' * (n > 1)}": _same(usual, _again(subject, workers=n)) for n in (1, 4)})
+    return _all_equal({f"{n} worker{'s' * (n > 1)}": _same(usual, _again(subject, workers=n)) for n in (1, 4)})
 
 
-def _batch_size(subject: Subject) -> Looked:
+def _batch_size(subject: Subject) -> Answer:
     usual = subject.usual
-    return _told({f"batches of {n}": _same(usual, _again(subject, batch_size=n)) for n in (1, 64)})
+    return _all_equal({f"batches of {n}": _same(usual, _again(subject, batch_size=n)) for n in (1, 64)})
 
 
-def _shuffled(subject: Subject) -> Looked:
+def _shuffled(subject: Subject) -> Answer:
     order = _order(subject)
     shuffled = np.random.default_rng(0).permutation(order).tolist()
     masks = dict(zip(shuffled, subject.run(shuffled)[0], strict=True))
-    return _told({"shuffled": _same(subject.usual, [masks[number] for number in order])})
+    return _all_equal({"shuffled": _same(subject.usual, [masks[number] for number in order])})
 
 
-def _resume(subject: Subject) -> Looked:
+def _resume(subject: Subject) -> Answer:
     order = _order(subject)
     done = len(order) // 16 * 8  # whole batches of 8: half of the examples
     if not done:
         return "too few examples for two batches", NOT_APPLICABLE, {}
-    return _told({"after resuming": _same(subject.usual[done:], subject.run(order[done:])[0])})
+    return _all_equal({"after resuming": _same(subject.usual[done:], subject.run(order[done:])[0])})
 
 
 def _ranks(subject: Subject) -> tuple[list[int], list[np.ndarray], list[np.ndarray]]:
@@ -73,16 +71,16 @@ def _ranks(subject: Subject) -> tuple[list[int], list[np.ndarray], list[np.ndarr
     return order, subject.run(order[0::2])[0], subject.run(order[1::2])[0]
 
 
-def _ranks_same(subject: Subject) -> Looked:
+def _ranks_same(subject: Subject) -> Answer:
     if len(subject.examples) < 2:
         return "one example cannot be shared out", NOT_APPLICABLE, {}
     order, first, second = _ranks(subject)
     both = [mask for pair in zip(first, second, strict=True) for mask in pair]
     alone = subject.usual
-    return _told({"two ranks and one": _same([alone[number] for number in order], both)})
+    return _all_equal({"two ranks and one": _same([alone[number] for number in order], both)})
 
 
-def _ranks_differ(subject: Subject) -> Looked:
+def _ranks_differ(subject: Subject) -> Answer:
     if len(subject.examples) < 2:
         return "one example cannot be shared out", NOT_APPLICABLE, {}
     _, first, second = _ranks(subject)
@@ -92,7 +90,7 @@ def _ranks_differ(subject: Subject) -> Looked:
     return _distinct(subject, {"rank 0 and rank 1": float(np.mean([np.array_equal(a, b) for a, b in pairs]))})
 
 
-def _epochs(subject: Subject) -> Looked:
+def _epochs(subject: Subject) -> Answer:
     shares = {}
     for workers in (0, 2):
         first, second = subject.run(_order(subject), workers=workers, epochs=2)
@@ -100,7 +98,7 @@ def _epochs(subject: Subject) -> Looked:
     return _distinct(subject, shares)
 
 
-def _distinct(subject: Subject, shares: Mapping[str, float]) -> Looked:
+def _distinct(subject: Subject, shares: Mapping[str, float]) -> Answer:
     """Equal masks may come up by chance: as often as between examples, or as draws of so many cells fall together."""
     masks = sorted(subject.usual, key=len)
     pairs = [(a, b) for a, b in itertools.pairwise(masks) if len(a) == len(b)]
@@ -111,16 +109,16 @@ def _distinct(subject: Subject, shares: Mapping[str, float]) -> Looked:
     allowed = chance + 5 * np.sqrt(max(chance * (1 - chance), 0.002) / len(masks))
     if allowed >= 1:
         return "too few examples to tell from chance", NOT_APPLICABLE, {"chance": chance}
-    found = "equal: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    answer = "equal: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
     passed = all(share <= allowed for share in shares.values())
-    return found, verdict(passed), {**shares, "chance": chance}
+    return answer, verdict(passed), {**shares, "chance": chance}
 
 
-def _back_ends(subject: Subject) -> Looked:
+def _back_ends(subject: Subject) -> Answer:
     if not subject.alternatives:
         return "there is one back end", NOT_APPLICABLE, {}
     usual = subject.usual
-    return _told({name: _same(usual, _again(subject, make=make)) for name, make in subject.alternatives.items()})
+    return _all_equal({name: _same(usual, _again(subject, make=make)) for name, make in subject.alternatives.items()})
 
 
 REPEATING_CHECKS = (

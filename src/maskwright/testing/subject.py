@@ -122,7 +122,7 @@ def collator_subject(
     tokenizer: Any = None,
     ratio: float | None = None,
     words: bool | None = None,
-    **known: Any,
+    **about: Any,
 ) -> Subject:
     """A subject from anybody's collator: a callable from a list of examples to a batch.
 
@@ -132,7 +132,7 @@ def collator_subject(
         tokenizer: that made the examples and that the collator uses; the synthetic one if left out.
         ratio: hidden share asked for; read off the collator's `mlm_probability` and the like if left out.
         words: whether words are to be hidden whole; read off `whole_word_mask` if left out.
-        **known: other attributes of `Subject`.
+        **about: other attributes of `Subject`.
 
     Raises:
         ConfigError: something that cannot be called, no examples, or examples without a tokenizer.
@@ -154,10 +154,10 @@ def collator_subject(
         made = synthetic_examples()
     else:
         made = {"examples": examples, "passes": max(1, min(40, EXAMPLES // len(examples)))}
-    given = ratio if ratio is not None else ratio_of(collator)
-    spoken = bool(getattr(collator, "whole_word_mask", False)) if words is None else words
-    about = {"vocabulary": vocabulary, "padding_side": getattr(tokenizer, "padding_side", "right")}
-    return Subject(lambda: copy.deepcopy(collator), ratio=given, words=spoken, **{**made, **about, **known})
+    asked = ratio_of(collator) if ratio is None else ratio
+    whole_words = bool(getattr(collator, "whole_word_mask", False)) if words is None else words
+    made |= {"vocabulary": vocabulary, "padding_side": getattr(tokenizer, "padding_side", "right")}
+    return Subject(lambda: copy.deepcopy(collator), ratio=asked, words=whole_words, **{**made, **about})
 
 
 def synthetic_examples() -> dict[str, Any]:

@@ -34,8 +34,8 @@ def synthetic_tokenizer(sentinels: int = 0) -> Any:
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", ids["[CLS]"]), ("[SEP]", ids["[SEP]"])]
     )
     names = ("pad", "unk", "cls", "sep", "mask")
-    given = {f"{name}_token": token for name, token in zip(names, SPECIAL, strict=True)}
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, model_max_length=512, **given)
+    special = {f"{name}_token": token for name, token in zip(names, SPECIAL, strict=True)}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, model_max_length=512, **special)
     tokenizer.add_tokens([f"<extra_id_{number}>" for number in range(sentinels)], special_tokens=True)
     return tokenizer
 

@@ -17,19 +17,18 @@ from typing import Any
 import numpy as np
 
 from maskwright.rng import Moment
-from maskwright.tasks.contract import FILLER, Shown, View
-from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, verdict
+from maskwright.tasks.examples import FILLER
+from maskwright.tasks.views import Shown, View
+from maskwright.testing.finding import NOT_APPLICABLE, Answer, Check, Finding, verdict
 from maskwright.testing.tasks import TaskSubject
 
 __all__ = ["TASK_CHECKS", "check_task"]
-
-Looked = tuple[str, str, Mapping[str, Any]]
 
 CLOSE = 1e-4
 """Relative difference of numbers that went through a model in batches of other sizes."""
 
 
-def _declared(subject: TaskSubject) -> Looked:
+def _declared(subject: TaskSubject) -> Answer:
     task = subject.task
     names = [metric.name for metric in task.metrics]
     wrong = [name for name in set(names) if names.count(name) > 1]
@@ -38,7 +37,7 @@ def _declared(subject: TaskSubject) -> Looked:
     return f"{len(names)} metrics; wrong: {wrong or 'nothing'}", verdict(bool(names) and not wrong), {"wrong": wrong}
 
 
-def _ids(subject: TaskSubject) -> Looked:
+def _ids(subject: TaskSubject) -> Answer:
     examples = subject.examples
     ids, lengths = np.asarray(examples.example_ids), np.asarray(examples.lengths)
     sizes = {len(examples), len(ids), len(lengths)}
@@ -48,16 +47,16 @@ def _ids(subject: TaskSubject) -> Looked:
     return f"{len(examples)} examples, {len(set(ids.tolist()))} ids, shortest {lengths.min()}", verdict(fine), {}
 
 
-def _fillers(subject: TaskSubject) -> Looked:
+def _fillers(subject: TaskSubject) -> Answer:
     rows = subject.rows
     plain, filled = subject.hidden(rows), subject.hidden([*rows, FILLER])
     one, other = subject.loss(plain), subject.loss(filled)
     same = plain.count == filled.count and _close(float(one.sum), float(other.sum))
-    found = f"count {plain.count} and {filled.count}, loss {float(one.sum):.6g} and {float(other.sum):.6g}"
-    return found, verdict(same), {}
+    answer = f"count {plain.count} and {filled.count}, loss {float(one.sum):.6g} and {float(other.sum):.6g}"
+    return answer, verdict(same), {}
 
 
-def _whole(subject: TaskSubject) -> Looked:
+def _whole(subject: TaskSubject) -> Answer:
     batch = subject.batch()
     hidden = subject.examples.hide(batch, None, Moment())
     changed = [name for name, value in hidden.inputs.items() if not _same(value, batch.inputs.get(name))]
@@ -65,7 +64,7 @@ def _whole(subject: TaskSubject) -> Looked:
     return f"changed: {changed or 'nothing'}, share {float(hidden.share.max()):.3f}", verdict(fine), {}
 
 
-def _in_place(subject: TaskSubject) -> Looked:
+def _in_place(subject: TaskSubject) -> Answer:
     batch = subject.batch()
     before = copy.deepcopy((dict(batch.inputs), dict(batch.labels)))
     subject.examples.hide(batch, subject.config.masking, Moment())
@@ -78,16 +77,16 @@ def _in_place(subject: TaskSubject) -> Looked:
     return f"written to: {written or 'nothing'}", verdict(not written), {"written": written}
 
 
-def _repeats(subject: TaskSubject) -> Looked:
+def _repeats(subject: TaskSubject) -> Answer:
     one, other = subject.hidden(), subject.hidden()
     unlike = [name for name in one.inputs if not _same(one.inputs[name], other.inputs[name])]
     shares = [float(subject.hidden(moment=Moment(1, epoch)).share.sum()) for epoch in range(4)]
     moved = not all(_same(one.inputs[name], subject.hidden(moment=Moment(1, 1)).inputs[name]) for name in one.inputs)
-    found = f"unlike: {unlike or 'nothing'}; hidden in four epochs: {', '.join(f'{s:.2f}' for s in shares)}"
-    return found, verdict(not unlike and (moved or not any(shares))), {}
+    answer = f"unlike: {unlike or 'nothing'}; hidden in four epochs: {', '.join(f'{s:.2f}' for s in shares)}"
+    return answer, verdict(not unlike and (moved or not any(shares))), {}
 
 
-def _alone(subject: TaskSubject) -> Looked:
+def _alone(subject: TaskSubject) -> Answer:
     together, rows = subject.hidden(), subject.rows
     alone = [subject.hidden([row]) for row in rows]
     shares = np.array([float(one.share[0]) for one in alone])
@@ -97,18 +96,18 @@ def _alone(subject: TaskSubject) -> Looked:
     return f"loss {whole:.6g} together, {losses:.6g} one by one", verdict(fine), {"together": whole, "alone": losses}
 
 
-def _split(subject: TaskSubject) -> Looked:
+def _split(subject: TaskSubject) -> Answer:
     """The gradient of a step is that of its parts, divided by the count of all."""
     rows = subject.rows
     halves = [rows[: len(rows) // 2], rows[len(rows) // 2 :]]
     whole = _gradient(subject, [rows])
     parts = _gradient(subject, halves)
     apart = abs(whole - parts) / max(abs(whole), 1e-12)
-    found = f"gradient norm {whole:.8g} in one part, {parts:.8g} in two"
-    return found, verdict(apart < CLOSE), {"whole": whole, "parts": parts}
+    answer = f"gradient norm {whole:.8g} in one part, {parts:.8g} in two"
+    return answer, verdict(apart < CLOSE), {"whole": whole, "parts": parts}
 
 
-def _counts(subject: TaskSubject) -> Looked:
+def _counts(subject: TaskSubject) -> Answer:
     hidden = subject.hidden()
     loss = subject.loss(hidden)
     finite = bool(np.isfinite(float(loss.sum)))
@@ -119,7 +118,7 @@ def _counts(subject: TaskSubject) -> Looked:
     )
 
 
-def _predicts(subject: TaskSubject) -> Looked:
+def _predicts(subject: TaskSubject) -> Answer:
     rows = np.asarray(subject.rows)
     records = subject.records(subject.predictions(subject.hidden()), rows)
     shapes = {name: table.shape for name, table in records.items()}
@@ -127,7 +126,7 @@ def _predicts(subject: TaskSubject) -> Looked:
     return ", ".join(f"{name} {shape}" for name, shape in shapes.items()), verdict(fine), {}
 
 
-def _joined(subject: TaskSubject) -> Looked:
+def _joined(subject: TaskSubject) -> Answer:
     """Asked in batches cut by length, under several masks at once, the answers are those of every way alone."""
     rows = np.asarray(subject.rows)
     batch = subject.batch()
@@ -147,7 +146,7 @@ def _joined(subject: TaskSubject) -> Looked:
     return f"every place once: {once}; records apart by {apart:.2g}", verdict(once and apart < 1e-2), {"apart": apart}
 
 
-def _resamples(subject: TaskSubject) -> Looked:
+def _resamples(subject: TaskSubject) -> Answer:
     """A metric on weights is the metric on examples that are repeated so often."""
     rows = np.asarray(subject.rows)
     records = subject.records(subject.predictions(subject.hidden()), rows)
@@ -164,7 +163,7 @@ def _resamples(subject: TaskSubject) -> Looked:
     return f"unlike: {unlike or 'nothing'}", verdict(not unlike), {}
 
 
-def _shown(subject: TaskSubject) -> Looked:
+def _shown(subject: TaskSubject) -> Answer:
     row, labels = subject.rows[0], subject.data.labels
     predictions = {"model": subject.predictions(subject.hidden([row]))[0]}
     view = View(subject.built.reader, subject.config.masking, Moment(), labels)
@@ -179,7 +178,7 @@ def _shown(subject: TaskSubject) -> Looked:
     return f"{masked.hidden} of {masked.units} units hidden, answers of {list(masked.answers)}", verdict(fine), {}
 
 
-def _restored(subject: TaskSubject) -> Looked:
+def _restored(subject: TaskSubject) -> Answer:
     built, folder = subject.built, subject.folder / "model"
     built.model.save_pretrained(folder)
     built.reader.save_pretrained(folder)
@@ -196,15 +195,15 @@ def _restored(subject: TaskSubject) -> Looked:
     return f"answers apart: {apart or 'none'}", verdict(fine), {}
 
 
-def _likely(subject: TaskSubject) -> Looked:
+def _likely(subject: TaskSubject) -> Answer:
     if subject.task.likelihood is None:
         return "the task says nothing of probabilities", NOT_APPLICABLE, {}
     from maskwright.objectives.supervised import cross_entropy
 
     hidden = subject.hidden()
-    given = float(cross_entropy(subject.task.likelihood(subject.built.model, hidden)).detach())
+    entropy = float(cross_entropy(subject.task.likelihood(subject.built.model, hidden)).detach())
     loss = float(subject.loss(hidden).sum)
-    return f"loss {loss:.6g}, cross-entropy {given:.6g}", verdict(_close(given, loss)), {}
+    return f"loss {loss:.6g}, cross-entropy {entropy:.6g}", verdict(_close(entropy, loss)), {}
 
 
 def _gradient(subject: TaskSubject, parts: list[list[int]]) -> float:

@@ -20,7 +20,8 @@ from maskwright import tasks
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
 from maskwright.rng import Moment
-from maskwright.tasks.contract import Batch, Built, Examples, Hidden, Loss, Task
+from maskwright.tasks.contract import Built, Task
+from maskwright.tasks.examples import Batch, Examples, Hidden, Loss
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData

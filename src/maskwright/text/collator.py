@@ -43,7 +43,9 @@ class MaskingCollator:
 
     Each example is a mapping with `input_ids` (a list or an array). `attention_mask` and `token_type_ids` are used if
     they are there, `label` becomes `labels`, `example_id` names the example (otherwise its content does) and is not
-    passed on, and any other number or sequence of the tokens' length is passed on.
+    passed on, and any other number or sequence of the tokens' length is passed on. `word_ids`, one per token with None
+    or -1 outside of words, are the words that the masking hides whole (its mentions for the unit `entity`); they are
+    not passed on.
     """
 
     def __init__(

@@ -272,10 +272,10 @@ def _check_text_preset(node: Any) -> None:
         return
     from maskwright.presets import presets
 
-    known = presets().get(node)
-    if known is not None and set(known.grid) != {"token"}:
+    named = presets().get(node)
+    if named is not None and set(named.grid) != {"token"}:
         raise ConfigError(
-            f"denoising: the preset '{node}' is for {' x '.join(known.grid)}, not for text; use t5, bart or another "
+            f"denoising: the preset '{node}' is for {' x '.join(named.grid)}, not for text; use t5, bart or another "
             "text preset."
         )
 
@@ -283,10 +283,10 @@ def _check_text_preset(node: Any) -> None:
 def _mode_id(tokenizer: Any, mode: str | None) -> int | None:
     if mode is None:
         return None
-    found = tokenizer.get_vocab().get(mode)
-    if found is None:
+    token = tokenizer.get_vocab().get(mode)
+    if token is None:
         raise ConfigError(
             f"mode: the tokenizer has no token {mode!r}; add it with "
             f"tokenizer.add_special_tokens({{'additional_special_tokens': [{mode!r}]}}) and resize the embeddings."
         )
-    return found
+    return token

@@ -92,8 +92,8 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
     out["attention_mask"] = laid(np.ones(len(place), dtype=np.int64), 0)
     out["position_ids"] = laid(within, 0)
     if causal_labels:
-        told = arrays.get("labels", arrays["input_ids"])
-        out["labels"] = laid(np.where(within == 0, IGNORED, told.reshape(-1)[source]), IGNORED)
+        labels = arrays.get("labels", arrays["input_ids"])
+        out["labels"] = laid(np.where(within == 0, IGNORED, labels.reshape(-1)[source]), IGNORED)
     documents = laid(np.repeat(order, sizes[order]), -1)
     cu_seqlens = np.concatenate([[0], ends]).astype(np.int32)
     moved = {name: like(value, ids) for name, value in out.items()}
@@ -117,9 +117,9 @@ def _places(sizes: np.ndarray, rows: np.ndarray, width: int) -> tuple[np.ndarray
 
 def _column(name: str, value: Any) -> np.ndarray:
     if not hasattr(value, "dtype") or (name == "input_ids" and value.ndim != 2):
-        given = f"shape {tuple(value.shape)}" if hasattr(value, "dtype") else type(value).__name__
+        shown = f"shape {tuple(value.shape)}" if hasattr(value, "dtype") else type(value).__name__
         raise MaskingError(
-            f"pack: '{name}': expected arrays [D, L] of padded documents, NumPy or torch, given {given}; a "
+            f"pack: '{name}': expected arrays [D, L] of padded documents, NumPy or torch, given {shown}; a "
             "MaskingCollator pads lists."
         )
     return numpy_view(value)

@@ -63,7 +63,7 @@ class Layout:
         return self.lengths.tolist()
 
     @cached_property
-    def cells(self) -> np.ndarray:
+    def present(self) -> np.ndarray:
         """[B, width] bool, True where a row stands and False in the padding."""
         kind = np.int16 if self.width < 1 << 15 else np.int64  # small numbers are compared in a quarter of the time
         places, sizes = np.arange(self.width, dtype=kind), self.lengths.astype(kind)[:, None]
@@ -72,7 +72,7 @@ class Layout:
     def attention(self) -> np.ndarray:
         """[B, width] int64, 1 where a row stands and 0 in the padding."""
         fast = kernels()
-        return fast.attention(self.lengths, self.left, self.width) if fast else self.cells.astype(np.int64)
+        return fast.attention(self.lengths, self.left, self.width) if fast else self.present.astype(np.int64)
 
     def put(self, rows: Sequence[Any], value: int) -> np.ndarray:
         """[B, width] int64, the rows with `value` in the padding; rows and errors as in `pad_rows`."""
@@ -88,9 +88,9 @@ class Layout:
         fast = kernels()
         if fast and flat.shape == (int(self.lengths.sum()),):
             return fast.padded(flat, self.lengths, self.left, value, self.width)
-        shape = self.cells.shape
+        shape = self.present.shape
         out = np.full(shape, value, dtype=np.int64) if value else np.zeros(shape, dtype=np.int64)
-        out[self.cells] = flat
+        out[self.present] = flat
         return out
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.rng import Rng
-from maskwright.tasks.contract import FILLER
+from maskwright.tasks.examples import FILLER
 
 __all__ = ["Order"]
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from transformers import Trainer
 
 from maskwright.config import RunConfig
-from maskwright.tasks.contract import Examples, Task
+from maskwright.tasks.contract import Task
+from maskwright.tasks.examples import Examples
 from maskwright.train import checkpoint, random_states
 from maskwright.train.ema import Ema
 from maskwright.train.metrics_log import MetricsLog

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from maskwright.data.streams import MicroBatch, Position, Stream
 from maskwright.errors import RunError
-from maskwright.tasks.contract import FILLER, Batch, Examples
+from maskwright.tasks.examples import FILLER, Batch, Examples
 
 __all__ = ["RowTable", "StreamOrder"]
 

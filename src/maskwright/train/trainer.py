@@ -21,7 +21,7 @@ from transformers import PrinterCallback, TrainingArguments
 from maskwright.config import RunConfig
 from maskwright.errors import RunError
 from maskwright.rng import Moment
-from maskwright.tasks.contract import Batch, Hidden
+from maskwright.tasks.examples import Batch, Hidden
 from maskwright.train import random_states
 from maskwright.train.callbacks import Conductor, Plan, any_process
 from maskwright.train.ema import Ema

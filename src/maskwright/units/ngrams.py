@@ -73,9 +73,9 @@ class NGramTable:
             return cls((), ())
         corpus = np.concatenate(texts)
         left = np.concatenate([np.arange(len(row), 0, -1) for row in texts])  # tokens to the end of the text
-        found = _scored(corpus, left, max_n, min_count)
-        found.sort(key=lambda entry: (-entry[0], entry[1]))
-        return cls(tuple(run for _, run in found[:size]), tuple(score for score, _ in found[:size]))
+        scored = _scored(corpus, left, max_n, min_count)
+        scored.sort(key=lambda entry: (-entry[0], entry[1]))
+        return cls(tuple(run for _, run in scored[:size]), tuple(score for score, _ in scored[:size]))
 
     def save(self, path: str | Path) -> None:
         """Write the table as JSON."""
@@ -119,7 +119,7 @@ class NGramTable:
         starts = cells
         if vocabulary is not None:
             words = text_units(ids, cells, vocabulary, "word")
-            cells, starts = words.cells, _changes(words.groups, words.cells)
+            cells, starts = words.hideable, _changes(words.groups, words.hideable)
         inside = self._inside(ids, cells)
         xp = namespace(ids)
         units = to_dtype(running_count(starts & ~inside), "int64") - 1
@@ -142,10 +142,10 @@ class NGramTable:
         for n, table in self._hashes.items():
             if n > length:
                 break
-            known = like(table, ids)
+            hashes = like(table, ids)
             value = _hash(to_dtype(ids, "int64"), n)
-            at = xp.searchsorted(known, value.reshape(-1)).reshape(tuple(value.shape))
-            hit = known[xp.where(at < known.shape[0], at, 0)] == value
+            at = xp.searchsorted(hashes, value.reshape(-1)).reshape(tuple(value.shape))
+            hit = hashes[xp.where(at < hashes.shape[0], at, 0)] == value
             hit = hit & cells[:, : length - n + 1] & (together[:, n - 1 :] == together[:, : length - n + 1])
             size[:, : length - n + 1][hit] = n
         begins = _visited(arange(length, ids)[None, :] + size)
@@ -197,7 +197,7 @@ def _scored(corpus: np.ndarray, left: np.ndarray, max_n: int, min_count: int) ->
     # By length: the code of the run that begins at each place of the corpus (-1 for none), and for each code the best
     # sum of logarithms over all ways of cutting it, itself uncut included.
     code_at, best = [codes], [np.log(counts / len(corpus))]
-    found: list[tuple[float, tuple[int, ...]]] = []
+    scored: list[tuple[float, tuple[int, ...]]] = []
     for n in range(2, max_n + 1):
         places = np.flatnonzero((left >= n) & (code_at[-1] >= 0))
         places = places[code_at[n - 2][places + 1] >= 0]  # what is frequent has frequent parts
@@ -215,11 +215,11 @@ def _scored(corpus: np.ndarray, left: np.ndarray, max_n: int, min_count: int) ->
             best[k - 1][code_at[k - 1][first]] + best[n - k - 1][code_at[n - k - 1][first + k]] for k in range(1, n)
         ]
         parts = np.max(cuts, axis=0)
-        found += [
+        scored += [
             (float(score), tuple(corpus[place : place + n].tolist()))
             for score, place in zip(whole - parts, first, strict=True)
             if score > 0
         ]
         code_at.append(here)
         best.append(np.maximum(whole, parts))
-    return found
+    return scored

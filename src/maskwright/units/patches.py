@@ -52,7 +52,7 @@ class BoxUnits:
         return self.allowed if self.whole else self._any(self.allowed)
 
     @cached_property
-    def cells(self) -> Array:
+    def hideable(self) -> Array:
         """[B, *grid x sides] bool, the cell may be hidden."""
         return enlarged(self.valid, self.sides) if self.allowed is None or self.whole else self.allowed
 
@@ -68,11 +68,11 @@ class BoxUnits:
 
     def to_cells(self, mask: Array) -> Array:
         """[B, *grid x sides] bool from a mask over units."""
-        return enlarged(mask, self.sides) & self.cells
+        return enlarged(mask, self.sides) & self.hideable
 
     def of_cells(self, mask: Array) -> Array:
         """[B, *grid] bool, the units that have a cell in the mask."""
-        return self._any(mask & self.cells)
+        return self._any(mask & self.hideable)
 
     def to_units(self, values: Array) -> Array:
         """[B, *grid] from numbers per unit or per cell: a unit has the highest of its cells that may be hidden."""
@@ -80,9 +80,9 @@ class BoxUnits:
             return values
         xp = namespace(values)
         if xp.isdtype(values.dtype, "bool"):
-            return self._any(values & self.cells)
+            return self._any(values & self.hideable)
         lowest = float("-inf") if xp.isdtype(values.dtype, "real floating") else xp.iinfo(values.dtype).min
-        boxes = of_boxes(xp.where(self.cells, values, lowest), self.sides)
+        boxes = of_boxes(xp.where(self.hideable, values, lowest), self.sides)
         highest = boxes.reshape((*self.shapes[0], -1)).max(-1)
         return getattr(highest, "values", highest)  # torch says where, too
 

@@ -72,8 +72,8 @@ class Vocabulary:
                 one, each CJK character is a word. It runs once per text and is as slow as it is.
         """
         if not hasattr(tokenizer, "get_vocab"):
-            given = repr(tokenizer) if isinstance(tokenizer, str) else type(tokenizer).__name__
-            raise MaskingError(f"expected a tokenizer, given {given}; load one: AutoTokenizer.from_pretrained(...).")
+            shown = repr(tokenizer) if isinstance(tokenizer, str) else type(tokenizer).__name__
+            raise MaskingError(f"expected a tokenizer, given {shown}; load one: AutoTokenizer.from_pretrained(...).")
         size = max(tokenizer.get_vocab().values(), default=-1) + 1  # not len(tokenizer): ids may have gaps
         tokens = [token or "" for token in tokenizer.convert_ids_to_tokens(list(range(size)))]
         special = set(tokenizer.all_special_ids)

@@ -21,8 +21,8 @@ def hide_pixels(masking: Masking, pixel_values: Array, patches: Patches, **facts
         pixel_values: [B, C, row, col] or [B, frame, C, row, col] numbers, NumPy or torch.
         patches: how they are cut, `Patches.of(pixel_values.shape, 16)`; a side of 1 hides single pixels.
         **facts: what a masking takes: `example_ids`, `seed`, `epoch` and `progress` or `moment`, `valid` over patches
-            [B, *grid], `out` like pixel_values or pixel_values itself. `pool` has the layout of pixel_values; so have `statistics`
-            with as many axes as an example, and fewer axes are channels last.
+            [B, *grid], `out` like pixel_values or pixel_values itself. `pool` has the layout of pixel_values; so have
+            `statistics` with as many axes as an example, and fewer axes are channels last.
 
     Returns:
         `inputs` in the layout of pixel_values, `unit_mask` over patches, `mask` over pixels [B, (frame,) row, col].

@@ -4,31 +4,30 @@ import io
 
 import pytest
 
-from maskwright.data.readers.text_lines import TextLines, in_blocks
+from maskwright.data.readers import text_lines
+from maskwright.data.readers.text_lines import TextLines, in_steps
 from maskwright.errors import DataError
 
 CONTENT = "\ufeffone\rtwo\r\n\nthré\r\rfour".encode()
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 @pytest.mark.parametrize("any_end", [True, False])
-def test_lines_as_python_reads_them(any_end):
+def test_lines_as_python_reads_them(any_end, size, monkeypatch):
+    monkeypatch.setattr(text_lines, "CHUNK", size)
     newline = "" if any_end else "\n"
     expected = list(io.TextIOWrapper(io.BytesIO(CONTENT), encoding="utf-8-sig", newline=newline))
     lines = TextLines(io.BytesIO(CONTENT), "a.csv", any_end=any_end)
     assert list(lines) == expected
-    assert (lines.number, lines.offset) == (len(expected), len(CONTENT))
+    assert (lines.offset, lines.count) == (len(CONTENT), 3)
 
 
-@pytest.mark.parametrize("any_end", [True, False])
-def test_going_on_at_any_line(any_end):
-    whole = TextLines(io.BytesIO(CONTENT), "a.csv", any_end=any_end)
-    rest = list(TextLines(io.BytesIO(CONTENT), "a.csv", any_end=any_end))
-    for _ in whole:
-        rest = rest[1:]
-        file = io.BytesIO(CONTENT)
-        file.seek(whole.offset)
-        later = TextLines(file, "a.csv", any_end=any_end, number=whole.number, offset=whole.offset)
-        assert list(later) == rest
+@pytest.mark.parametrize("size", [1, 5, 100])
+def test_the_place_of_a_byte(size, monkeypatch):
+    monkeypatch.setattr(text_lines, "CHUNK", size)
+    content = b"\xef\xbb\xbfone\ntwo\n\nthr\xe9e\n"
+    with pytest.raises(DataError, match="line 4: byte 0xe9 at position 15 "):
+        list(TextLines(io.BytesIO(content), "a.txt"))
 
 
 def test_a_byte_in_a_line_that_a_carriage_return_began(tmp_path):
@@ -38,8 +37,14 @@ def test_a_byte_in_a_line_that_a_carriage_return_began(tmp_path):
         list(TextLines(file, str(path), any_end=True))
 
 
-def test_blocks_are_bounded_by_rows_and_by_bytes(monkeypatch):
-    lines = TextLines(io.BytesIO(b"x\n" * 10 + b"y" * 50 + b"\n" + b"z\n" * 3), "a")
-    monkeypatch.setattr("maskwright.data.readers.text_lines.BLOCK", 4)
-    monkeypatch.setattr("maskwright.data.readers.text_lines.BLOCK_BYTES", 40)
-    assert [len(block) for block in in_blocks(lines, lines)] == [4, 4, 3, 3]
+def test_blocks_are_bounded_by_bytes(monkeypatch):
+    for name, value in {"BLOCK_BYTES": 20, "_STEP": 2, "CHUNK": 1}.items():
+        monkeypatch.setattr(text_lines, name, value)
+    lines = TextLines(io.BytesIO(b"123456789\n" * 9), "a")
+    assert [(len(step), lines.fills_block()) for step in in_steps(lines)] == [
+        (2, False),
+        (2, True),
+        (2, False),
+        (2, True),
+        (1, False),
+    ]

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from maskwright.rng import Moment
-from maskwright.tasks.contract import Hidden
 from maskwright.tasks.detection.loss import image_losses
 from maskwright.tasks.detection.scenes import OBJECTS, USUAL
+from maskwright.tasks.examples import Hidden
 from tests.tasks.detection.made_up import ALMOST_HIDDEN, HALF_SEEN, WHOLE, built, encoded, target, task
 
 

@@ -7,8 +7,8 @@ import torch
 from maskwright.config import LoraConfig
 from maskwright.errors import ConfigError
 from maskwright.rng import Moment
-from maskwright.tasks.contract import Hidden
 from maskwright.tasks.detection import models as detection_models
+from maskwright.tasks.examples import Hidden
 from maskwright.train import lora
 from maskwright.train.run import train
 from tests.tasks.detection.made_up import PATCH, built, encoded, saved, task

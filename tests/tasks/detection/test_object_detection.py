@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from maskwright.config import dump_config
 from maskwright.errors import ConfigError
 from maskwright.evaluate.run import evaluate
-from maskwright.tasks.contract import Hidden
+from maskwright.tasks.examples import Hidden
 from maskwright.testing import check_task
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train

@@ -9,8 +9,8 @@ import torch
 
 from maskwright.masking import Masking
 from maskwright.rng import Moment
-from maskwright.tasks.contract import FILLER
 from maskwright.tasks.detection.scenes import OBJECTS, USUAL, boxes_of
+from maskwright.tasks.examples import FILLER
 from maskwright.vision.objects import BoxPolicy
 from tests.tasks.detection.made_up import ALMOST_HIDDEN, HALF_SEEN, PATCH, WHOLE, blank, built, encoded, task
 

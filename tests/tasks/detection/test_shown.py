@@ -6,10 +6,10 @@ import pytest
 from maskwright.masking import Masking
 from maskwright.preview.run import preview_run
 from maskwright.rng import Moment
-from maskwright.tasks.contract import View
 from maskwright.tasks.detection.drawing import TRUE, with_boxes
 from maskwright.tasks.detection.scenes import boxes_of, target_of
 from maskwright.tasks.metrics.average_precision import AP, AP50, AP75, AR, MATCHED
+from maskwright.tasks.views import View
 from tests.tasks.detection.made_up import encoded, task
 
 

@@ -17,7 +17,7 @@ from maskwright.errors import ConfigError
 from maskwright.preview.run import preview_run
 from maskwright.rng import Moment
 from maskwright.tasks import parse_config, scratch
-from maskwright.tasks.contract import FILLER, Hidden
+from maskwright.tasks.examples import FILLER, Hidden
 from maskwright.tasks.image_text.image_text_classification import TASK
 from maskwright.tasks.image_text.maskings import both
 from maskwright.tasks.vision import models as vision_models

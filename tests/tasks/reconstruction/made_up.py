@@ -7,7 +7,7 @@ import torch
 from maskwright import tasks
 from maskwright.rng import Moment
 from maskwright.tasks import parse_config
-from maskwright.tasks.contract import Hidden
+from maskwright.tasks.examples import Hidden
 
 DROP = {"pattern": "iid", "budget": 0.75, "fill": "drop", "unit": "patch"}
 TOKEN = {**DROP, "budget": 0.5, "fill": "mask-token"}

@@ -9,8 +9,8 @@ import torch
 
 from maskwright.objectives import reconstruct
 from maskwright.rng import Moment
-from maskwright.tasks.contract import View
 from maskwright.tasks.metrics.completion_statistics import COMPLETION
+from maskwright.tasks.views import View
 from maskwright.train.run import train
 from tests.tasks.reconstruction.made_up import asked, config, encoded, hide, one_of, task
 

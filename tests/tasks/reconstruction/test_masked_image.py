@@ -13,7 +13,7 @@ from maskwright.errors import ConfigError, RunError
 from maskwright.masking import Masking
 from maskwright.preview.run import preview_run
 from maskwright.tasks import load_config, parse_config
-from maskwright.tasks.contract import FILLER
+from maskwright.tasks.examples import FILLER
 from maskwright.tasks.reconstruction import models as reconstruction
 from maskwright.tasks.vision.picture_tasks import plain_processor
 from maskwright.testing import check_task

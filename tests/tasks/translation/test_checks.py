@@ -8,9 +8,9 @@ import pytest
 from maskwright import Masking, cli, tasks
 from maskwright.errors import ConfigError
 from maskwright.rng import Moment
-from maskwright.tasks.contract import View
 from maskwright.tasks.metrics.generated_text import GeneratedText
 from maskwright.tasks.translation import checks
+from maskwright.tasks.views import View
 
 task = tasks.get("translation")
 SIDE = {"pattern": "iid", "fill": "mask-token"}

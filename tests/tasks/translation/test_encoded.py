@@ -7,7 +7,7 @@ import torch
 from maskwright import tasks
 from maskwright.backend.labels import IGNORED
 from maskwright.rng import Moment
-from maskwright.tasks.contract import FILLER
+from maskwright.tasks.examples import FILLER
 from maskwright.tasks.translation.encoded import DECODER
 from maskwright.tasks.translation.models import decoder_inputs, likelihood
 

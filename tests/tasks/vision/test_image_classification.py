@@ -13,7 +13,8 @@ from maskwright.errors import ConfigError, RunError
 from maskwright.preview.run import preview_run
 from maskwright.rng import Moment
 from maskwright.tasks import parse_config
-from maskwright.tasks.contract import FILLER, View
+from maskwright.tasks.examples import FILLER
+from maskwright.tasks.views import View
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision.image_classification import TASK
 from maskwright.tasks.vision.patch_inputs import forward

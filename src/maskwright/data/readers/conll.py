@@ -8,7 +8,7 @@ from pathlib import Path
 
 from maskwright.data.column import ColumnBuilder
 from maskwright.data.findings import Findings, shorten
-from maskwright.data.readers.text_lines import TextLines, in_blocks
+from maskwright.data.readers.text_lines import TextLines, in_steps
 from maskwright.data.tables import LineNumbers, Table
 from maskwright.errors import DataError, Problem
 
@@ -66,14 +66,17 @@ class _Reading:
         """All sentences."""
         builders: list[ColumnBuilder] = []
         numbers, rows = LineNumbers(), 0
-        for block in in_blocks(self._sentences(lines), lines):
+        for block in in_steps(self._sentences(lines)):
             rows += len(block)
             if self.findings:
                 continue
             builders = builders or [ColumnBuilder() for _ in range(self.width)]
             for position, builder in enumerate(builders):
-                builder.extend([[values[position] for values in sentence] for _, sentence in block])
-            numbers.extend([number for number, _ in block])
+                builder.extend([values[position] for values in sentence] for _, sentence in block)
+            numbers.extend(number for number, _ in block)
+            if lines.fills_block():
+                for builder in builders:
+                    builder.flush()
         if not rows:
             raise DataError([Problem(self.source, "the file holds no token", "Write one token and its tag a line.")])
         if self.width == 1:
@@ -88,7 +91,7 @@ class _Reading:
         """(line of the first token, values of each token) of each sentence."""
         sentence: list[list[str]] = []
         begins = 0
-        for text in lines:
+        for number, text in enumerate(lines, start=1):
             line = text.rstrip("\r\n")
             is_document = line.startswith(DOCUMENT)
             self.documents += is_document
@@ -99,8 +102,8 @@ class _Reading:
             elif self._is_comment(line):
                 self.comments += 1
             else:
-                begins = begins if sentence else lines.number
-                sentence.append(self._values(line, lines.number))
+                begins = begins if sentence else number
+                sentence.append(self._values(line, number))
         if sentence:
             yield begins, sentence
 

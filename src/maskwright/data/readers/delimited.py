@@ -11,7 +11,7 @@ from pathlib import Path
 
 from maskwright.data.column import ColumnBuilder
 from maskwright.data.findings import Findings, shorten
-from maskwright.data.readers.text_lines import TextLines, in_blocks
+from maskwright.data.readers.text_lines import TextLines, in_steps
 from maskwright.data.tables import LineNumbers, Table
 from maskwright.errors import DataError, Problem
 
@@ -108,8 +108,11 @@ class _Reading:
         self.rows = self.blank = 0
 
     def table(self, lines: TextLines, is_plain: bool) -> Table:
-        for block in in_blocks(self._body(lines, is_plain), lines):
+        for block in in_steps(self._body(lines, is_plain)):
             self._add([cells for _, cells in block], [line for line, _ in block])
+            if lines.fills_block():
+                for builder in self.builders:
+                    builder.flush()
         return self._finished()
 
     def _body(self, lines: TextLines, is_plain: bool) -> Iterator[tuple[int, list[str]]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from maskwright.data.column import RowsBuilder
 from maskwright.data.findings import Findings, shorten
-from maskwright.data.readers.text_lines import TextLines, in_blocks
+from maskwright.data.readers.text_lines import TextLines, in_steps
 from maskwright.data.tables import LineNumbers, Table
 from maskwright.errors import DataError, Problem
 
@@ -28,9 +28,11 @@ def read_file(path: Path, key: str) -> Table:
     with path.open("rb") as file:
         # Only \n ends a line: JSON text may hold U+2028 and its like, which str.splitlines would break at.
         lines = TextLines(file, str(path))
-        for block in in_blocks(reading.objects(lines), lines):
+        for block in in_steps(reading.objects(lines)):
             builder.extend([row for _, row in block])
-            numbers.extend([number for number, _ in block])
+            numbers.extend(number for number, _ in block)
+            if lines.fills_block():
+                builder.flush()
     reading.findings.stop()
     if not builder.rows:
         raise DataError([Problem(str(path), "the file holds only blank lines", "Write one JSON object a line.")])
@@ -73,26 +75,27 @@ class _Reading:
 
     def objects(self, lines: TextLines) -> Iterator[tuple[int, dict[str, Any]]]:
         """(line, object) of each line that holds one."""
-        for line in lines:
+        for number, line in enumerate(lines, start=1):
             if not line or line.isspace():
                 self.blank += 1
                 continue
             row = _object(line)
             if row is not None:
-                yield lines.number, row
+                yield number, row
                 continue
-            self._add_problem(line.removesuffix("\n"), lines)
-            if lines.number == 1 and line.strip() in ("[", "{"):
+            self._add_problem(line.removesuffix("\n"), lines.source, number)
+            if number == 1 and line.strip() in ("[", "{"):
                 # A document spread over lines: every further line would be reported for the same cause.
                 lines.check_rest()
+                return
 
-    def _add_problem(self, line: str, lines: TextLines) -> None:
+    def _add_problem(self, line: str, source: str, number: int) -> None:
         try:
-            parse_line(line, f"{lines.source}, line {lines.number}")
+            parse_line(line, f"{source}, line {number}")
         except DataError as error:
             (problem,) = error.problems
             kind = "lines that are not objects" if problem.what.startswith("expected") else "lines that are not JSON"
-            self.findings.add(kind, lines.source, problem, lines.number - 1)
+            self.findings.add(kind, source, problem, number - 1)
 
 
 def _object(line: str) -> dict[str, Any] | None:

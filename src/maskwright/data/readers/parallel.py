@@ -7,7 +7,7 @@ from pathlib import Path
 
 from maskwright.data.column import Column, ColumnBuilder
 from maskwright.data.readers.table_file import check_file
-from maskwright.data.readers.text_lines import TextLines, in_blocks
+from maskwright.data.readers.text_lines import TextLines, in_steps
 from maskwright.data.tables import Table
 from maskwright.errors import DataError, Problem
 
@@ -57,6 +57,8 @@ def _lines(path: Path) -> Column:
     builder = ColumnBuilder()
     with path.open("rb") as file:
         lines = TextLines(file, str(path))
-        for block in in_blocks((line.rstrip("\r\n") for line in lines), lines):
+        for block in in_steps(line.rstrip("\r\n") for line in lines):
             builder.extend(block)
+            if lines.fills_block():
+                builder.flush()
     return builder.column()

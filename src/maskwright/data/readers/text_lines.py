@@ -3,96 +3,97 @@
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TypeVar
 
-from maskwright.data.column import BLOCK, BLOCK_BYTES
+from maskwright.data.column import BLOCK_BYTES
 from maskwright.errors import DataError, Problem
 
 Row = TypeVar("Row")
 
+CHUNK = 1 << 20
+"""Bytes that are read at a time."""
+
+_STEP = 128
+
 
 class TextLines:
-    r"""Iterates over the lines of a file as text, without holding more than one.
+    r"""Iterates over the lines of a file as text; holds some `CHUNK` bytes of it.
 
     A byte order mark at the beginning is left out. Lines keep their ends.
 
     Args:
-        file: opened in binary mode, at the beginning of a line.
+        file: opened in binary mode, at its beginning.
         source: its name, for messages.
         any_end: lines end with \r too, as in CSV files, and not only with \n.
-        number: lines before the first that is read.
-        offset: bytes before it.
 
     Attributes:
-        number: of the last line, from 1.
-        offset: bytes of the file up to the end of that line.
+        offset: bytes that were read, somewhat ahead of the last line.
+        count: lines among them, if they end with \n alone.
 
     Raises:
         DataError: where the file is not UTF-8, with the byte and its line.
 
     >>> import io
-    >>> lines = TextLines(io.BytesIO(b"one\r\ntwo"), "a.txt")
-    >>> [(line, lines.number, lines.offset) for line in lines]
-    [('one\r\n', 1, 5), ('two', 2, 8)]
+    >>> list(TextLines(io.BytesIO(b"one\r\ntwo\rthree"), "a.txt"))
+    ['one\r\n', 'two\rthree']
+    >>> list(TextLines(io.BytesIO(b"one\r\ntwo\rthree"), "a.csv", any_end=True))
+    ['one\r\n', 'two\r', 'three']
     """
 
-    def __init__(self, file: IO[bytes], source: str, *, any_end: bool = False, number: int = 0, offset: int = 0):
+    def __init__(self, file: IO[bytes], source: str, *, any_end: bool = False):
         self.file, self.source, self.any_end = file, source, any_end
-        self.number, self.offset = number, offset
+        self.offset = self.count = self._block = 0
+
+    def fills_block(self) -> bool:
+        """Whether `BLOCK_BYTES` were read since it last was so."""
+        is_full = self.offset - self._block > BLOCK_BYTES
+        if is_full:
+            self._block = self.offset
+        return is_full
 
     def __iter__(self) -> Iterator[str]:
-        for raw in self.file:
-            if self.any_end and b"\r" in raw and not (raw.endswith(b"\r\n") and raw.count(b"\r") == 1):
-                yield from map(self._text, raw.splitlines(keepends=True))
-            else:
-                yield self._text(raw)
-
-    def _text(self, raw: bytes) -> str:
-        line = raw if self.offset else self._begun(raw)
-        self.number += 1
-        self.offset += len(raw)
-        try:
-            return line.decode()
-        except UnicodeDecodeError as error:
-            raise self._refused(line, error) from None
+        # A file in memory cuts text into lines faster than a loop.
+        newline = "" if self.any_end else "\n"
+        return chain.from_iterable(io.StringIO(text, newline=newline) for text in self._texts())
 
     def check_rest(self) -> None:
         """Read on to the end of the file; raises `DataError` where it is not UTF-8."""
-        for _ in self:
+        for _ in self._texts():
             pass
 
-    def _begun(self, line: bytes) -> bytes:
-        if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise DataError([_not_utf8(self.source, self.source, "the file is UTF-16, not UTF-8", "UTF-16")])
-        return line.removeprefix(codecs.BOM_UTF8)
+    def _texts(self) -> Iterator[str]:
+        """Whole lines, many at a time."""
+        while raw := self.file.read(CHUNK):
+            raw += b"" if raw.endswith(b"\n") else self.file.readline()
+            content = raw if self.offset else self._begun(raw)
+            try:
+                text = content.decode()
+            except UnicodeDecodeError as error:
+                raise self._refused(content, self.offset + len(raw) - len(content), error) from None
+            self.offset += len(raw)
+            self.count += raw.count(b"\n") + (not raw.endswith(b"\n"))
+            yield text
 
-    def _refused(self, line: bytes, error: UnicodeDecodeError) -> DataError:
-        # Counted from the beginning of the file, in lines that end with \n.
-        start, number = self.offset - len(line) + error.start, self.number
-        if self.any_end and Path(self.source).is_file():
-            number = 1 + Path(self.source).read_bytes()[:start].count(b"\n")
-        what = f"byte 0x{line[error.start]:02x} at position {start:,} is not UTF-8"
+    def _begun(self, content: bytes) -> bytes:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise DataError([_not_utf8(self.source, self.source, "the file is UTF-16, not UTF-8", "UTF-16")])
+        return content.removeprefix(codecs.BOM_UTF8)
+
+    def _refused(self, content: bytes, before: int, error: UnicodeDecodeError) -> DataError:
+        number = self.count + content.count(b"\n", 0, error.start) + 1
+        what = f"byte 0x{content[error.start]:02x} at position {before + error.start:,} is not UTF-8"
         return DataError([_not_utf8(self.source, f"{self.source}, line {number:,}", what, "LATIN1")])
 
 
-def in_blocks(rows: Iterable[Row], lines: TextLines) -> Iterator[list[Row]]:
-    """Rows that are read off lines, in lists that take a bounded amount of memory.
-
-    Args:
-        rows: takes from `lines` what it needs for the next row.
-        lines: says how many bytes were read.
-    """
-    block: list[Row] = []
-    begins = lines.offset
-    for row in rows:
-        block.append(row)
-        if len(block) == BLOCK or lines.offset - begins > BLOCK_BYTES:
-            yield block
-            block, begins = [], lines.offset
-    if block:
-        yield block
+def in_steps(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Rows a few at a time: so few that the garbage collector, which looks through lists and objects, finds no more."""
+    rest = iter(rows)
+    while step := list(islice(rest, _STEP)):
+        yield step
 
 
 def decode(path: Path) -> str:

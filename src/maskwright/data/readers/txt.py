@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from maskwright.data.column import ColumnBuilder
-from maskwright.data.readers.text_lines import TextLines, in_blocks
+from maskwright.data.readers.text_lines import TextLines, in_steps
 from maskwright.data.tables import LineNumbers, Table
 from maskwright.errors import DataError, Problem
 
@@ -23,16 +23,17 @@ def read_file(path: Path, key: str) -> Table:
     ['one text', 'another']
     """
     del key
-    builder, numbers, kept, last = ColumnBuilder(), LineNumbers(), 0, 0
+    builder, numbers, kept = ColumnBuilder(), LineNumbers(), 0
     with path.open("rb") as file:
         lines = TextLines(file, str(path))
-        texts = ((lines.number, line.rstrip("\r\n")) for line in lines if line.strip())
-        for block in in_blocks(texts, lines):
-            builder.extend([text for _, text in block])
-            numbers.extend([number for number, _ in block])
+        texts = ((number, line.rstrip("\r\n")) for number, line in enumerate(lines, start=1) if line.strip())
+        for block in in_steps(texts):
+            builder.extend(text for _, text in block)
+            numbers.extend(number for number, _ in block)
             kept += len(block)
-        last = lines.number
+            if lines.fills_block():
+                builder.flush()
     if not kept:
         raise DataError([Problem(str(path), "the file holds only blank lines", "Write one text a line.")])
-    notes = (f"{path}: blank lines were left out ({last - kept:,}).",) if last > kept else ()
+    notes = (f"{path}: blank lines were left out ({lines.count - kept:,}).",) if lines.count > kept else ()
     return Table(str(path), {"text": builder.column()}, kept, numbers.lines(), notes, usual={"text": "text"})

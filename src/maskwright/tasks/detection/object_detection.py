@@ -22,12 +22,13 @@ from maskwright.errors import ConfigError
 from maskwright.fills.zero import Zero
 from maskwright.grid import Grid
 from maskwright.masking import Masking
-from maskwright.tasks.contract import Built, Hidden, Loss, Task, Words
+from maskwright.tasks.contract import Built, Task, Words
 from maskwright.tasks.detection import models as detection_models
 from maskwright.tasks.detection.loss import class_scores, image_losses
 from maskwright.tasks.detection.report import sections
 from maskwright.tasks.detection.scenes import OBJECTS, SIGNALS, USUAL, Scenes, corners
 from maskwright.tasks.detection.shown import shown
+from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.metrics.average_precision import AP, AP50, AP75, AR
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision import picture_tasks

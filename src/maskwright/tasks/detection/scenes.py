@@ -11,7 +11,7 @@ import numpy as np
 
 from maskwright.data.coco.detection import objects_of
 from maskwright.rng import Moment, Rng
-from maskwright.tasks.contract import FILLER, Batch, Hidden
+from maskwright.tasks.examples import FILLER, Batch, Hidden
 from maskwright.tasks.vision.pictures import PICTURE, Pictures
 from maskwright.tasks.vision.traits import asked_signals
 from maskwright.vision.objects import BoxPolicy, object_regions, region_scores

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.tasks.contract import Answer, Shown
 from maskwright.tasks.detection.drawing import GUESS, IGNORED, TRUE, WRONG, with_boxes
 from maskwright.tasks.detection.scenes import OBJECTS, Scenes, corners, target_of
 from maskwright.tasks.metrics.average_precision import in_pixels
 from maskwright.tasks.metrics.object_matching import hits
 from maskwright.tasks.rendering import data_uri
+from maskwright.tasks.views import Answer, Shown
 from maskwright.tasks.vision.shown import hidden_picture, unit_of
 
 if TYPE_CHECKING:
-    from maskwright.tasks.contract import View
+    from maskwright.tasks.views import View
 
 __all__ = ["SURE", "shown"]
 

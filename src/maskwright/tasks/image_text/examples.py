@@ -11,7 +11,7 @@ import numpy as np
 from maskwright.budgets.ratio import Ratio
 from maskwright.engine.modalities import PerModality
 from maskwright.patterns.iid import Iid
-from maskwright.tasks.contract import FILLER, Batch, Hidden
+from maskwright.tasks.examples import FILLER, Batch, Hidden
 from maskwright.tasks.image_text.maskings import IMAGE, TEXT, both
 from maskwright.tasks.text.encoded import EncodedTexts
 from maskwright.tasks.vision.patch_inputs import PATCH_INPUTS
@@ -47,7 +47,7 @@ class _Modality:
 
 @dataclass(frozen=True, eq=False)
 class PicturesWithTexts:
-    """A split of pictures with texts; see `maskwright.tasks.contract.Examples`.
+    """A split of pictures with texts; see `maskwright.tasks.examples.Examples`.
 
     Attributes:
         pictures: a row per example.

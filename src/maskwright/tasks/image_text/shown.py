@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskwright.tasks import classification
-from maskwright.tasks.contract import Shown
 from maskwright.tasks.image_text.examples import PicturesWithTexts
 from maskwright.tasks.image_text.maskings import IMAGE, TEXT, both
 from maskwright.tasks.rendering import as_bytes
 from maskwright.tasks.text.marked_text import Piece, pieces_of
+from maskwright.tasks.views import Shown
 from maskwright.tasks.vision.pictures import PICTURE
 from maskwright.tasks.vision.shown import hatched, unit_of
 from maskwright.tasks.vision.traits import hides_patches
@@ -20,7 +20,8 @@ from maskwright.tasks.vision.traits import hides_patches
 if TYPE_CHECKING:
     from maskwright.engine.corrupt import Corrupted
     from maskwright.masking import Masking
-    from maskwright.tasks.contract import Batch, View
+    from maskwright.tasks.examples import Batch
+    from maskwright.tasks.views import View
 
 __all__ = ["shown"]
 

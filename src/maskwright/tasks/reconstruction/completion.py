@@ -12,10 +12,12 @@ import numpy as np
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError, RunError
 from maskwright.tasks import pretrained
-from maskwright.tasks.contract import Answer, Built, Hidden, Loss, Shown
+from maskwright.tasks.contract import Built
+from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.reconstruction import models as reconstruction
 from maskwright.tasks.reconstruction import targets
 from maskwright.tasks.scratch import advice
+from maskwright.tasks.views import Answer, Shown
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision import picture_tasks
 from maskwright.tasks.vision.pictures import PICTURE, Pictures
@@ -23,7 +25,7 @@ from maskwright.tasks.vision.shown import shown_picture
 from maskwright.tasks.vision.traits import hides_patches, way_inside
 
 if TYPE_CHECKING:
-    from maskwright.tasks.contract import View
+    from maskwright.tasks.views import View
 
 __all__ = ["built", "check_fill", "check_run", "loss", "plain_fill", "predict", "restored", "shown"]
 

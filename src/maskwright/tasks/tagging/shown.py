@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from maskwright.data.tagging.schemes import Tagging
-from maskwright.tasks.contract import Answer, Shown
 from maskwright.tasks.tagging.words import NO_WORD
 from maskwright.tasks.text.encoded import EncodedTexts
 from maskwright.tasks.text.marked_text import CLOSING, OPENING, TOKENS_SHOWN, MarkedText, Piece, marked
+from maskwright.tasks.views import Answer, Shown
 
 if TYPE_CHECKING:
-    from maskwright.tasks.contract import View
+    from maskwright.tasks.views import View
 
 __all__ = ["mention_pieces", "shown"]
 

@@ -19,7 +19,8 @@ from maskwright.fills.drop import Drop
 from maskwright.masking import Masking
 from maskwright.objectives.supervised import cross_entropy
 from maskwright.tasks.classification import head_options
-from maskwright.tasks.contract import Built, Hidden, Loss, Task, Words
+from maskwright.tasks.contract import Built, Task, Words
+from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.metrics.entity_f1 import ENTITY_F1
 from maskwright.tasks.metrics.token_accuracy import TOKEN_ACCURACY
 from maskwright.tasks.tagging.report import sections

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskwright.backend.labels import IGNORED
-from maskwright.tasks.contract import FILLER, Batch, Hidden
+from maskwright.tasks.examples import FILLER, Batch, Hidden
 from maskwright.tasks.joining import joined_by_length
 from maskwright.text.padding import Layout
 from maskwright.units.vocabulary import Vocabulary
@@ -77,7 +77,7 @@ class Ragged:
 
 @dataclass(frozen=True, eq=False)
 class EncodedTexts:
-    """A split of tokenised texts; see `maskwright.tasks.contract.Examples`.
+    """A split of tokenised texts; see `maskwright.tasks.examples.Examples`.
 
     Attributes:
         inputs: what the model takes, by name (`input_ids`, perhaps `token_type_ids`), a row per example.

@@ -11,7 +11,7 @@ from maskwright.tasks.text.encoded import EncodedTexts, without_facts
 from maskwright.units.vocabulary import SPECIAL, Vocabulary
 
 if TYPE_CHECKING:
-    from maskwright.tasks.contract import View
+    from maskwright.tasks.views import View
 
 TOKENS_SHOWN = 120
 """Longer texts end with how many tokens are left out."""

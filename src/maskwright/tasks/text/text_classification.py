@@ -13,12 +13,14 @@ from maskwright import objectives
 from maskwright.config import Configuration, RunConfig
 from maskwright.data.texts import TextSection, load_text_data
 from maskwright.tasks import classification
-from maskwright.tasks.contract import Built, Hidden, Loss, Shown, Task, View, Words
+from maskwright.tasks.contract import Built, Task, Words
+from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.text import models
 from maskwright.tasks.text.checks import check_text_run, describe_lengths
 from maskwright.tasks.text.encoded import LABELS, EncodedTexts, rows_of_ids
 from maskwright.tasks.text.marked_text import marked
 from maskwright.tasks.text.tokenizing import load_tokenizer, texts_of, tokenised
+from maskwright.tasks.views import Shown, View
 from maskwright.units.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from maskwright.backend.labels import IGNORED
 from maskwright.engine.modalities import PerModality
-from maskwright.tasks.contract import FILLER, Batch, Hidden
+from maskwright.tasks.examples import FILLER, Batch, Hidden
 from maskwright.tasks.text.encoded import LABELS, Ragged
 from maskwright.text.padding import Layout
 from maskwright.units.vocabulary import Vocabulary
@@ -59,7 +59,7 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class EncodedPairs:
-    """A split of tokenised pairs; see `maskwright.tasks.contract.Examples`.
+    """A split of tokenised pairs; see `maskwright.tasks.examples.Examples`.
 
     Rows begin together, with padding behind them, whatever the tokenizer's own side is: an encoder-decoder that counts
     its positions from the first column would otherwise read a text differently in every batch.

@@ -10,7 +10,8 @@ from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
 from maskwright.objectives import Likelihood
 from maskwright.tasks import pretrained
-from maskwright.tasks.contract import Built, Hidden
+from maskwright.tasks.contract import Built
+from maskwright.tasks.examples import Hidden
 from maskwright.tasks.metrics.generated_text import GeneratedText
 from maskwright.tasks.scratch import advice
 from maskwright.tasks.text.encoded import LABELS

@@ -9,10 +9,10 @@ import numpy as np
 
 from maskwright.backend.labels import IGNORED
 from maskwright.engine.modalities import PerModality
-from maskwright.tasks.contract import Answer, Shown, View
 from maskwright.tasks.metrics.generated_text import GeneratedText
 from maskwright.tasks.text.marked_text import Piece, pieces_of
 from maskwright.tasks.translation.encoded import DECODER, SOURCE, TARGET, EncodedPairs
+from maskwright.tasks.views import Answer, Shown, View
 
 __all__ = ["shown"]
 

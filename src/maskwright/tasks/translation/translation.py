@@ -11,7 +11,8 @@ from maskwright.config import Configuration, RunConfig
 from maskwright.data.translation.loading import load_translation_data
 from maskwright.data.translation.section import TranslationSection
 from maskwright.objectives.supervised import cross_entropy
-from maskwright.tasks.contract import Hidden, Loss, Task, Words
+from maskwright.tasks.contract import Task, Words
+from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.metrics.bleu import BLEU
 from maskwright.tasks.metrics.bleu_characters import BLEU_CHARACTERS
 from maskwright.tasks.metrics.chrf import CHRF

@@ -10,7 +10,8 @@ import numpy as np
 
 from maskwright.objectives import Likelihood
 from maskwright.tasks import classification
-from maskwright.tasks.contract import Hidden, Loss, Shown
+from maskwright.tasks.examples import Hidden, Loss
+from maskwright.tasks.views import Shown
 from maskwright.tasks.vision.patch_inputs import forward
 from maskwright.tasks.vision.pictures import Pictures
 from maskwright.tasks.vision.shown import shown_picture
@@ -18,7 +19,7 @@ from maskwright.tasks.vision.shown import shown_picture
 if TYPE_CHECKING:
     from maskwright.config import RunConfig
     from maskwright.data.checked import CheckedData
-    from maskwright.tasks.contract import View
+    from maskwright.tasks.views import View
 
 __all__ = ["OBJECTIVES", "classed", "likelihood", "loss", "predict", "shown"]
 

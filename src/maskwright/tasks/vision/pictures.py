@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskwright.geometry.boxes import enlarged
-from maskwright.tasks.contract import FILLER, Batch, Hidden
+from maskwright.tasks.examples import FILLER, Batch, Hidden
 from maskwright.tasks.vision.patch_inputs import DROPPED, PATCH_INPUTS
 from maskwright.tasks.vision.traits import as_whole_frames, asked_facts, evened, hides_patches, way_inside
 from maskwright.units.patches import Patches
@@ -35,7 +35,7 @@ VALUES_PER_CELL = 16
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """A split of pictures or clips; see `maskwright.tasks.contract.Examples`.
+    """A split of pictures or clips; see `maskwright.tasks.examples.Examples`.
 
     Attributes:
         names: where each picture is, as its loader says: a column of the data, which is read by lists of row numbers.

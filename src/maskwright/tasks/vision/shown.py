@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.tasks.contract import Hidden, Shown
+from maskwright.tasks.examples import Hidden
 from maskwright.tasks.rendering import as_bytes, marked, strip
+from maskwright.tasks.views import Shown
 from maskwright.tasks.vision.pictures import PICTURE
 from maskwright.tasks.vision.traits import hides_patches
 
 if TYPE_CHECKING:
     from maskwright.masking import Masking
     from maskwright.rng import Moment
-    from maskwright.tasks.contract import View
+    from maskwright.tasks.views import View
 
 __all__ = ["flat", "hatched", "hidden_picture", "shown_picture", "unit_of"]
 

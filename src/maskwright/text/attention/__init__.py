@@ -17,6 +17,7 @@ from maskwright.backend.arrays import Array, arange, is_torch, namespace, to_dty
 from maskwright.errors import MaskingError
 from maskwright.rng import Rng
 from maskwright.strategy import check, parts
+from maskwright.strategy.traits import collect, trait
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,17 @@ _GIVE = {
     "rng": "rng=Rng.from_ids(example_ids, seed=..., epoch=...)",
     "documents": "documents=packed.documents, [B, L], of packed = pack(batch)",
 }
+
+
+@dataclass(frozen=True)
+class RuleTraits:
+    """What a rule declares about itself.
+
+    Attributes:
+        needs: the facts without which it cannot hide anything: `documents`, `rng`.
+    """
+
+    needs: tuple[str, ...] = trait((), tuple)
 
 
 class Rule(Protocol):
@@ -102,13 +114,13 @@ class AttentionMask:
         Raises:
             MaskingError: a fact that a rule needs is missing.
         """
-        given = self._facts(attended, heads, facts)
+        about = self._facts(attended, heads, facts)
         examples, length = attended.shape
         along = [(examples, 0), (heads, 1), (length, 2), (length, 3)]
         b, h, q, k = (arange(n, attended).reshape([-1 if a == axis else 1 for a in range(4)]) for n, axis in along)
         hidden = (b + h + q + k) < 0
         for rule in self.rules:
-            hidden = hidden | rule.hides(b, h, q, k, given)
+            hidden = hidden | rule.hides(b, h, q, k, about)
         nothing = namespace(hidden).all(hidden, axis=-1, keepdims=True)
         return hidden & ~(nothing & (q == k))
 
@@ -133,14 +145,14 @@ class AttentionMask:
         """
         from torch.nn.attention.flex_attention import create_block_mask
 
-        given = self._facts(attended, heads or 1, facts)
+        about = self._facts(attended, heads or 1, facts)
         examples, length = attended.shape
         rules = self.rules
 
         def may_attend(b: Any, h: Any, q: Any, k: Any) -> Any:
-            hidden = rules[0].hides(b, h, q, k, given)
+            hidden = rules[0].hides(b, h, q, k, about)
             for rule in rules[1:]:
-                hidden = hidden | rule.hides(b, h, q, k, given)
+                hidden = hidden | rule.hides(b, h, q, k, about)
             return ~hidden
 
         return create_block_mask(may_attend, examples, heads, length, length, device=attended.device)
@@ -151,17 +163,17 @@ class AttentionMask:
         unknown = set(facts) - {"documents", "rng"}
         if unknown:
             raise MaskingError(f"attention masks take documents and rng, not '{min(unknown)}'.")
-        given = Facts(to_dtype(attended, "bool"), **facts, heads=heads)
+        about = Facts(to_dtype(attended, "bool"), **facts, heads=heads)
         for rule in self.rules:
-            for name in getattr(rule, "needs", ()):
-                if getattr(given, name) is None:
+            for name in collect(RuleTraits, rule).needs:
+                if getattr(about, name) is None:
                     raise MaskingError(f"attention rule {strategy.to_node(rule)!r}: give {_GIVE[name]}.")
-        if given.rng is not None:
-            _check_rng(given.rng, attended)
-        if given.documents is not None and tuple(given.documents.shape) != tuple(attended.shape):
-            shape = tuple(given.documents.shape)
+        if about.rng is not None:
+            _check_rng(about.rng, attended)
+        if about.documents is not None and tuple(about.documents.shape) != tuple(attended.shape):
+            shape = tuple(about.documents.shape)
             raise MaskingError(f"documents: expected shape {tuple(attended.shape)}, given {shape}.")
-        return given
+        return about
 
 
 def _check_rng(rng: Any, attended: Array) -> None:

@@ -101,14 +101,14 @@ def find(model: Any, how: str) -> Place:
         ConfigError: a model, a head or a setting that was not verified; says which fill to use.
     """
     title = type(model).__name__
-    found = [(name, part) for name, part in model.named_modules() if _known(part)]
-    if len(found) != 1:
+    candidates = [(name, part) for name, part in model.named_modules() if _family_name(part)]
+    if len(candidates) != 1:
         raise ConfigError(
             f"fill {how} for {title}: patches can be hidden inside {verified()} only; models that work in windows or "
             f"by convolution (Swin, ConvNeXt, ResNet) need the whole grid. Use the fill {_PIXELS}."
         )
-    path, embeddings = found[0]
-    family = FAMILIES[_known(embeddings)]
+    path, embeddings = candidates[0]
+    family = FAMILIES[_family_name(embeddings)]
     tower = model.get_submodule(path.rpartition(".")[0])
     projection = embeddings.get_submodule(family.projection)
     _check_projection(projection, title)
@@ -122,7 +122,7 @@ def find(model: Any, how: str) -> Place:
     return Place(family, tower, embeddings, projection, layers, layers[-1] if last is None else last, positions)
 
 
-def _known(part: Any) -> str:
+def _family_name(part: Any) -> str:
     return next((kind.__name__ for kind in type(part).__mro__ if kind.__name__ in FAMILIES), "")
 
 

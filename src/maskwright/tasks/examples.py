@@ -1,0 +1,167 @@
+"""Examples on their way through a model: batches, what is hidden of them, and their loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import torch
+
+    from maskwright.rng import Moment
+
+__all__ = ["FILLER", "Batch", "Examples", "Hidden", "Loss"]
+
+FILLER = -1
+"""Row number that stands for no example: it fills a batch up, with weight 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some examples, whole.
+
+    Attributes:
+        inputs: what the model takes, name -> tensor [B, ...].
+        labels: what its answers are compared with in the loss, name -> tensor [B, ...], or a list of B entries.
+        ids: [B] int64, which name the examples' masks.
+        weight: [B] float32, what each example counts in the loss; 0 for a filler.
+    """
+
+    inputs: Mapping[str, Any]
+    labels: Mapping[str, Any]
+    ids: torch.Tensor
+    weight: torch.Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        from accelerate.utils import send_to_device
+
+        moved = send_to_device([dict(self.inputs), dict(self.labels), self.ids, self.weight], device)
+        return Batch(*moved)
+
+    def pin_memory(self) -> Batch:
+        """The same in memory that a graphics card can copy from; `DataLoader` calls it by this name."""
+        from torch.utils.data._utils.pin_memory import pin_memory
+
+        parts = pin_memory([dict(self.inputs), dict(self.labels), self.ids, self.weight])
+        return Batch(*parts)
+
+    @property
+    def examples(self) -> int:
+        """How many examples there are, fillers left out."""
+        return int((self.weight > 0).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """A batch with parts hidden: inputs, and the labels that follow what was done to them.
+
+    Attributes:
+        inputs: what the model takes, name -> tensor [B, ...].
+        labels: as those of the batch, changed where inputs were dropped, merged or moved.
+        weight: [B] float32, what each example counts in the loss, with the weight that a law of masking attaches.
+        count: what the loss is a mean over, added up over the batch: examples, tokens, objects.
+        share: [B] float32, hidden share of each example's units.
+        mask: over the units, where the task's loss or pictures ask for it.
+        probability: [B] float32, the chance with which units were hidden, where the budget draws one.
+    """
+
+    inputs: Mapping[str, Any]
+    labels: Mapping[str, Any]
+    weight: torch.Tensor
+    count: float
+    share: torch.Tensor
+    mask: Any = None
+    probability: torch.Tensor | None = None
+
+    @classmethod
+    def whole(cls, batch: Batch, count: float | None = None) -> Hidden:
+        """A batch of which nothing is hidden; the count is that of its examples if none is given."""
+        import torch
+
+        share = torch.zeros(len(batch.ids), device=batch.ids.device)
+        number = batch.examples if count is None else count
+        return cls(batch.inputs, batch.labels, batch.weight, number, share)
+
+
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """A loss as a sum and the count that it is a mean over.
+
+    The trainer divides by the count of the whole optimiser step, over all its micro-batches and processes, so that
+    every way of splitting a step gives the same gradient.
+
+    Attributes:
+        sum: scalar tensor, weighted losses added up.
+        count: that of the `Hidden` it was made of.
+    """
+
+    sum: torch.Tensor
+    count: float
+
+
+class Examples(Protocol):
+    """A split that can be batched and hidden."""
+
+    @property
+    def example_ids(self) -> np.ndarray:
+        """[N] int64, which name the examples' masks."""
+        ...
+
+    @property
+    def classes(self) -> np.ndarray | None:
+        """[N] int64, the class of each example; None in tasks where an example has not one class."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about how the examples were read ("12 texts are cut at the end")."""
+        ...
+
+    def __len__(self) -> int:
+        """Number of examples."""
+        ...
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """[N] cells of each example (tokens; numbers in proportion to memory and time): what batches are cut by."""
+        ...
+
+    def __getitems__(self, rows: Sequence[int]) -> Batch:
+        """`batch`, by the name that workers of a `DataLoader` call; reading files belongs here."""
+        ...
+
+    def batch(self, rows: Iterable[int]) -> Batch:
+        """Some examples on the CPU; `FILLER` stands for a copy of the first example with weight 0."""
+        ...
+
+    def references(self, rows: Any) -> Any:
+        """What right answers are, one for each of some row numbers: class indices, numbers, texts, tags, boxes."""
+        ...
+
+    def hide(self, batch: Batch, masking: Any, moment: Moment) -> Hidden:
+        """Hide parts of a batch, on the device it is on; labels follow what is done to the inputs.
+
+        The same ids and moment always hide the same. Without a masking nothing is hidden, and the inputs are those a
+        model gets in use.
+        """
+        ...
+
+    def work(self, inputs: Mapping[str, Any]) -> int:
+        """Cells that go through the model (tokens without padding, patches): the unit of throughput."""
+        ...
+
+    def joined(self, parts: Sequence[Hidden], cells: int) -> Iterator[tuple[torch.Tensor, Hidden]]:
+        """Batches for forward passes from examples that were hidden in several ways.
+
+        Args:
+            parts: P ways of hiding the same B examples.
+            cells: at most as many in a batch (see `lengths`), but at least one example.
+
+        Yields:
+            ([R] int64 places part · B + example on the inputs' device, these R examples). Every place once.
+        """
+        ...
