@@ -49,7 +49,7 @@ def configuration(data: Path, folder: Path, seed: int, small: bool) -> RunConfig
 
 
 def copied(config: RunConfig) -> dict[str, float]:
-    """Name of a metric -> its value for sources given as their own translations."""
+    """Name of a metric -> its value for copies of the sources as translations."""
     test = get("translation").load(config.data).test
     answers, references = [GeneratedText(text) for text in test["source"][:]], test["target"][:]
     values = {}
@@ -66,8 +66,8 @@ def conditions(document: Mapping[str, Any]) -> Iterator[tuple[str, list[Mapping[
     for pattern, curve in document["curves"].items():
         for point in curve["points"][1:]:
             place = (pattern, point["ratio"])
-            found = (one for other in others for one in other["points"] if (one["pattern"], one["ratio"]) == place)
-            yield f"{WORDS.get(pattern, pattern)}, {point['ratio']:.0%}", [point["score"], *found]
+            more = (one for other in others for one in other["points"] if (one["pattern"], one["ratio"]) == place)
+            yield f"{WORDS.get(pattern, pattern)}, {point['ratio']:.0%}", [point["score"], *more]
 
 
 def cells(compared: Mapping[str, Any], metric: Mapping[str, Any], n: int) -> str:

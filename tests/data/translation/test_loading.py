@@ -81,11 +81,11 @@ def test_two_files_line_by_line(how, tmp_path):
     for language, ending in (("en", "\r\n"), ("fr", "\n")):
         (tmp_path / f"corpus.{language}").write_bytes("".join(row[language] + ending for row in rows).encode())
     files = [str(tmp_path / f"corpus.{language}") for language in ("en", "fr")]
-    given = {
+    section = {
         "mapping": {"train": {"source": files[0], "target": files[1]}},
         "beginning": {"train": str(tmp_path / "corpus"), "source": "en", "target": "fr"},
     }[how]
-    data = load(**given)
+    data = load(**section)
     assert sorted(texts(data) + texts(data, "validation")) == sorted((row["en"], row["fr"]) for row in rows)
 
 

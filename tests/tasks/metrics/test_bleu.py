@@ -60,6 +60,14 @@ def test_on_its_own_a_sentence_is_scored_as_sacrebleu_scores_sentences():
     assert each[0] == pytest.approx(100)
 
 
+def test_an_answer_that_ignores_the_text_is_the_reference_of_another_one():
+    references = ["le chat de la mer", "le chien de la mer", "une autre phrase ici", "trois mots seulement"]
+    chance = BLEU.chance_of(references)
+    assert chance == pytest.approx(corpus("13a")([GeneratedText(references[i]) for i in (2, 3, 0, 1)], references))
+    assert BLEU.chance_of(references[:1]) == 0.0
+    assert 0 < BLEU.chance_of(texts()[1]) < value_of(BLEU, *texts())
+
+
 def test_without_sacrebleu_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
     scorer.cache_clear()

@@ -26,6 +26,10 @@ def test_corners_are_those_of_sacrebleu(pair):
     assert value_of(CHRF, written, [pair[1]]) == pytest.approx(corpus(written, [pair[1]]), abs=1e-9)
 
 
+def test_an_answer_that_ignores_the_text_shares_letters_with_the_reference():
+    assert 5 < CHRF.chance_of(texts()[1]) < value_of(CHRF, *texts())
+
+
 def test_on_its_own_a_sentence_is_scored_as_sacrebleu_scores_sentences():
     answers, references = texts()
     each = CHRF.each(CHRF.statistic.summable(CHRF.statistic.of(answers, references)[None]))

@@ -15,7 +15,7 @@ from maskwright.config import dump_config
 from maskwright.errors import ConfigError
 from maskwright.evaluate.run import evaluate
 from maskwright.report.build import render
-from maskwright.testing.tasks import check_task
+from maskwright.testing import check_task
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
 from maskwright.train.stop import TrainingStopped

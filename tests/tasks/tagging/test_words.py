@@ -9,7 +9,7 @@ import pytest
 from datasets import Dataset
 
 from maskwright import patterns
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.data.checked import CheckedData
 from maskwright.errors import ConfigError
 from maskwright.grid import Grid
@@ -25,14 +25,14 @@ from tests.units.tokenizers_trained_here import FAMILIES, trained
 
 MOMENT = Moment(seed=5, epoch=1)
 LABELS = ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")
-UNITS = ("token", "word", "type")
+UNITS = ("token", "word", "type", "entity")
 ON_TEXT = [
     pytest.param(node, unit, id=f"{node}-{unit}")
     for nodes in PATTERNS.values()
     for node in nodes
     for unit in UNITS
-    if patterns.fits(patterns.from_node(node), Grid(**{unit: 20}))
-    if not getattr(patterns.from_node(node), "signals", ())
+    if patterns.traits(patterns.from_node(node)).fits(Grid(**{unit: 20}))
+    if not patterns.traits(patterns.from_node(node)).signals
 ]
 
 
@@ -127,7 +127,7 @@ def padded_on(side):
 @pytest.mark.parametrize(("node", "unit"), ON_TEXT)
 def test_labels_follow_whatever_hides(node, unit, side):
     examples = padded_on(side)
-    budget = None if getattr(patterns.from_node(node), "sets_own_count", False) else 0.5
+    budget = None if patterns.traits(patterns.from_node(node)).sets_own_count else 0.5
     batch = examples.batch(range(12))
     whole = triples(examples.hide(batch, None, MOMENT))
     dropped = examples.hide(batch, Masking.from_dict(masking("drop", unit, node, budget)), MOMENT)

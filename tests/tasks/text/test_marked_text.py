@@ -20,7 +20,7 @@ def pieces_of(tokenizer, text, hidden_words, pair=None):
     vocabulary = Vocabulary.from_tokenizer(tokenizer)
     ids = np.array(tokenizer(text, pair)["input_ids"])
     units = text_units(ids[None], np.ones((1, len(ids)), dtype=bool), vocabulary, "word")
-    groups = np.where(units.cells, units.groups, -1)[0]
+    groups = np.where(units.hideable, units.groups, -1)[0]
     hidden = np.isin(groups, hidden_words) & (groups >= 0)
     return marked_text.pieces_of(ids, hidden, groups, vocabulary=vocabulary, tokenizer=tokenizer)
 

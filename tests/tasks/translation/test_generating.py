@@ -56,7 +56,7 @@ def test_references_are_scored_in_parts_of_bounded_size(make_config, built, monk
     expected = asked(config, made, examples, range(9))
     sizes = []
     monkeypatch.setattr(models, "LOGITS_AT_ONCE", 2 * 8 * len(made.reader))
-    made.model.register_forward_hook(lambda module, given, out: sizes.append(out.logits.shape))
+    made.model.register_forward_hook(lambda module, arguments, out: sizes.append(out.logits.shape))
     scored = asked(config, made, examples, range(9))
     assert [one.nll for one in scored] == pytest.approx([one.nll for one in expected], rel=1e-5)
     # Generation looks at one place at a time.

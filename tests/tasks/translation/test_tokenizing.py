@@ -95,12 +95,12 @@ def test_languages_come_from_the_names_of_the_columns(family, source, target, pr
 
 
 def test_languages_can_be_given(pretrained_model, make_config):
-    given = {"source_language": "de_DE", "target_language": "cs_CZ"}
-    assert reader(make_config(pretrained_model("mbart"), data=given)).tgt_lang == "cs_CZ"
+    languages = {"source_language": "de_DE", "target_language": "cs_CZ"}
+    assert reader(make_config(pretrained_model("mbart"), data=languages)).tgt_lang == "cs_CZ"
 
 
 @pytest.mark.parametrize(
-    ("family", "given", "message"),
+    ("family", "languages", "message"),
     [
         (
             "mbart",
@@ -111,9 +111,9 @@ def test_languages_can_be_given(pretrained_model, make_config):
         ("t5", {"target_language": "fr"}, "data.target_language: .* has no languages to choose; leave it out"),
     ],
 )
-def test_unknown_languages_are_refused(family, given, message, pretrained_model, make_config):
+def test_unknown_languages_are_refused(family, languages, message, pretrained_model, make_config):
     with pytest.raises(ConfigError, match=message):
-        reader(make_config(pretrained_model(family), data=given))
+        reader(make_config(pretrained_model(family), data=languages))
 
 
 def test_a_model_of_one_direction_that_is_given_the_other(pretrained_model, make_config, tmp_path):

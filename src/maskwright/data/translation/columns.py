@@ -68,23 +68,23 @@ def whole_name(table: Table, name: str) -> str:
     return inside[0] if len(inside) == 1 else name
 
 
-def _by_place(table: Table, known: Mapping[str, str], others: set[str]) -> dict[str, str]:
+def _by_place(table: Table, named: Mapping[str, str], others: set[str]) -> dict[str, str]:
     """The two keys of the only column of objects, or the only two columns, in their order; {} if there are none.
 
     Columns that are called after their roles are found by their names, later.
     """
-    named = {name for role in ROLES for name in (role.name, *role.names)}
-    if any(plain_name(column) in named for column in table.header):
+    usual = {name for role in ROLES for name in (role.name, *role.names)}
+    if any(plain_name(column) in usual for column in table.header):
         return {}
     nested = [f"{outer}.{key}" for outer in table.header for key in table.column(outer).fields]
     flat = [column for column in table.header if column not in others]
     pair = nested if len(nested) == 2 else flat if not nested else []
-    if len(pair) != 2 or not set(known.values()) <= set(pair):
+    if len(pair) != 2 or not set(named.values()) <= set(pair):
         return {}
-    if not known:
+    if not named:
         return dict(zip(PLACES, pair, strict=True))
-    role = next(role for role in PLACES if role not in known)
-    return {role: next(column for column in pair if column not in known.values())}
+    role = next(role for role in PLACES if role not in named)
+    return {role: next(column for column in pair if column not in named.values())}
 
 
 def languages(section: TranslationSection, columns: Mapping[str, str]) -> dict[str, str]:

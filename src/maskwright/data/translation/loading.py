@@ -35,8 +35,8 @@ def load_translation_data(section: TranslationSection) -> CheckedData:
     """
     reading = Reading(with_files(section), with_cluster(section, ROLES))
     # The rows of a stream are not at hand before they are read; the columns of the other splits are theirs too.
-    known = reading.section.model_copy(update={"train": None}) if section.stream else reading.section
-    tables = Reading(known, reading.roles).tables()
+    at_hand = reading.section.model_copy(update={"train": None}) if section.stream else reading.section
+    tables = Reading(at_hand, reading.roles).tables()
     named, guesses = with_columns(reading.section, tables)
     names = languages(named, {"source": named.source or "", "target": named.target or ""})
     checks = PairChecks((names["source"], names["target"]))

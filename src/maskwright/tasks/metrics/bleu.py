@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from maskwright.errors import ConfigError
-from maskwright.tasks.metrics.generated_text import GeneratedText
+from maskwright.tasks.metrics.generated_text import GeneratedText, score_of_others
 from maskwright.tasks.metrics.metric import Metric, Statistic
 
 __all__ = ["BLEU", "NGRAMS", "WORDS", "bleu", "bleu_alone", "ngram_counts", "scorer"]
@@ -80,13 +80,16 @@ def bleu_alone(counts: np.ndarray, n: np.ndarray) -> np.ndarray:
     return bleu(counts, n, effective=True)
 
 
+WORD_NGRAMS = Statistic("word n-grams", partial(ngram_counts, WORDS))
+
 BLEU = Metric(
     "bleu",
     "BLEU",
-    Statistic("word n-grams", partial(ngram_counts, WORDS)),
+    WORD_NGRAMS,
     bleu,
     unit="points",
     best=100.0,
+    chance=partial(score_of_others, WORD_NGRAMS, bleu),
     negligible=0.5,
     alone=bleu_alone,
     meaning="How many words and sequences of two to four words of the translations are in the references, by "

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
-from maskwright.tasks.metrics.generated_text import GeneratedText
+from maskwright.tasks.metrics.generated_text import GeneratedText, score_of_others
 from maskwright.tasks.metrics.metric import Metric, Statistic
 
 __all__ = ["CHRF", "chrf"]
@@ -63,13 +64,16 @@ def chrf(sums: np.ndarray, n: np.ndarray) -> np.ndarray:
     return 100 * (1 + BETA**2) * precision * recall / np.where(weighted > 0, weighted, 1)
 
 
+CHARACTER_NGRAMS = Statistic("character n-grams", _counts)
+
 CHRF = Metric(
     "chrf",
     "chrF",
-    Statistic("character n-grams", _counts),
+    CHARACTER_NGRAMS,
     chrf,
     unit="points",
     best=100.0,
+    chance=partial(score_of_others, CHARACTER_NGRAMS, chrf),
     negligible=0.5,
     meaning="How many sequences of one to six characters translation and reference have in common, as sacreBLEU "
     "counts: 100 for the references themselves.",

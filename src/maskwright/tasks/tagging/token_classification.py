@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maskwright import objectives
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.config import Configuration, RunConfig
 from maskwright.data.tagging.schemes import OUTSIDE, Scheme, Tagging, check_seqeval
 from maskwright.data.tagging.section import TaggingSection, load_tagging_data
 from maskwright.errors import ConfigError
-from maskwright.fills.drop import Drop
-from maskwright.masking import Masking
+from maskwright.fills import traits
 from maskwright.objectives.supervised import cross_entropy
 from maskwright.tasks.classification import head_options
 from maskwright.tasks.contract import Built, Task, Words
@@ -51,7 +50,7 @@ def check(config: RunConfig) -> None:
     """
     check_seqeval()
     check_text_run(config, (*UNITS, ENTITY))
-    if config.objective.views > 1 and isinstance(config.masking, Masking) and isinstance(config.masking.fill, Drop):
+    if config.objective.views > 1 and config.masking is not None and traits(config.masking.fill).removes:
         raise ConfigError(
             "masking.fill: consistency compares the tags of two views word by word, and drop removes other words from "
             "each; use mask-token."

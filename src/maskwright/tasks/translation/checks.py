@@ -18,7 +18,7 @@ from maskwright.masking import Masking
 from maskwright.tasks.translation import scratch
 from maskwright.tasks.translation.encoded import SOURCE, TARGET
 from maskwright.tasks.translation.languages import direction_note
-from maskwright.tasks.translation.tokenizing import load_tokenizer
+from maskwright.tasks.translation.tokenizing import load_tokenizer, texts_of
 from maskwright.units.text import UNITS
 
 if TYPE_CHECKING:
@@ -99,6 +99,6 @@ def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
 def _lengths(tokenizer: Any, texts: list[str], side: str, prefix: str) -> list[int]:
     if tokenizer is None:
         return [len(text.split()) for text in texts]
-    given: dict[str, Any] = {"text": [prefix + text for text in texts]} if side == "source" else {"text_target": texts}
+    whole = texts_of(side, [prefix + text for text in texts] if side == SOURCE else texts)
     # verbose=False: the tokenizer would warn of texts longer than its model takes, which is what is counted here.
-    return [len(ids) for ids in tokenizer(**given, truncation=False, verbose=False)["input_ids"]]
+    return [len(ids) for ids in tokenizer(**whole, truncation=False, verbose=False)["input_ids"]]

@@ -12,7 +12,7 @@ __all__ = ["direction_note", "set_languages"]
 
 
 def set_languages(tokenizer: Any, config: RunConfig, names: Mapping[str, str]) -> None:
-    """Tell a tokenizer of several languages which two it is given; it is saved with them.
+    """Set the two languages of a tokenizer that has several; it is saved with them.
 
     Args:
         tokenizer: others than of mBART, M2M, NLLB and the like are left as they are.
@@ -22,17 +22,17 @@ def set_languages(tokenizer: Any, config: RunConfig, names: Mapping[str, str]) -
     Raises:
         ConfigError: it does not know such a language, with those that it knows.
     """
-    given = {"source": config.data.source_language, "target": config.data.target_language}
+    chosen = {"source": config.data.source_language, "target": config.data.target_language}
     codes = _codes(tokenizer)
     if not codes:
-        named = [f"data.{side}_language" for side, language in given.items() if language is not None]
+        named = [f"data.{side}_language" for side, language in chosen.items() if language is not None]
         if named:
             raise ConfigError(
                 f"{named[0]}: the tokenizer of '{config.model}' has no languages to choose; leave it out."
             )
         return
     for side, attribute in (("source", "src_lang"), ("target", "tgt_lang")):
-        name = given[side] or names[side]
+        name = chosen[side] or names[side]
         code = _code(name, codes)
         if code is None:
             hint = did_you_mean(name, codes)
@@ -44,7 +44,7 @@ def set_languages(tokenizer: Any, config: RunConfig, names: Mapping[str, str]) -
 
 
 def direction_note(tokenizer: Any, names: Mapping[str, str]) -> tuple[str, ...]:
-    """Say where a tokenizer of one direction is given the other one."""
+    """Say where the data goes the other way than a tokenizer of one direction."""
     one, other = (getattr(tokenizer, name, None) for name in ("source_lang", "target_lang"))
     source, target = names["source"], names["target"]
     if one is None or other is None or one == other or (source, target) != (other, one):

@@ -16,8 +16,8 @@ TITLE = "Scores"
 def sections(material: Any, asked: Any) -> list[dict[str, Any]]:
     """The sections of the evaluation document; see `maskwright.tasks.contract`."""
     measured = [metric.name for metric in material.task.chosen_metrics(material.config.evaluation.metrics)]
-    known = {name: signature for name, signature in signatures().items() if name in measured}
-    tables = [{"title": "Signatures", "head": ["metric", "signature"], "rows": [list(row) for row in known.items()]}]
+    rows = [[name, signature] for name, signature in signatures().items() if name in measured]
+    tables = [{"title": "Signatures", "head": ["metric", "signature"], "rows": rows}]
     if BLEU.name in measured:
         tables.append(_parts_of_bleu(asked))
     text = "Signatures are those of sacreBLEU, by which scores can be compared with other people's."

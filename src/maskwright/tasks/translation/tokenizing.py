@@ -17,14 +17,14 @@ from maskwright.tasks import pretrained
 from maskwright.tasks.text.encoded import Ragged
 from maskwright.tasks.text.tokenizing import CHUNK, check_length, number_cut, uses_fill
 from maskwright.tasks.translation import scratch
-from maskwright.tasks.translation.encoded import EncodedPairs, Side
+from maskwright.tasks.translation.encoded import SOURCE, TARGET, EncodedPairs, Side
 from maskwright.tasks.translation.languages import set_languages
 from maskwright.units.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
 
-__all__ = ["Template", "encoded", "load_tokenizer", "stand_in", "template_of"]
+__all__ = ["Template", "encoded", "load_tokenizer", "stand_in", "template_of", "texts_of"]
 
 PROBE = "a"
 """Text whose tokens show what a tokenizer puts around them."""
@@ -99,6 +99,15 @@ def maskings_of(masking: Any) -> list[Masking]:
     return [masking] if isinstance(masking, Masking) else [part for _, part in masking.modalities]
 
 
+def texts_of(side: str, texts: Any) -> dict[str, Any]:
+    """A text, or several, as a tokenizer takes those of a side.
+
+    >>> texts_of("source", "a"), texts_of("target", ["b"])
+    ({'text': 'a'}, {'text_target': ['b']})
+    """
+    return {"text_target" if side == TARGET else "text": texts}
+
+
 @dataclass(frozen=True)
 class Template:
     """What a tokenizer puts around a text.
@@ -114,9 +123,9 @@ class Template:
 
 def template_of(tokenizer: Any, target: bool = False) -> Template:
     """What stands around sources, or targets: special tokens and languages."""
-    given = {"text_target": PROBE} if target else {"text": PROBE}
-    bare = tokenizer(**given, add_special_tokens=False)["input_ids"]
-    whole = tokenizer(**given)["input_ids"]
+    probe = texts_of(TARGET if target else SOURCE, PROBE)
+    bare = tokenizer(**probe, add_special_tokens=False)["input_ids"]
+    whole = tokenizer(**probe)["input_ids"]
     for first in range(len(whole) - len(bare) + 1):
         if bare and whole[first : first + len(bare)] == bare:
             return Template(tuple(whole[:first]), tuple(whole[first + len(bare) :]))
@@ -151,9 +160,8 @@ def encoded(
         prefix = section.prefix if name == "source" else ""
         parts, cut = [], 0
         for texts in _blocks(rows[name], n):
-            key = "text" if name == "source" else "text_target"
-            given: dict[str, Any] = {key: [prefix + text for text in texts]}
-            tokens = tokenizer(**given, truncation=True, max_length=limit, return_attention_mask=False)
+            side = texts_of(name, [prefix + text for text in texts])
+            tokens = tokenizer(**side, truncation=True, max_length=limit, return_attention_mask=False)
             parts.extend(tokens["input_ids"])
             cut += number_cut(tokens, limit)
             on_progress((before + len(parts)) // 2, n)
