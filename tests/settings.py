@@ -1,7 +1,7 @@
 """Settings of every strategy, from which the contract suite makes its cases, and the grids it runs on.
 
-They stand as `SETTINGS`, a list of YAML nodes, in the test file of each strategy; one without is tried with the examples
-that its class declares, or at its defaults.
+They stand as `SETTINGS`, a list of YAML nodes, in the test file of each strategy; one without is tried with the
+examples that its class declares, or at its defaults.
 """
 
 from __future__ import annotations

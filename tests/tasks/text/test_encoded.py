@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.masking import Masking
 from maskwright.rng import Moment
 from maskwright.tasks.scratch import train_tokenizer

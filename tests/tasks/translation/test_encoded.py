@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from maskwright import tasks
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.rng import Moment
 from maskwright.tasks.examples import FILLER
 from maskwright.tasks.translation.encoded import DECODER

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.engine.modalities import PerModality
 from maskwright.tasks.examples import FILLER, Batch, Hidden
 from maskwright.tasks.text.encoded import LABELS, Ragged

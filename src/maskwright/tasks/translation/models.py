@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
 from maskwright.objectives import Likelihood

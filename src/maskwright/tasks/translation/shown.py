@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.backend.labels import IGNORED
+from maskwright.backend.codes import IGNORED
 from maskwright.engine.modalities import PerModality
 from maskwright.tasks.metrics.generated_text import GeneratedText
 from maskwright.tasks.text.marked_text import Piece, pieces_of
