@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from maskwright import tasks
+from maskwright import cli, tasks
 from maskwright.config import dump_config
 from maskwright.tasks import parse_config
 from maskwright.testing import check_task
@@ -127,3 +127,20 @@ def test_a_killed_run_goes_on_to_the_bit(make_config, tmp_path, name):
     config = make_config(name, "killed", **settings)
     killed_at(3, config, tmp_path)
     check_identical(train(config), train(make_config(name, "whole", **settings)))
+
+
+@EVERY
+def test_texts_can_be_audited(nodes, tmp_path, monkeypatch, capsys, name):
+    config = {**nodes(name), "training": {"output": str(tmp_path / "run")}}
+    config["masking"] = {**config["masking"], "unit": "entity" if name == "token-classification" else "token"}
+    (tmp_path / "run.yaml").write_text(dump_config(tasks.parse_config(config)))
+    monkeypatch.setattr(sys, "argv", ["maskwright", "audit", str(tmp_path / "run.yaml"), "--only", "special_tokens"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    output = capsys.readouterr()
+    if tasks.get(name).audited is None:
+        assert stopped.value.code == 2
+        assert "audit looks at run configurations of texts" in output.err
+    else:
+        assert not stopped.value.code, output.err
+        assert "1 passed, 0 failed" in output.out

@@ -122,7 +122,7 @@ def _configured(target: str, overrides: list[str]) -> Subject:
     say_notes(*amount_notes(task, config, data))
     reader = task.reader(config, data)
     rows = data.train.select(range(min(TEXTS, len(data.train))))
-    examples = task.audited(task.encode(rows, reader, config, data=data))
+    examples = task.audited(task.encode(rows, reader, config, data=data), config.masking)
     return masking_subject(config.masking, examples, reader, seed=config.training.seed)
 
 

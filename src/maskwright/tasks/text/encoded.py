@@ -17,6 +17,7 @@ from maskwright.units.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import torch
 
+    from maskwright.masking import Masking
     from maskwright.rng import Moment
 
 __all__ = ["ENTITY", "LABELS", "EncodedTexts", "Ragged", "rows_of_ids"]
@@ -209,9 +210,13 @@ def _count(labels: Any, batch: Batch) -> float:
     return int(((labels != IGNORED) & (batch.weight > 0)[:, None]).sum())
 
 
-def rows_of_ids(examples: EncodedTexts) -> list[dict[str, Any]]:
-    """The examples as collators take them: `input_ids` and `example_id`."""
-    ids = examples.inputs["input_ids"]
+def rows_of_ids(examples: EncodedTexts, masking: Masking) -> list[dict[str, Any]]:
+    """The examples as collators take them: `input_ids`, `example_id` and, where words are known, `word_ids`."""
+    columns = {"input_ids": examples.inputs["input_ids"]}
+    words = examples.mentions if masking.unit == ENTITY else examples.words
+    if words is not None:
+        columns["word_ids"] = words
     return [
-        {"input_ids": ids[row].tolist(), "example_id": int(number)} for row, number in enumerate(examples.example_ids)
+        {**{name: table[row].tolist() for name, table in columns.items()}, "example_id": int(number)}
+        for row, number in enumerate(examples.example_ids)
     ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from maskwright.backend.codes import IGNORED
 from maskwright.engine.modalities import PerModality
+from maskwright.errors import ConfigError
 from maskwright.tasks.examples import FILLER, Batch, Hidden
 from maskwright.tasks.text.encoded import LABELS, Ragged
 from maskwright.text.padding import Layout
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from maskwright.engine.corrupt import Corrupted
+    from maskwright.masking import Masking
     from maskwright.rng import Moment
 
 __all__ = ["DECODER", "SIDES", "SOURCE", "TARGET", "EncodedPairs", "Side"]
@@ -196,8 +198,17 @@ class EncodedPairs:
             yield rows, Hidden(inputs, {LABELS: some}, weight[rows], int((some != IGNORED).sum()), share[rows])
 
 
-def rows_of_sources(examples: EncodedPairs) -> list[dict[str, Any]]:
-    """The sources as collators take them: `input_ids` and `example_id`."""
+def rows_of_sources(examples: EncodedPairs, masking: Masking | PerModality) -> list[dict[str, Any]]:
+    """The sources as collators take them: `input_ids` and `example_id`.
+
+    Raises:
+        ConfigError: a masking of both sides, of which a text alone has one.
+    """
+    if isinstance(masking, PerModality):
+        raise ConfigError(
+            "masking.modalities: audit looks at texts on their own; give the masking of the source alone, "
+            'as in masking="{pattern: iid, budget: 0.3}".'
+        )
     ids = examples.source.ids
     return [
         {"input_ids": ids[row].tolist(), "example_id": int(number)} for row, number in enumerate(examples.example_ids)
