@@ -17,11 +17,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
 import torch
 import vision_data
 
 from maskwright import tasks
-from maskwright.evaluate.statistics import t_interval
+from maskwright.evaluate.intervals import Variation, mean_bounds
 from maskwright.tasks import load_config, parse_config
 from maskwright.train.run import train
 from maskwright.train.validation import Validation
@@ -79,7 +80,10 @@ def main() -> None:
         differences.append(better - nothing)
         print(f"{seed:4}  {nothing:12.1%}  {better:11.1%}  {100 * differences[-1]:+6.1f} points", flush=True)
     if len(differences) > 1:
-        mean, low, high = (100 * number for number in t_interval(differences, 0.95))
+        mean, variance = np.mean(differences), np.var(differences, ddof=1) / len(differences)
+        # Every seed has its own split of the data: seeds are the only unit.
+        ends = mean_bounds(float(mean), Variation(float(variance), len(differences) - 1), 0.95)
+        mean, low, high = (100 * number for number in (mean, *ends))
         print(f"difference: {mean:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}, {len(differences)} seeds")
 
 

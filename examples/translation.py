@@ -70,12 +70,12 @@ def conditions(document: Mapping[str, Any]) -> Iterator[tuple[str, list[Mapping[
             yield f"{WORDS.get(pattern, pattern)}, {point['ratio']:.0%}", [point["score"], *more]
 
 
-def cells(compared: Mapping[str, Any], metric: Mapping[str, Any], n: int) -> str:
+def cells(compared: Mapping[str, Any], metric: Mapping[str, Any]) -> str:
     """Twin, model, and the difference with its interval and outcome."""
     scale, difference = Scale.of(metric), compared["difference"]
     twin, model = (scale.value(compared[who]["value"]) for who in ("twin", "model"))
     change = f"{scale.change(difference['value'])} ({scale.bounds(difference, signed=True)})"
-    return f"{twin} | {model} | {change}, {OUTCOMES[scale.judge(difference, n)]}"
+    return f"{twin} | {model} | {change}, {OUTCOMES[scale.judge(difference)]}"
 
 
 def table(document: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -85,7 +85,7 @@ def table(document: Mapping[str, Any], names: Sequence[str]) -> str:
     heads = [f"{metrics[place]['label']}: twin | masked | difference" for place in chosen]
     lines = [f"| hidden | {' | '.join(heads)} |", "|---|" + "--:|--:|---|" * len(chosen)]
     for words, compared in conditions(document):
-        row = [cells(compared[place], metrics[place], document["data"]["examples"]) for place in chosen]
+        row = [cells(compared[place], metrics[place]) for place in chosen]
         lines.append(f"| {words} | {' | '.join(row)} |")
     return "\n".join(lines)
 
@@ -93,7 +93,7 @@ def table(document: Mapping[str, Any], names: Sequence[str]) -> str:
 def facts(document: Mapping[str, Any], config: RunConfig, seeds: Sequence[int]) -> str:
     """How the numbers came about."""
     training, seconds = config.training, document["cost"]["model"]["training_seconds"]
-    interval = "a paired bootstrap over test pairs" if len(seeds) == 1 else "Student's t over seeds"
+    interval = document["settings"]["interval"]
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
     data = get("translation").load(config.data)
     baseline = " and ".join(f"{value:.1f} {name}" for name, value in copied(config).items())
@@ -102,7 +102,7 @@ def facts(document: Mapping[str, Any], config: RunConfig, seeds: Sequence[int]) 
         f"`{config.model}` ({document['cost']['model']['parameters']:,} parameters), {training.epochs:g} epochs of "
         f"batches of {training.batch_size}, learning rate {training.learning_rate:g}, {seconds / 60:.0f} minutes on "
         f"one core of a shared machine. {config.generation.beams} beams. Seeds: {', '.join(map(str, seeds))}; "
-        f"{document['settings']['draws']} mask per pair and condition. In brackets 95 % intervals ({interval}). A copy "
+        f"{document['settings']['draws']} mask per pair and condition. In brackets 95 % intervals, {interval}. A copy "
         f"of the source would score {baseline}. {versions}. {datetime.datetime.now(datetime.UTC):%d %B %Y}."
     )
 

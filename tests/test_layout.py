@@ -31,6 +31,7 @@ FLOORS = (
     "adapters testing audit",
     "config",
     "data",
+    "evaluate.statistics evaluate.intervals evaluate.estimates evaluate.samples",
     "objectives tasks testing.tasks testing.task_checks",
     "train",
     "evaluate",

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from maskwright.config import EvaluationConfig
-from maskwright.evaluate.estimates import compare, exact
+from maskwright.evaluate.comparison import FREE, Comparison
 from maskwright.evaluate.groups import ORIGINAL
 from maskwright.evaluate.measure import Measured
 from maskwright.evaluate.predict import Machine
-from maskwright.evaluate.scored import MODEL, TWIN, Answers, Key, Scored, Truth
-from maskwright.evaluate.statistics import holm, mcnemar
+from maskwright.evaluate.scored import MODEL, TWIN, Answers, Key, Truth
 from maskwright.evaluate.sweep import Condition, Passes, Plan
 from maskwright.tasks.metrics.metric import Metric
 
-SCHEMA, SCHEMA_VERSION = "maskwright evaluation", 3
-
-TESTED_DRAW = 0
-"""McNemar's test needs one answer per example: the one under the first mask."""
+SCHEMA, SCHEMA_VERSION = "maskwright evaluation", 4
 
 
 @dataclass(frozen=True)
@@ -64,14 +61,28 @@ class Summary:
     labels: Sequence[str]
     settings: EvaluationConfig
 
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The runs, ready to be compared."""
+        return Comparison([run.measured for run in self.runs], self.truth, self.settings.confidence, len(self.measures))
+
+    @property
+    def measures(self) -> list[str]:
+        """What the verdict rests on: the headline on whole inputs, over the first curve and on every variant."""
+        whole = ["whole input"] if self.truth.headline.of_whole else []
+        first = next(iter(self.patterns))
+        variants = [f"variant “{name}”" for name in self.runs[0].answers[MODEL].variants]
+        return [*whole, f"mean over {first}", *variants]
+
     def clean(self) -> dict[str, Any]:
         """The metric with nothing hidden."""
-        return self.compared(Key("score"))
+        learned = {who: self.comparison.learned(who) for who in self.whos}
+        return {**self.compared(Key("score"), is_shared=True), "learned": {TWIN: None, **learned}}
 
-    def compared(self, key: Key, metric: Metric | None = None) -> dict[str, Any]:
-        """Model, twin and difference of one number; of the headline, unless it is another metric's."""
-        biased = (metric or self.truth.headline).biased
-        return compare([run.measured for run in self.runs], key, self.settings.confidence, biased=biased)
+    def compared(self, key: Key, metric: Metric | None = None, *, is_shared: bool = False) -> dict[str, Any]:
+        """Model, twin and difference of one number in the unit of a metric, by default the headline."""
+        metric = metric or self.truth.headline
+        return self.comparison.of(key, metric.limits, biased=metric.biased, is_shared=is_shared)
 
     def described(self, metric: Metric) -> dict[str, Any]:
         """What a metric says of itself, for readers of the document."""
@@ -117,10 +128,15 @@ class Summary:
 
     def curves(self) -> dict[str, Any]:
         """Robustness curves and the numbers read off them, by pattern."""
-        return {pattern: self._curve(pattern) for pattern in dict.fromkeys(pattern for pattern, _ in self.conditions)}
+        return {pattern: self._curve(pattern) for pattern in self.patterns}
+
+    @property
+    def patterns(self) -> list[str]:
+        """In the order they were asked for; the verdict rests on the first."""
+        return list(dict.fromkeys(pattern for pattern, _ in self.conditions))
 
     def _curve(self, pattern: str) -> dict[str, Any]:
-        points = [{"ratio": 0.0, "hidden": 0.0, "score": self.clean(), "relative": None}]
+        points = [{"ratio": 0.0, "hidden": 0.0, "score": self.compared(Key("score"), is_shared=True), "relative": None}]
         for condition in self.conditions:
             if condition[0] == pattern:
                 points.append(
@@ -128,39 +144,45 @@ class Summary:
                         "ratio": condition[1],
                         "hidden": self.runs[0].passes[MODEL].hidden[condition],
                         "score": self.compared(Key("score", *condition)),
-                        "relative": self.compared(Key("relative", *condition)),
+                        "relative": self.comparison.of(Key("relative", *condition), FREE),
                     }
                 )
-        numbers = ("auc_mask", "auc_mask_chance_corrected", "rho50")
-        return {"points": points, **{name: self.compared(Key(name, pattern)) for name in numbers}}
+        headline, most = self.truth.headline, max(self.settings.ratios)
+        area = self.compared(Key("auc_mask", pattern), is_shared=pattern == next(iter(self.patterns)))
+        chance = self.truth.chance[headline.name]
+        return {
+            "points": points,
+            "auc_mask": area,
+            "auc_mask_chance_corrected": self.comparison.chance_corrected(area, chance, self.truth.best),
+            "rho50": self.comparison.of(Key("rho50", pattern), (0.0, most), biased=headline.biased),
+        }
 
     def groups(self) -> dict[str, Any] | None:
         """The headline by variant, and the share of right answers by variant and label and in the worst of these."""
-        variants, cells = [], []
+        variants, cells, keys = [], [], []
         right = self.truth.right
-        counts = self.truth.headline.counts
         for part in self.truth.parts:
             key = Key("group", group=(part.variant, part.label))
-            if (MODEL, key) not in self.runs[0].measured:
+            if not self.comparison.has(key):
                 continue
-            compared = self.compared(key)
-            if counts or part.label is not None:
-                compared = exact(compared, part.n, self.settings.confidence)
             if part.label is None:
+                compared = self.compared(key, is_shared=True)
                 variants.append({"variant": part.variant, "n": part.n, **compared})
             else:
+                compared = self.comparison.of(key, (0.0, 1.0))
                 cells.append({"variant": part.variant, "label": self.labels[part.label], "n": part.n, **compared})
+                keys.append(key)
         if len(variants) == 1 and not cells:
             return None
-        worst = self._worst(cells) if cells else None
+        worst = self._worst(cells, keys) if cells else None
         return {"variants": variants, "cell_label": right.label if right else None, "cells": cells, "worst": worst}
 
-    def _worst(self, cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        worst: dict[str, Any] = self.compared(Key("worst_group"))
+    def _worst(self, cells: Sequence[Mapping[str, Any]], keys: Sequence[Key]) -> dict[str, Any]:
+        worst = self.comparison.worst(keys)
         for who in (MODEL, TWIN):
             known = [cell for cell in cells if cell[who] is not None]
             least = min(known, key=lambda cell: cell[who]["value"], default=None)
-            worst[f"{who}_cell"] = None if least is None else {name: least[name] for name in ("variant", "label")}
+            worst[f"{who}_cell"] = None if least is None else {name: least[name] for name in ("variant", "label", "n")}
         return worst
 
     def calibration(self) -> dict[str, Any] | None:
@@ -185,38 +207,8 @@ class Summary:
             "subset": self.truth.n_train < train_size,
             "train_score": self.compared(Key("train_score")),
             "test_score": self.clean(),
-            "gap": self.compared(Key("generalisation_gap")),
+            "gap": self.comparison.gap(),
         }
-
-    def significance(self) -> dict[str, Any] | None:
-        """McNemar's test for every run under every condition and variant, adjusted within the run."""
-        if TWIN not in self.whos or self.truth.right is None:
-            return None
-        return {
-            "test": "McNemar, exact, two-sided",
-            "metric": self.truth.right.name,
-            "draw": TESTED_DRAW,
-            "adjustment": "Holm, over the tests of one run",
-            "tests": [test for run in self.runs for test in self._tests(run)],
-        }
-
-    def _tests(self, run: Asked) -> list[dict[str, Any]]:
-        cases: list[tuple[dict[str, Any], list[Scored]]] = []
-        both = [run.answers[who] for who in (MODEL, TWIN)]
-        cases.append((_case("whole input", "", 0.0, ORIGINAL), [one.clean for one in both]))
-        for pattern, ratio in self.conditions:
-            case = _case(f"{pattern}, {ratio:.0%} hidden", pattern, ratio, ORIGINAL)
-            cases.append((case, [one.masked[pattern, ratio] for one in both]))
-        for variant in both[0].variants:
-            cases.append((_case(f"variant “{variant}”", "", 0.0, variant), [one.variants[variant] for one in both]))
-        right = self.truth.right
-        pairs = [[one.hits(right, TESTED_DRAW) for one in scored] for _, scored in cases]
-        tests = [mcnemar(*(hits for hits in pair if hits is not None)) for pair in pairs]
-        adjusted = holm([one.p for one in tests])
-        return [
-            {"seed": run.seed, **case, **asdict(test), "p_holm": p_holm}
-            for (case, _), test, p_holm in zip(cases, tests, adjusted, strict=True)
-        ]
 
     def cost(self, trainings: Mapping[str, Sequence[Mapping[str, Any]]], parameters: int) -> dict[str, Any]:
         """Seconds and cells, mean over runs, and what masking saved.
@@ -274,7 +266,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return plain(value.item())
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _case(condition: str, pattern: str, ratio: float, variant: str) -> dict[str, Any]:
-    return {"condition": condition, "pattern": pattern, "ratio": ratio, "variant": variant}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,28 +50,3 @@ def groups(n: int, labels: np.ndarray | None, variants: Sequence[str]) -> list[G
         return whole
     cells = [Group(name, int(label), labels == label) for name in names for label in np.unique(labels)]
     return [*whole, *cells]
-
-
-def share_right(weights: np.ndarray, hits: Mapping[str, np.ndarray], parts: Sequence[Group]) -> np.ndarray:
-    """Share of right answers in each group under example weights.
-
-    Args:
-        weights: [b, N].
-        hits: variant -> [N] bool, the answer on that variant of the example is right.
-        parts: G groups, at least one.
-
-    Returns:
-        [b, G]; nan where a group has no weight.
-    """
-    members = np.stack([part.members for part in parts], axis=1).astype(np.float64)
-    right = members * np.stack([hits[part.variant] for part in parts], axis=1)
-    mass = weights @ members
-    return np.where(mass > 0, (weights @ right) / np.where(mass > 0, mass, 1.0), np.nan)
-
-
-def worst(shares: np.ndarray) -> np.ndarray:
-    """Share of the worst group, [..., G] -> [...], groups without weight left out.
-
-    The smallest of many noisy numbers is biased low; its bootstrap interval has the same bias and shows the noise.
-    """
-    return np.nanmin(shares, axis=-1)

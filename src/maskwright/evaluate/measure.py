@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from maskwright.evaluate.curves import auc_mask, chance_corrected, relative_robustness, rho50
-from maskwright.evaluate.groups import ORIGINAL, share_right, worst
-from maskwright.evaluate.scored import Answers, Key, Scored, Truth
+from maskwright.evaluate.curves import auc_mask, relative_robustness, rho50
+from maskwright.evaluate.groups import ORIGINAL
+from maskwright.evaluate.hits import averages, both, hits_of
+from maskwright.evaluate.scored import MODEL, TWIN, Answers, Key, Scored, Truth
 from maskwright.evaluate.statistics import BOOTSTRAP_SEED, Replicated, bootstrap
 from maskwright.tasks.metrics.metric import Metric
 
@@ -19,7 +20,10 @@ NARROW = 16
 """Columns of a statistic up to which it goes into one matrix product with all others; wider ones are sparse."""
 
 Measured = dict[tuple[str, Key], Replicated]
-"""(model or twin, key) -> value and replicates, all on the same resamples."""
+"""(model or twin, key) -> value and replicates, all on the same resamples. Shares of right answers have a number for
+each example instead, and are there for `only_model` and `only_twin` too (see `hits`)."""
+
+NO_REPLICATES = np.empty(0)
 
 Tick = Callable[[int, int], None]
 """Called with resamples done and resamples in all, of metrics that take their time."""
@@ -43,12 +47,12 @@ def measure(
         lambda weights: {
             (who, key): values for who, table in tables.items() for key, values in table.values(weights).items()
         },
-        truth.n,
+        truth.clusters,
         resamples=resamples,
     )
     on_train = bootstrap(
         lambda weights: {who: series.value(weights) for who, series in trained.items()},
-        truth.n_train,
+        np.arange(truth.n_train),
         resamples=resamples,
         seed=BOOTSTRAP_SEED + 1,
     )
@@ -57,7 +61,23 @@ def measure(
         train, test = on_train[who], measured[who, Key("score")]
         measured[who, Key("train_score")] = train
         measured[who, Key("generalisation_gap")] = train - test if truth.headline.higher_is_better else test - train
-    return measured
+        if truth.headline.counts:
+            each = answers[who].train.each(truth.headline)
+            measured[who, Key("train_score")] = Replicated(train.value, train.replicates, each)
+    return measured | _counted(answers, truth)
+
+
+def _counted(answers: Mapping[str, Answers], truth: Truth) -> Measured:
+    """All shares of right answers."""
+    hits = {who: hits_of(one, truth) for who, one in answers.items()}
+    if TWIN in hits:
+        hits = both(hits[MODEL], hits[TWIN])
+    patterns = answers[MODEL].ratios
+    return {
+        (who, key): Replicated(float(np.nanmean(each)), NO_REPLICATES, each)
+        for who, tables in hits.items()
+        for key, each in averages(tables, patterns).items()
+    }
 
 
 class _Progress:
@@ -132,14 +152,12 @@ class _Table:
         products: of everything below.
         series: key of each metric under each condition and variant.
         patterns: pattern -> ratios above 0.
-        hits: variant (`original` too) -> right answers; None where no metric says so.
         truth: what the answers are compared with.
     """
 
     products: _Products
     series: Mapping[Key, _Series]
     patterns: Mapping[str, list[float]]
-    hits: Mapping[str, np.ndarray] | None
     truth: Truth
 
     @classmethod
@@ -159,14 +177,7 @@ class _Table:
         for metric in truth.calibration:
             for condition, scored in {("", 0.0): answers.clean, **answers.masked}.items():
                 add(Key(metric.name, *condition), metric, scored)
-        patterns: dict[str, list[float]] = {}
-        for pattern, ratio in sorted(answers.masked):
-            patterns.setdefault(pattern, []).append(ratio)
-        hits = None
-        if truth.right is not None:
-            hits = {ORIGINAL: answers.clean, **answers.variants}
-            hits = {name: scored.each(truth.right) > 0.5 for name, scored in hits.items()}
-        return cls(products, series, patterns, hits, truth)
+        return cls(products, series, answers.ratios, truth)
 
     def values(self, weights: np.ndarray) -> dict[Key, np.ndarray]:
         """Every number on resamples, [b, N] weights -> [b] each."""
@@ -177,11 +188,6 @@ class _Table:
             scores = np.stack([whole, *(values[Key("score", pattern, ratio)] for ratio in ratios)], axis=1)
             values |= self._curve(pattern, np.array([0.0, *ratios]), scores)
         values[Key("group", group=(ORIGINAL, None))] = values[Key("score")]
-        cells = [part for part in self.truth.parts if part.label is not None]
-        if self.hits is not None and cells:
-            shares = share_right(weights, self.hits, cells)
-            values |= {Key("group", group=(c.variant, c.label)): shares[:, i] for i, c in enumerate(cells)}
-            values[Key("worst_group")] = worst(shares)
         return values
 
     def _curve(self, pattern: str, ratios: np.ndarray, scores: np.ndarray) -> dict[Key, np.ndarray]:
@@ -195,6 +201,5 @@ class _Table:
         first = int(not headline.of_whole or np.isnan(scores[:, 0]).all())
         area = auc_mask(ratios[first:], scores[:, first:])
         values[Key("auc_mask", pattern)] = area
-        values[Key("auc_mask_chance_corrected", pattern)] = chance_corrected(area, chance, self.truth.best)
         values[Key("rho50", pattern)] = rho50(ratios, upward, above)
         return values

@@ -72,6 +72,14 @@ class Answers:
     variants: Mapping[str, Scored]
     train: Scored
 
+    @property
+    def ratios(self) -> dict[str, list[float]]:
+        """Pattern -> its ratios above 0, ascending."""
+        ratios: dict[str, list[float]] = {}
+        for pattern, ratio in sorted(self.masked):
+            ratios.setdefault(pattern, []).append(ratio)
+        return ratios
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -86,6 +94,7 @@ class Truth:
         n_train: training examples asked about.
         labels: [n] class of each test example; None where they have none.
         parts: groups of test examples.
+        clusters: [n] number of the cluster of each test example, resampled together.
     """
 
     metrics: tuple[Metric, ...]
@@ -96,6 +105,7 @@ class Truth:
     n_train: int
     labels: np.ndarray | None
     parts: Sequence[Group]
+    clusters: np.ndarray
 
     @property
     def headline(self) -> Metric:

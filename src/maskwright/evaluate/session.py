@@ -15,12 +15,13 @@ from maskwright.config import dump_config
 from maskwright.engine.modalities import of_node
 from maskwright.errors import RunError
 from maskwright.evaluate.document import SCHEMA, SCHEMA_VERSION, Asked, Summary, plain
-from maskwright.evaluate.groups import groups
 from maskwright.evaluate.measure import measure
 from maskwright.evaluate.predict import Machine, Request, Trial, predictions_of
 from maskwright.evaluate.scored import MODEL, TWIN, Answers, Truth
 from maskwright.evaluate.shown import SHOWN_DRAW, chosen, rows_shown, shown_examples
+from maskwright.evaluate.significance import significance
 from maskwright.evaluate.sweep import Material, Passes, Plan, ask_everything, rows_of
+from maskwright.evaluate.truth import truth_of
 from maskwright.evaluate.twin import TrainedRun
 from maskwright.evaluate.verdict import verdict
 from maskwright.rng import EVALUATION_SEED
@@ -50,7 +51,7 @@ def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[st
     watch(Event("phase", "computing intervals"))
     summary = Summary(asked, truth, data.labels, settings)
     sections: dict[str, Any] = {
-        **session.header(),
+        **session.header(summary),
         "metric": summary.described(session.truth.headline),
         "clean": summary.clean(),
         "curves": summary.curves(),
@@ -58,7 +59,7 @@ def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[st
         "groups": summary.groups(),
         "calibration": summary.calibration(),
         "generalisation": summary.generalisation(len(data.train)),
-        "significance": summary.significance(),
+        "significance": significance(summary),
         "cost": summary.cost(session.trainings(), session.parameters),
         "examples": session.examples(asked[0]),
         "sections": session.sections(asked[0]),
@@ -102,7 +103,7 @@ class _Session:
         reader = task.restore(folder.model).reader
         plan = Plan.of(config.evaluation, _fill(pairs[0][0], task, reader), task)
         material = Material.of(task, config, data, reader)
-        truth = _truth(material)
+        truth = truth_of(material)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         dtype = resolve_dtype(config.training.dtype, device)
         longest = max(int(part.lengths.max()) for part in material.everything)
@@ -194,11 +195,13 @@ class _Session:
         self.watch(Event("phase", "what else there is to show"))
         return self.task.sections(self.material, asked)
 
-    def header(self) -> dict[str, Any]:
+    def header(self, summary: Summary) -> dict[str, Any]:
         """The sections that say what was evaluated, and how."""
         config = self.first.config
         settings, masking = config.evaluation, config.masking
-        over_examples = f"paired bootstrap over test {self.task.words.examples}"
+        noun, comparison = self.task.words.examples, summary.comparison
+        clustered = int(self.truth.clusters.max()) + 1 < self.truth.n
+        resampled = f"clusters of test {noun} ({self.first.config.data.cluster})" if clustered else f"test {noun}"
         hides = next(iter(self.plan.maskings.values())).to_dict()
         return {
             "schema": SCHEMA,
@@ -228,7 +231,9 @@ class _Session:
                 "evaluation_seed": EVALUATION_SEED,
                 "confidence": settings.confidence,
                 "resamples": settings.bootstrap,
-                "interval": over_examples if len(self.pairs) == 1 else "Student’s t over seeds",
+                "interval": f"over {resampled}" + (" and training seeds" if len(self.pairs) > 1 else ""),
+                "resampled": resampled,
+                "shared": {"measures": summary.measures, "confidence": comparison.shared_confidence},
                 "device": self.request.machine.device.type,
                 "dtype": self.dtype,
             },
@@ -247,24 +252,6 @@ class _Session:
             "fingerprint": data.fingerprint,
             "notes": [*data.notes, *self.material.test.notes],
         }
-
-
-def _truth(material: Material) -> Truth:
-    """What answers are compared with, and by which metrics."""
-    task, test, data = material.task, material.test, material.data
-    metrics = task.chosen_metrics(material.config.evaluation.metrics)
-    every = {metric.name: metric for metric in (*metrics, *task.calibration)}
-    references = test.references(range(len(test)))
-    return Truth(
-        metrics=metrics,
-        calibration=task.calibration,
-        chance={name: metric.chance_of(references) for name, metric in every.items()},
-        negligible={name: metric.negligible_of(references) for name, metric in every.items()},
-        n=len(test),
-        n_train=len(material.train),
-        labels=test.classes,
-        parts=groups(len(test), test.classes, data.variants),
-    )
 
 
 def _fill(run: TrainedRun, task: Task, reader: Any) -> Any:

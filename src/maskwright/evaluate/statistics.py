@@ -1,4 +1,4 @@
-"""Intervals and tests: paired bootstrap over examples, t over seeds, exact McNemar, Holm, Clopper-Pearson.
+"""Resampling: the paired bootstrap over examples or clusters of them; and Holm's adjustment of p-values.
 
 Two models are always compared on the same examples, under the same masks and, here, on the same resamples, so what they
 have in common cancels. A statistic is a function of example weights; the bootstrap feeds it weights, many rows at once.
@@ -20,7 +20,7 @@ CELLS_AT_ONCE = 4_000_000
 """Weights held in memory at a time (32 MB)."""
 
 Statistic = Callable[[np.ndarray], Mapping[Hashable, np.ndarray]]
-"""Weights [b, N] (each row sums to N) -> named values [b]."""
+"""Weights [b, N] -> named values [b]."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,17 @@ class Replicated:
     Attributes:
         value: the value on the examples as they are.
         replicates: [resamples] the value on each resample.
+        each: [N] where the value is the mean of numbers from 0 to 1, that of each example; nan for one that does not
+            belong to the group.
     """
 
     value: float
     replicates: np.ndarray
+    each: np.ndarray | None = None
 
     def __sub__(self, other: Replicated) -> Replicated:
-        return Replicated(self.value - other.value, self.replicates - other.replicates)
+        each = None if self.each is None or other.each is None else self.each - other.each
+        return Replicated(self.value - other.value, self.replicates - other.replicates, each)
 
 
 def resampled_weights(n: int, resamples: int, seed: int = BOOTSTRAP_SEED) -> Iterator[np.ndarray]:
@@ -54,13 +58,13 @@ def resampled_weights(n: int, resamples: int, seed: int = BOOTSTRAP_SEED) -> Ite
 
 
 def bootstrap(
-    statistic: Statistic, n: int, *, resamples: int, seed: int = BOOTSTRAP_SEED
+    statistic: Statistic, clusters: np.ndarray, *, resamples: int, seed: int = BOOTSTRAP_SEED
 ) -> dict[Hashable, Replicated]:
-    """Resample examples and recompute every named value.
+    """Resample examples, those of one cluster together, and recompute every named value.
 
     Args:
         statistic: gives the values under example weights; everything it returns shares the resamples, hence is paired.
-        n: number of examples, at least 1.
+        clusters: [N] number of the cluster of each example, 0, 1, ...; `np.arange(N)` where none belong together.
         resamples: number of resamples.
         seed: of the resampling only.
 
@@ -68,89 +72,36 @@ def bootstrap(
         MaskingError: if there are no examples.
 
     >>> right = np.array([1.0, 1.0, 0.0, 1.0])
-    >>> result = bootstrap(lambda w: {"accuracy": w @ right / 4}, 4, resamples=1000)["accuracy"]
+    >>> result = bootstrap(lambda w: {"accuracy": w @ right / 4}, np.arange(4), resamples=1000)["accuracy"]
     >>> result.value, result.replicates.shape
     (0.75, (1000,))
     """
-    if n < 1:
+    if not len(clusters):
         raise MaskingError("bootstrap over 0 examples: at least one example is needed.")
-    value = statistic(np.ones((1, n)))
-    blocks = [statistic(weights) for weights in resampled_weights(n, resamples, seed)]
+    units = int(clusters.max()) + 1
+    alone = units == len(clusters)  # then example i is cluster i, in some order that does not matter
+    value = statistic(np.ones((1, len(clusters))))
+    drawn = resampled_weights(units, resamples, seed)
+    blocks = [statistic(weights if alone else weights[:, clusters]) for weights in drawn]
     return {
         name: Replicated(float(value[name][0]), np.concatenate([block[name] for block in blocks])) for name in value
     }
 
 
-def percentile_interval(replicates: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Give the central share `confidence` of the replicates; (nan, nan) if any of them is undefined."""
-    if not np.isfinite(replicates).all():
-        return float("nan"), float("nan")
-    tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(replicates, [tail, 1.0 - tail])
-    return float(low), float(high)
-
-
-def t_interval(values: Sequence[float], confidence: float) -> tuple[float, float, float]:
-    """Mean over seeds with Student's interval; the bounds are nan for fewer than two values.
-
-    >>> mean, low, high = t_interval([0.70, 0.72, 0.74], confidence=0.95)
-    >>> round(mean, 3), round(low, 3), round(high, 3)
-    (0.72, 0.67, 0.77)
-    """
-    from scipy import stats
-
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return mean, float("nan"), float("nan")
-    half = stats.t.ppf((1.0 + confidence) / 2.0, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    return mean, float(mean - half), float(mean + half)
-
-
-def clopper_pearson(right: int, n: int, confidence: float) -> tuple[float, float]:
-    """Exact binomial interval of a share; n at least 1.
-
-    >>> clopper_pearson(0, 10, 0.95)[0], round(clopper_pearson(0, 10, 0.95)[1], 4)
-    (0.0, 0.3085)
-    """
-    from scipy.stats import binomtest
-
-    interval = binomtest(int(right), int(n)).proportion_ci(confidence_level=confidence, method="exact")
-    return float(interval.low), float(interval.high)
-
-
-@dataclass(frozen=True)
-class McNemar:
-    """Exact test whether two models err equally often on the same examples.
-
-    Attributes:
-        only_model: examples that only the model gets right.
-        only_twin: examples that only the twin gets right.
-        p: two-sided p-value; 1.0 where they never differ.
-    """
-
-    only_model: int
-    only_twin: int
-    p: float
-
-
-def mcnemar(right_model: np.ndarray, right_twin: np.ndarray) -> McNemar:
-    """Compare two models by the examples on which only one is right.
+def variance_of_mean(numbers: np.ndarray, clusters: np.ndarray) -> float:
+    """The variance that the mean of [n] numbers has over samples of the clusters they come in.
 
     Args:
-        right_model: [N] bool, the model's answer is right.
-        right_twin: [N] bool, the same of the twin, on the same examples.
+        numbers: one per example.
+        clusters: [n] number of each one's cluster; its own number where none belong together.
 
-    >>> test = mcnemar(np.array([True] * 6 + [False] * 4), np.array([False] * 6 + [False] * 3 + [True]))
-    >>> test.only_model, test.only_twin, round(test.p, 6)
-    (6, 1, 0.125)
+    >>> variance_of_mean(np.array([0.0, 1.0]), np.array([0, 1])), variance_of_mean(np.zeros(3), np.array([0, 0, 1]))
+    (0.25, 0.0)
     """
-    from scipy.stats import binomtest
-
-    only_model = int((right_model & ~right_twin).sum())
-    only_twin = int((~right_model & right_twin).sum())
-    differing = only_model + only_twin
-    p = 1.0 if differing == 0 else float(binomtest(only_model, differing, 0.5).pvalue)
-    return McNemar(only_model, only_twin, p)
+    n = len(numbers)
+    of_clusters = np.bincount(np.unique(clusters, return_inverse=True)[1], weights=numbers - numbers.mean())
+    units = len(of_clusters)
+    return float((of_clusters**2).sum()) / n**2 * units / max(units - 1, 1)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

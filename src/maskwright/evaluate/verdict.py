@@ -1,17 +1,20 @@
 """The verdict: one sentence that says whether masking helped, by a rule fixed before looking.
 
-The rule. Headline metrics are the task's metric on the examples without the shortcut (the variant with `removed` in its
-name, else the first variant, if the data has variants) and `auc_mask` of the first pattern. For each, masking was
-*better* only if the interval of the paired difference lies wholly on the better side of 0, *worse* only if it lies on
-the other, *without effect* if the interval holds 0, lies within what is negligible and there are enough examples to say
-so, and *undecided* otherwise. All headline metrics count: one better and one worse is *mixed*; better and undecided is
-still *better*, and the sentence says both. A significant change of the metric on whole inputs is always told in the
-same sentence. If neither model is better on whole inputs than an answer that ignores them, nothing is claimed.
+The rule. The verdict rests on the task's metric on whole inputs, on every variant of the data, and on `auc_mask` of the
+first pattern. Their intervals share one error, so that all of them hold together with the confidence that is named. For
+each, masking was *better* only if the interval of the paired difference lies wholly on the better side of 0, *worse*
+only if it lies on the other, *without effect* if the interval holds 0 and lies within what is negligible, and
+*undecided* otherwise. What counts for the outcome is `auc_mask` and the examples without the shortcut (the variants
+with `removed` in their name, else the first variant): one better and one worse is *mixed*; better and undecided is
+still *better*, and the sentence says both. Where the shortcut was removed in several ways, the weakest difference
+speaks for all. A change on whole inputs is always in the same sentence. If neither model is better on whole inputs than
+an answer that ignores them, nothing is claimed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,8 +64,7 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
     if document["clean"]["difference"] is None:
         numbers = "; ".join(f"{name} is {_alone(scale, compared['model'], confidence)}" for name, compared in metrics)
         return Verdict(ALONE, f"{OPENINGS[ALONE]}: {numbers}.", (*_not_learned(document), *_scope(document)))
-    n = document["data"]["examples"]
-    outcomes = [scale.judge(compared["difference"], n) for _, compared in metrics]
+    outcomes = [scale.judge(compared["difference"]) for _, compared in metrics]
     # Where neither model knows anything of whole inputs, what they make of masked ones says nothing of masking.
     outcome = UNDECIDED if len(_unlearned(document)) == 2 else overall(outcomes)
     told = "; ".join(
@@ -72,16 +74,24 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
     opening = OPENINGS[outcome]
     if outcome in (UNDECIDED, NO_EFFECT) and _unlearned(document):
         opening = "Nothing can be said about masking, because the task was not learned"
-    sentence = f"{opening}: {told}{_clean_change(document)}."
-    return Verdict(outcome, sentence, (*_not_learned(document), *_other_variants(document), *_scope(document)))
+    sentence = f"{opening}{_where(document)}: {told}{_clean_change(document)}."
+    details = (*_not_learned(document), *_ways(document), *_other_variants(document), *_scope(document))
+    return Verdict(outcome, sentence, details)
+
+
+def _where(document: Mapping[str, Any]) -> str:
+    if document["data"]["split"] != "validation":
+        return ""
+    return f" (on the validation {document['noun']}, by which the checkpoint was chosen)"
 
 
 def headline_metrics(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """The metrics the verdict rests on, with their names in words."""
     metrics, rows, label = [], variants_of(document), document["metric"]["label"]
-    chosen = headline_variant([row["variant"] for row in rows])
+    chosen = headline_variants([row["variant"] for row in rows])
     if chosen:
-        metrics.append((f"{label} on the variant “{chosen}”", next(row for row in rows if row["variant"] == chosen)))
+        row = weakest(document, [row for row in rows if row["variant"] in chosen])
+        metrics.append((f"{label} on the variant “{row['variant']}”", row))
     pattern = document["settings"]["patterns"][0]
     name = f"mean {label} with {hidden_range(document, pattern)} of the input hidden (auc_mask, {pattern})"
     return [*metrics, (name, document["curves"][pattern]["auc_mask"])]
@@ -99,13 +109,26 @@ def hidden_range(document: Mapping[str, Any], pattern: str) -> str:
     return f"{first * 100:.0f} to {points[-1]['ratio']:.0%}"
 
 
-def headline_variant(variants: list[str]) -> str | None:
-    """The variant the verdict looks at: the one with "removed" in its name, else the first.
+def headline_variants(variants: Sequence[str]) -> list[str]:
+    """The variants the verdict looks at: those with "removed" in their names, else the first.
 
-    >>> headline_variant(["swapped", "removed"]), headline_variant(["typos"]), headline_variant([])
-    ('removed', 'typos', None)
+    >>> headline_variants(["swapped", "removed_word", "removed_mask"]), headline_variants(["typos", "case"])
+    (['removed_word', 'removed_mask'], ['typos'])
     """
-    return next((variant for variant in variants if "removed" in variant), next(iter(variants), None))
+    return [variant for variant in variants if "removed" in variant] or list(variants[:1])
+
+
+def weakest(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Of several comparisons the one that says least for masking: the lowest end of the interval, else the value."""
+    scale = Scale.of(document)
+
+    def least(row: Mapping[str, Any]) -> tuple[float, float]:
+        one = row["difference"] or row["model"]
+        ends = (one["low"], one["value"]) if scale.higher_is_better else (one["high"], one["value"])
+        low, value = (-math.inf if end is None else end if scale.higher_is_better else -end for end in ends)
+        return low, value
+
+    return min(rows, key=least)
 
 
 def against(
@@ -116,6 +139,8 @@ def against(
     twin = " for the same model trained without masking" if first else ""
     way = " (lower is better)" if first and not scale.higher_is_better else ""
     aside = f", {'not clear' if outcome == UNDECIDED else outcome}" if outcome else ""
+    if scale.judge(difference) in (UNDECIDED, NO_EFFECT) and scale.detectable(difference):
+        aside += f"; {scale.detectable(difference)}"
     return (
         f"{scale.value(compared['model']['value'])} against {scale.value(compared['twin']['value'])}{twin}{way}, "
         f"{_change(document, difference, aside)}"
@@ -135,7 +160,7 @@ def _alone(scale: Scale, one: Mapping[str, Any], confidence: float) -> str:
 
 def _clean_change(document: Mapping[str, Any]) -> str:
     difference, label = document["clean"]["difference"], document["metric"]["label"]
-    outcome = Scale.of(document).judge(difference, document["data"]["examples"])
+    outcome = Scale.of(document).judge(difference)
     if outcome not in (BETTER, WORSE):
         return ""
     link = f"the price is {label} on whole inputs" if outcome == WORSE else f"{label} on whole inputs is better too"
@@ -156,22 +181,20 @@ def _not_learned(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _unlearned(document: Mapping[str, Any]) -> list[str]:
-    scale, chance = Scale.of(document), document["data"]["chance"]
-    found = {who: one for who, one in document["clean"].items() if who in ("model", "twin") and one is not None}
-    return [who for who, one in found.items() if _at_chance(one, chance, scale)]
+    return [who for who, learned in document["clean"]["learned"].items() if learned is False]
 
 
-def _at_chance(one: Mapping[str, Any], chance: float | None, scale: Scale) -> bool:
-    bound = one["low" if scale.higher_is_better else "high"]
-    bound = one["value"] if bound is None else bound
-    if bound is None or chance is None:
-        return False
-    return bound <= chance if scale.higher_is_better else bound >= chance
+def _ways(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """How many ways of removing the shortcut the weakest speaks for."""
+    ways = [name for name in headline_variants([row["variant"] for row in variants_of(document)]) if "removed" in name]
+    if len(ways) < 2:
+        return ()
+    return (f"The shortcut was removed in {len(ways)} ways; the verdict rests on the one with the weakest difference.",)
 
 
 def _other_variants(document: Mapping[str, Any]) -> tuple[str, ...]:
     rows, scale = variants_of(document), Scale.of(document)
-    shown = headline_variant([row["variant"] for row in rows])
+    shown = [compared.get("variant") for _, compared in headline_metrics(document)]
     words = {
         BETTER: "it helped",
         WORSE: "it hurt",
@@ -179,18 +202,33 @@ def _other_variants(document: Mapping[str, Any]) -> tuple[str, ...]:
         UNDECIDED: "the effect is not clear",
     }
     return tuple(
-        f"On the variant “{row['variant']}” {words[scale.judge(row['difference'], row['n'])]}: "
+        f"On the variant “{row['variant']}” {words[scale.judge(row['difference'])]}: "
         f"{document['metric']['label']} is {against(document, row)}."
         for row in rows
-        if row["variant"] != shown
+        if row["variant"] not in shown
     )
 
 
 def _scope(document: Mapping[str, Any]) -> tuple[str, ...]:
-    seeds = len(document["runs"])
+    seeds, noun, shared = len(document["runs"]), document["noun"], document["settings"]["shared"]
+    covered = document["settings"]["resampled"]
     if seeds == 1:
-        return (
-            f"One training seed was evaluated: the intervals cover other test {document['noun']}, not other trainings. "
-            "Give several runs that differ only in training.seed to cover both.",
+        lines = [
+            f"One training seed was evaluated: the intervals cover other {covered}, not other trainings, and a "
+            "difference can come from the luck of one training. Give several runs that differ only in training.seed to "
+            "cover both."
+        ]
+    else:
+        lines = [f"{seeds} training seeds were evaluated: the intervals cover other {covered} and other trainings."]
+    measures, confidence = shared["measures"], document["settings"]["confidence"]
+    if len(measures) > 1 and document["clean"]["difference"] is not None:
+        lines.append(
+            f"The {len(measures)} intervals that the verdict rests on ({', '.join(measures)}) hold together with "
+            f"{confidence * 100:g}% confidence; each has {shared['confidence'] * 100:.4g}%."
         )
-    return (f"{seeds} training seeds were evaluated; intervals are over seeds.",)
+    if document["data"]["split"] == "validation":
+        lines.append(
+            f"The {noun} are those by which the checkpoint was chosen, which flatters both models. Name a test split "
+            "(data.test) for numbers that hold for others."
+        )
+    return tuple(lines)

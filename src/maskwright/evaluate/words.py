@@ -9,9 +9,6 @@ from typing import Any
 
 from maskwright.tasks.metrics.metric import NEGLIGIBLE, SHARE
 
-RULE_OF_THREE = 3.0
-"""Where n examples show no difference at all, 3 / n of all may still differ (95 %); a bootstrap cannot know."""
-
 BETTER, WORSE, NO_EFFECT, UNDECIDED = "better", "worse", "no effect", "undecided"
 
 
@@ -37,41 +34,36 @@ class Scale:
         # None where what an answer that ignores the input scores is not known, of which it would be a share.
         return cls(metric["unit"] == SHARE, metric["higher_is_better"], metric["negligible"] or 0.0)
 
-    def judge(self, difference: Mapping[str, Any], n: int) -> str:
-        """Apply the verdict's rule to one paired difference (model − twin) with its interval, on `n` examples.
+    def judge(self, difference: Mapping[str, Any]) -> str:
+        """Apply the verdict's rule to one paired difference (model − twin) with its interval.
 
         >>> shares, losses = Scale(), Scale(percent=False, higher_is_better=False)
         >>> difference = {"value": 0.1, "low": 0.02, "high": 0.18}
-        >>> shares.judge(difference, 100), losses.judge(difference, 100)
+        >>> shares.judge(difference), losses.judge(difference)
         ('better', 'worse')
-        >>> shares.judge({"value": 0.1, "low": -0.02, "high": 0.22}, 100)
+        >>> shares.judge({"value": 0.1, "low": -0.02, "high": 0.22})
         'undecided'
-        >>> shares.judge({"value": 0.0, "low": -0.01, "high": 0.01}, 500)
+        >>> shares.judge({"value": 0.0, "low": -0.01, "high": 0.01})
         'no effect'
-        >>> shares.judge({"value": 0.0, "low": 0.0, "high": 0.0}, 20)
-        'undecided'
         """
         low, high = difference["low"], difference["high"]
         if low is None or high is None:
             return UNDECIDED
-        if low == high != 0:
-            return UNDECIDED  # an interval without width comes from too few examples or seeds to have one
         if low > 0:
             return BETTER if self.higher_is_better else WORSE
         if high < 0:
             return WORSE if self.higher_is_better else BETTER
-        narrow = low >= -self.negligible and high <= self.negligible and RULE_OF_THREE / n <= NEGLIGIBLE
-        return NO_EFFECT if narrow else UNDECIDED
+        return NO_EFFECT if low >= -self.negligible and high <= self.negligible else UNDECIDED
 
     def value(self, value: float | None) -> str:
         """A value.
 
-        >>> Scale().value(0.734), Scale(percent=False).value(0.734), Scale().value(None)
-        ('73.4%', '0.734', '–')
+        >>> Scale().value(0.734), Scale(percent=False).value(0.734), Scale().value(None), Scale().value(0.9997)
+        ('73.4%', '0.734', '–', '99.97%')
         """
         if value is None:
             return "–"
-        return (f"{value:.1%}" if self.percent else _plain(value)).replace("-", "−")
+        return (_percent(value) if self.percent else _plain(value)).replace("-", "−")
 
     def change(self, value: float | None) -> str:
         """A difference with its sign, of shares in percentage points.
@@ -115,7 +107,18 @@ class Scale:
         if one["low"] is None:
             return "no interval can be given"
         write = self.change if signed else self.value
-        return f"{confidence:.0%} interval {write(one['low'])} to {write(one['high'])}"
+        return f"{confidence * 100:g}% interval {write(one['low'])} to {write(one['high'])}"
+
+    def detectable(self, difference: Mapping[str, Any]) -> str:
+        """The smallest difference that would have been shown, in words; empty where it is not known.
+
+        >>> Scale().detectable({"detectable": 0.0713})
+        'a difference of about 7.1 points could have been shown'
+        """
+        if difference.get("detectable") is None:
+            return ""
+        size = self.change(difference["detectable"]).lstrip("+±")
+        return f"a difference of about {size}{self.points} could have been shown"
 
 
 @dataclass(frozen=True)
@@ -168,3 +171,15 @@ def _plain(value: float) -> str:
         return f"{value:.1e}"
     digits = 2 - math.floor(math.log10(abs(value)))
     return f"{value:,.{max(digits, 0)}f}"
+
+
+def _percent(value: float) -> str:
+    """One digit, or as many as it takes not to write all or none of what is not.
+
+    >>> _percent(1.0), _percent(0.99951), _percent(0.0004), _percent(0.5)
+    ('100.0%', '99.95%', '0.04%', '50.0%')
+    """
+    digits = 1
+    while digits < 6 and 0 < value < 1 and float(f"{value * 100:.{digits}f}") in (0.0, 100.0):
+        digits += 1
+    return f"{value:.{digits}%}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.errors import RunError
-from maskwright.evaluate.verdict import MIXED, headline_variant, hidden_range, variants_of
+from maskwright.evaluate.verdict import MIXED, headline_variants, hidden_range, variants_of
 from maskwright.evaluate.words import BETTER, NO_EFFECT, SHARES, UNDECIDED, WORSE, Borne, Scale
 from maskwright.train.files import write_text
 
@@ -170,17 +170,14 @@ def cards(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     shown = []
     if document["metric"]["of_whole"]:
         shown.append(_card("Whole input", f"{label} with nothing hidden", document["clean"], scale))
-    headline = headline_variant([row["variant"] for row in rows])
-    for row in sorted(rows, key=lambda row: row["variant"] != headline)[:2]:
+    headline = headline_variants([row["variant"] for row in rows])
+    for row in sorted(rows, key=lambda row: row["variant"] not in headline)[: max(2, len(headline))]:
         shown.append(_card(f"Variant “{row['variant']}”", f"{label} on the changed {noun}", row, scale))
     span = f"mean {label}, {hidden_range(document, first)} hidden ({first})"
     shown.append(_card("auc_mask", span, curve["auc_mask"], scale))
     middle = min(curve["points"][1:], key=lambda point: abs(point["ratio"] - 0.5))
     shown.append(_card(f"{middle['ratio']:.0%} hidden", f"{label}, pattern {first}", middle["score"], scale))
-    meaning = "hidden share that costs half of the advantage over chance"
-    borne = Borne(most=document["settings"]["ratios"][-1])
-    shown.append(_card("rho50", meaning, borne.known(curve["rho50"]), borne))
-    return [card for card in shown if card["compared"]["model"]["value"] is not None or card["title"] == "rho50"]
+    return [card for card in shown if card["compared"]["model"]["value"] is not None]
 
 
 def _card(title: str, meaning: str, compared: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
@@ -275,10 +272,12 @@ def grouped(value: float | None) -> str:
     return "–" if value is None else f"{round(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}").replace("-", "−")
 
 
-def p_value(value: float) -> str:
+def p_value(value: float | None) -> str:
     """A p-value, never shown as zero.
 
-    >>> p_value(0.04234), p_value(1e-9)
-    ('0.042', '< 0.001')
+    >>> p_value(0.04234), p_value(1e-9), p_value(None)
+    ('0.042', '< 0.001', '–')
     """
+    if value is None:
+        return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -117,7 +117,7 @@ def variants(document: Mapping[str, Any]) -> str:
         for offset, who in zip((-0.14, 0.14), who_present, strict=False):
             one, looks = row[who], LOOKS[who]
             if one["low"] is not None:
-                bounds = [_within(one, end, percent) for end in ("low", "high")]
+                bounds = [one["low"], one["high"]]
                 axes.plot(bounds, [place + offset] * 2, color=looks["color"], linewidth=2.2, solid_capstyle="butt")
             if one["value"] is not None:
                 axes.plot([one["value"]], [place + offset], markersize=7, **looks)
@@ -182,13 +182,8 @@ def _line(axes: Axes, ratios: Sequence[float], values: Sequence[float], who: str
 
 def _band(axes: Axes, ratios: Sequence[float], found: Sequence[Mapping[str, Any]], who: str, percent: bool) -> None:
     if all(one["low"] is not None for one in found):
-        low, high = ([_within(one, end, percent) for one in found] for end in ("low", "high"))
+        low, high = ([one[end] for one in found] for end in ("low", "high"))
         axes.fill_between(ratios, low, high, color=LOOKS[who]["color"], alpha=0.18, linewidth=0)
-
-
-def _within(one: Mapping[str, Any], end: str, percent: bool) -> float:
-    """A bound of an interval; over seeds intervals may leave 0 to 1, which a share only does if its value does."""
-    return min(max(one[end], 0.0), 1.0) if percent and one["value"] >= 0 else one[end]
 
 
 def _label(document: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from maskwright.evaluate.estimates import Estimate
+from maskwright.evaluate.samples import difference_of, share_of
 from maskwright.rng import Moment
 from maskwright.tasks.image_text.maskings import IMAGE, TEXT
 from maskwright.tasks.metrics.accuracy import ACCURACY
@@ -18,28 +20,24 @@ CONDITIONS = (
     ("picture alone, text hidden whole", TEXT),
     ("text alone, picture hidden whole", IMAGE),
 )
-RESAMPLING_SEED = 0
 
 
 def sections(material: Any, asked: Any) -> list[dict[str, Any]]:
     """Accuracy on whole examples and with one modality hidden whole; see `maskwright.tasks.contract.Task`."""
     settings, masking = material.config.evaluation, next(iter(asked.plan.maskings.values()))
     hits = {who: _hits(folder, material, masking, asked.machine) for who, folder in asked.folders.items()}
-    n = len(material.test)
-    rng = np.random.default_rng(RESAMPLING_SEED)
-    weights = rng.multinomial(n, np.full(n, 1 / n), size=settings.bootstrap) / n
     rows = []
     for title, name in CONDITIONS:
-        each = [one[name] for one in hits.values()]
-        cells = [_share(one, weights, settings.confidence) for one in each]
+        each = [one[name] > 0.5 for one in hits.values()]
+        cells = [_written(share_of(one), settings.confidence) for one in each]
         if len(each) > 1:
-            cells.append(_share(each[0] - each[1], weights, settings.confidence, signed=True))
+            cells.append(_written(difference_of(each[0], each[1]), settings.confidence, signed=True))
         rows.append([title, *cells])
     head = ["what is there", *hits, *(["difference, points"] if len(hits) > 1 else [])]
     text = (
-        f"Accuracy on the {n:,} test {material.task.words.examples} where only one of the two is there: what it is "
-        "worth alone, and how much the model leans on the other. What is hidden gets the fill of the run. Small below: "
-        f"{settings.confidence:.0%} intervals (bootstrap over examples, paired). Of a text that is hidden whole "
+        f"Accuracy on the {len(material.test):,} test {material.task.words.examples} where only one of the two is "
+        "there: what it is worth alone, and how much the model leans on the other. What is hidden gets the fill of the "
+        f"run. Small below: {settings.confidence * 100:g}% intervals over examples. Of a text that is hidden whole "
         "special tokens stay, and so does its length unless tokens are dropped."
     )
     if len(hits) > 1:
@@ -67,9 +65,9 @@ def _hits(folder: Path, material: Any, masking: Any, machine: Any) -> dict[str |
     return {name: np.concatenate(hits) for name, hits in right.items()}
 
 
-def _share(values: np.ndarray, weights: np.ndarray, confidence: float, *, signed: bool = False) -> str:
+def _written(estimate: Estimate, confidence: float, *, signed: bool = False) -> str:
     """A share or a difference of two, and on a line of its own its interval."""
-    numbers = [values.mean(), *np.quantile(weights @ values, [(1 - confidence) / 2, (1 + confidence) / 2])]
+    numbers = [estimate.value, *estimate.bounds(confidence)]
     value, low, high = (f"{100 * one:{'+' if signed else ''}.1f}" for one in numbers)
     written = f"{value}\n{low} to {high}" if signed else f"{value}%\n{low} – {high}"
     return written.replace("-", "−")

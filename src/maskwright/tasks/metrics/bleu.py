@@ -89,6 +89,7 @@ BLEU = Metric(
     bleu,
     unit="points",
     best=100.0,
+    possible=(0.0, 100.0),
     chance=partial(score_of_others, WORD_NGRAMS, bleu),
     negligible=0.5,
     alone=bleu_alone,

@@ -22,6 +22,7 @@ BLEU_CHARACTERS = Metric(
     bleu,
     unit="points",
     best=100.0,
+    possible=(0.0, 100.0),
     chance=partial(score_of_others, CHARACTER_SEQUENCES, bleu),
     negligible=0.5,
     alone=bleu_alone,

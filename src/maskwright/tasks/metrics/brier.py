@@ -40,4 +40,5 @@ BRIER = Metric(
     higher_is_better=False,
     unit="",
     best=0.0,
+    possible=(0.0, 2.0),
 )

@@ -73,6 +73,7 @@ CHRF = Metric(
     chrf,
     unit="points",
     best=100.0,
+    possible=(0.0, 100.0),
     chance=partial(score_of_others, CHARACTER_NGRAMS, chrf),
     negligible=0.5,
     meaning="How many sequences of one to six characters translation and reference have in common, as sacreBLEU "

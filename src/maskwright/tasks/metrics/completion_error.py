@@ -29,6 +29,7 @@ COMPLETION_ERROR = Metric(
     higher_is_better=False,
     unit="",
     best=0.0,
+    possible=(0.0, math.inf),
     chance=math.nan,
     of_whole=False,
     meaning="The squared error on what was hidden alone, in the units that the model predicts in.",

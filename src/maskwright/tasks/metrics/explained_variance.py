@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from maskwright.tasks.metrics.completion_statistics import COMPLETION
 from maskwright.tasks.metrics.metric import Metric
 
@@ -28,6 +30,7 @@ def explained_variance(whole: str, parts: str) -> Metric:
         "explained variance",
         COMPLETION,
         of_whole=False,
+        possible=(-math.inf, 1.0),
         meaning=f"How much of the variance of the whole {whole} is explained when its hidden {parts} are replaced by "
         "predicted ones: 100% for the true one, 0% for its mean colour everywhere.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,4 +41,5 @@ LOG_LOSS = Metric(
     higher_is_better=False,
     unit="nats",
     best=0.0,
+    possible=(0.0, math.inf),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,5 +24,12 @@ def chance(references: Sequence[float]) -> float:
 
 
 MEAN_ABSOLUTE_ERROR = Metric(
-    "mean_absolute_error", "mean absolute error", ERROR, chance=chance, higher_is_better=False, unit="", best=0.0
+    "mean_absolute_error",
+    "mean absolute error",
+    ERROR,
+    chance=chance,
+    higher_is_better=False,
+    unit="",
+    best=0.0,
+    possible=(0.0, math.inf),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,5 +23,13 @@ def chance(references: Sequence[float]) -> float:
 
 
 MEAN_SQUARED_ERROR = Metric(
-    "loss", "mean squared error", MOMENTS, mean, chance=chance, higher_is_better=False, unit="", best=0.0
+    "loss",
+    "mean squared error",
+    MOMENTS,
+    mean,
+    chance=chance,
+    higher_is_better=False,
+    unit="",
+    best=0.0,
+    possible=(0.0, math.inf),
 )

@@ -7,6 +7,7 @@ by batch, and are not kept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,8 @@ class Metric:
         higher_is_better: whether more is better.
         unit: "share" (0 to 1, written in per cent), or what is counted ("nats", "points", "" for a plain number).
         best: the perfect value; None if there is none.
+        possible: the smallest and the largest value that there can be, infinite where there is none; 0 to 1 for shares
+            and unknown for others, if not said. A number with both has an interval even where all examples agree.
         chance: the value of an answer that ignores the input: a number (nan if it is not known), or a function of all
             references.
         negligible: a difference of this size makes none, in the metric's own unit: a number, or a function of all
@@ -87,6 +90,7 @@ class Metric:
     higher_is_better: bool = True
     unit: str = SHARE
     best: float | None = 1.0
+    possible: tuple[float, float] | None = None
     chance: float | Callable[[Sequence[Any]], float] = 0.0
     negligible: float | Callable[[Sequence[Any]], float] | None = None
     of_whole: bool = True
@@ -94,6 +98,13 @@ class Metric:
     biased: bool = False
     meaning: str = ""
     alone: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The smallest and the largest value that there can be."""
+        if self.possible is not None:
+            return self.possible
+        return (0.0, 1.0) if self.unit == SHARE else (-math.inf, math.inf)
 
     @property
     def linear(self) -> bool:

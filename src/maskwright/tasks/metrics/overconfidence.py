@@ -16,5 +16,11 @@ def overconfidence(sums: np.ndarray, n: np.ndarray) -> np.ndarray:
 
 
 OVERCONFIDENCE = Metric(
-    "overconfidence", "overconfidence", CONFIDENCE, overconfidence, higher_is_better=False, best=0.0
+    "overconfidence",
+    "overconfidence",
+    CONFIDENCE,
+    overconfidence,
+    higher_is_better=False,
+    best=0.0,
+    possible=(-1.0, 1.0),
 )

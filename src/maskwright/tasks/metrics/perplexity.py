@@ -39,6 +39,7 @@ PERPLEXITY = Metric(
     higher_is_better=False,
     unit="",
     best=1.0,
+    possible=(1.0, math.inf),
     chance=math.nan,  # what a model without the source would reach is not known
     negligible=0.1,
     meaning="Among how many tokens the model seems to choose when it predicts each token of the reference, the ones "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from maskwright.tasks.metrics.metric import NEGLIGIBLE, Metric
@@ -25,6 +27,7 @@ R2 = Metric(
     MOMENTS,
     r2,
     unit="",
+    possible=(-math.inf, 1.0),
     negligible=NEGLIGIBLE,
     meaning="The share of the variance that the answers explain: 1 for the true numbers, 0 for always the mean.",
 )

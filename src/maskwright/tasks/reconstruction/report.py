@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maskwright.evaluate.samples import difference_of, share_of
 from maskwright.rng import Moment
 from maskwright.tasks.metrics.completion_statistics import COMPLETION
 from maskwright.tasks.reconstruction import models as reconstruction
@@ -143,13 +144,13 @@ def _probes(material: Any, model: Any) -> list[dict[str, Any]]:
         )
         return _predicted(read, material.train.labels[train], asked) == truth
 
-    table = _compared(right(model), right(_untrained(model)), settings.bootstrap, settings.confidence)
+    table = _compared(right(model), right(_untrained(model)), settings.confidence)
     words, labels = material.task.words, material.data.labels
     text = (
         f"Logistic regression on the mean of what the encoder makes of the {words.units} of whole {words.examples} "
         f"(standardised), fitted on {len(train):,} labelled training {words.examples} and tested on {len(test):,}: how "
         f"easily {len(labels)} classes can be read off what was learned without labels. Random weights: the same "
-        f"architecture, untrained. Intervals: paired bootstrap over test {words.examples}."
+        f"architecture, untrained. Intervals are over test {words.examples}."
     )
     return [{"title": "Linear probe", "text": text, "tables": [table]}]
 
@@ -188,21 +189,19 @@ def _predicted(features: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> n
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)).fit(features, labels).predict(asked)
 
 
-def _compared(right: np.ndarray, untrained: np.ndarray, resamples: int, confidence: float) -> dict[str, Any]:
-    """A table of two accuracies and their difference, on the same resamples."""
-    n = len(right)
-    weights = np.random.default_rng(BLIND_SEED).multinomial(n, np.full(n, 1 / n), size=resamples)
+def _compared(right: np.ndarray, untrained: np.ndarray, confidence: float) -> dict[str, Any]:
+    """A table of two accuracies and their difference on the same examples."""
     rows = []
-    for name, values in (
-        ("pre-trained", right.astype(float)),
-        ("random weights", untrained.astype(float)),
-        (DIFFERENCE, right.astype(float) - untrained),
+    for name, estimate in (
+        ("pre-trained", share_of(right)),
+        ("random weights", share_of(untrained)),
+        (DIFFERENCE, difference_of(right, untrained)),
     ):
-        low, high = np.quantile(weights @ values / n, [(1 - confidence) / 2, (1 + confidence) / 2])
+        low, high = estimate.bounds(confidence)
         write = _points if name == DIFFERENCE else _share
         unit = " points" if name == DIFFERENCE else ""
-        rows.append([name, f"{write(values.mean(), 1)}{unit}", f"{write(low, 1)} to {write(high, 1)}"])
-    return {"title": "", "head": ["encoder", "accuracy", f"{confidence:.0%} interval"], "rows": rows}
+        rows.append([name, f"{write(estimate.value, 1)}{unit}", f"{write(low, 1)} to {write(high, 1)}"])
+    return {"title": "", "head": ["encoder", "accuracy", f"{confidence * 100:g}% interval"], "rows": rows}
 
 
 def _share(value: float, digits: int = 0) -> str:
