@@ -54,7 +54,7 @@ def test_hf_trainer_masks_training_and_not_evaluation(monkeypatch, capsys):
     call = Masking.__call__
 
     def watched(self, batch, **facts):
-        masked.append((facts["epoch"], len(batch["input_ids"])))
+        masked.append((facts["moment"].epoch, len(batch["input_ids"])))
         return call(self, batch, **facts)
 
     monkeypatch.setattr(Masking, "__call__", watched)

@@ -120,8 +120,8 @@ class Task:
         plain_fill: reader -> the fill to evaluate a model with that was trained without masking.
         evaluated: reads {"pattern", "budget", "fill", "unit"} where evaluation hides by something else than a Masking.
         modalities: names of the inputs that a `PerModality` may hide in.
-        audited: (examples, masking) -> [{"input_ids", "example_id"}], the texts that `maskwright audit` masks; `word_ids`
-            too where words are known.
+        audited: (examples, masking) -> [{"input_ids", "example_id"}], the texts that `maskwright audit` masks; with
+            `word_ids` where words are known.
         default_metrics: how many of `metrics`, from the first, are measured unless others are named; 0 for all.
         shows_examples: False where `sections` shows examples, so that the report need not besides.
     """
