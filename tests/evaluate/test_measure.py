@@ -3,9 +3,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from maskwright.evaluate.comparison import Comparison
 from maskwright.evaluate.curves import auc_mask
-from maskwright.evaluate.estimates import compare, exact
-from maskwright.evaluate.groups import groups, share_right
+from maskwright.evaluate.groups import groups
+from maskwright.evaluate.hits import ONLY_MODEL, ONLY_TWIN
 from maskwright.evaluate.measure import measure
 from maskwright.evaluate.scored import MODEL, TWIN, Answers, Key, Scored, Truth
 from maskwright.tasks.classification import CALIBRATION
@@ -25,7 +26,7 @@ def truth_of(metrics, parts, labels, *, calibration=(), chance=0.4):
     """What answers are compared with, where an answer that ignores the input scores `chance` by every metric."""
     named = {metric.name: metric for metric in (*metrics, *calibration)}
     same = dict.fromkeys(named, chance), dict.fromkeys(named, 0.02)
-    return Truth(tuple(metrics), calibration, *same, N, 40, labels, parts)
+    return Truth(tuple(metrics), calibration, *same, N, 40, labels, parts, np.arange(N))
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +67,27 @@ def test_values_are_the_plain_means(truth, runs):
     assert runs[0][MODEL, Key("score", "iid", 0.8)].value == pytest.approx(points[1])
     area = auc_mask(np.array([0.0, *RATIOS]), np.array([clean, *points]))
     assert runs[0][MODEL, Key("auc_mask", "iid")].value == pytest.approx(area)
-    corrected = runs[0][MODEL, Key("auc_mask_chance_corrected", "iid")].value
-    assert corrected == pytest.approx((area - 0.4) / 0.6)
 
 
-def test_replicates_of_the_area_are_areas_of_replicates(runs):
-    curve = [runs[0][MODEL, key].replicates for key in (Key("score"), *(Key("score", "iid", r) for r in RATIOS))]
-    expected = auc_mask(np.array([0.0, *RATIOS]), np.stack(curve, axis=1))
-    assert runs[0][MODEL, Key("auc_mask", "iid")].replicates == pytest.approx(expected)
+def test_the_area_of_examples_is_the_area_of_their_shares(truth, runs):
+    given = answers(1, truth, 0.8)
+    curve = [given.clean.records[HIT][:, :, 0].mean(axis=0)]
+    curve += [given.masked["iid", ratio].records[HIT][:, :, 0].mean(axis=0) for ratio in RATIOS]
+    area = runs[0][MODEL, Key("auc_mask", "iid")].each
+    assert area == pytest.approx(auc_mask(np.array([0.0, *RATIOS]), np.stack(curve, axis=1)))
+    assert area.mean() == pytest.approx(runs[0][MODEL, Key("auc_mask", "iid")].value)
+
+
+def test_right_answers_of_only_one_model_are_counted_draw_by_draw(truth, runs):
+    model, twin = (answers(seed, truth, skill) for seed, skill in ((1, 0.8), (51, 0.3)))
+    hits = [one.masked["iid", 0.8].records[HIT][:, :, 0] for one in (model, twin)]
+    only_model, only_twin = (runs[0][who, Key("score", "iid", 0.8)].value for who in (ONLY_MODEL, ONLY_TWIN))
+    assert only_model == pytest.approx((hits[0] * (1 - hits[1])).mean())
+    assert only_twin == pytest.approx(((1 - hits[0]) * hits[1]).mean())
+    for who, key in runs[0]:
+        if who == ONLY_MODEL:
+            difference = runs[0][MODEL, key].value - runs[0][TWIN, key].value
+            assert runs[0][ONLY_MODEL, key].value - runs[0][ONLY_TWIN, key].value == pytest.approx(difference), key
 
 
 def test_the_gap_is_training_minus_test(runs):
@@ -82,57 +96,118 @@ def test_the_gap_is_training_minus_test(runs):
     assert found[MODEL, Key("generalisation_gap")].value == pytest.approx(gap)
 
 
+def comparison(runs, truth, confidence=0.95, measures=1):
+    return Comparison(runs, truth, confidence, measures)
+
+
+def of(runs, truth, key, limits=(0.0, 1.0), confidence=0.95):
+    return comparison(runs, truth, confidence).of(key, limits)
+
+
+def test_one_draw_of_one_run_has_the_binomial_interval(truth, runs):
+    from scipy.stats import binomtest
+
+    found = of(runs[:1], truth, Key("score"), confidence=0.9)["model"]
+    exact = binomtest(round(found["value"] * N), N).proportion_ci(0.9, method="exact")
+    assert (found["low"], found["high"]) == pytest.approx((exact.low, exact.high))
+
+
 def test_worst_group_is_the_least_cell(truth, runs):
-    cells = [part for part in truth.parts if part.label is not None]
-    least = min(runs[0][MODEL, Key("group", group=(cell.variant, cell.label))].value for cell in cells)
-    assert runs[0][MODEL, Key("worst_group")].value == pytest.approx(least)
+    keys = [Key("group", group=(c.variant, c.label)) for c in truth.parts if c.label is not None]
+    worst = comparison(runs[:1], truth).worst(keys)
+    cells = [of(runs[:1], truth, key)["model"] for key in keys]
+    assert worst["model"]["value"] == pytest.approx(min(cell["value"] for cell in cells))
+    assert worst["model"]["low"] == pytest.approx(min(cell["low"] for cell in cells))
+    assert worst["model"]["high"] >= min(cell["high"] for cell in cells)
+    assert worst["difference"]["low"] < worst["difference"]["value"] < worst["difference"]["high"]
 
 
-def test_share_right_by_hand_and_without_weight():
-    parts = groups(3, np.array([0, 0, 1]), [])
-    found = share_right(np.array([[1.0, 1, 1], [3, 0, 0]]), {"original": np.array([1.0, 0, 1])}, parts)
-    assert found[0] == pytest.approx([2 / 3, 0.5, 1.0])
-    assert found[1][:2] == pytest.approx([1.0, 1.0])
-    assert np.isnan(found[1][2])
+def test_the_difference_and_its_p_value_are_of_one_family(truth, runs):
+    for seeds in (runs[:1], runs):
+        for key in (Key("score"), Key("score", "iid", 0.8), Key("auc_mask", "iid")):
+            p = of(seeds, truth, key)["difference"]["p"]
+            if p < 1e-12:
+                continue
+            for factor in (0.5, 2.0):
+                found = of(seeds, truth, key, confidence=1 - factor * p)["difference"]
+                assert (found["low"] > 0) == (factor > 1)
 
 
-def test_one_run_gives_a_bootstrap_interval_of_the_paired_difference(runs):
-    found = compare(runs[:1], Key("score"), 0.9)
-    replicates = runs[0][MODEL, Key("score")].replicates - runs[0][TWIN, Key("score")].replicates
-    assert found["difference"]["low"] == pytest.approx(np.quantile(replicates, 0.05))
-    assert found["difference"]["high"] == pytest.approx(np.quantile(replicates, 0.95))
-    assert "per_seed" not in found["difference"]
-
-
-def test_several_runs_make_the_seed_the_unit(runs):
-    from scipy import stats
-
-    found = compare(runs, Key("score"), 0.95)["difference"]
+def test_several_runs_widen_the_interval_by_what_seeds_differ(truth, runs):
+    found = of(runs, truth, Key("score"))["difference"]
     values = [run[MODEL, Key("score")].value - run[TWIN, Key("score")].value for run in runs]
     assert found["per_seed"] == pytest.approx(values)
-    expected = stats.t.interval(0.95, 2, loc=np.mean(values), scale=stats.sem(values))
-    assert (found["low"], found["high"]) == pytest.approx(expected)
+    assert found["value"] == pytest.approx(np.mean(values))
+    alike = of([runs[0]] * 3, truth, Key("score"))["difference"]
+    alone = of(runs[:1], truth, Key("score"))["difference"]
+    assert alike["high"] - alike["low"] == pytest.approx(alone["high"] - alone["low"], rel=0.02)
+
+
+def test_measures_that_share_an_error_have_wider_intervals(truth, runs):
+    together = comparison(runs[:1], truth, measures=4)
+    shared, own = (together.of(Key("score"), (0.0, 1.0), is_shared=one)["difference"] for one in (True, False))
+    assert shared["low"] < own["low"]
+    assert shared["p"] == pytest.approx(min(1.0, 4 * own["p"]))
+    exact = of(runs[:1], truth, Key("score"), confidence=1 - 0.05 / 4)["difference"]
+    assert shared["low"] == pytest.approx(exact["low"])
+
+
+def test_rows_of_one_source_say_less(truth, runs):
+    together = replace(truth, clusters=np.arange(N) // 6)
+    separate, clustered = (of(runs[:1], one, Key("auc_mask", "iid"))["difference"] for one in (truth, together))
+    assert clustered["high"] - clustered["low"] != pytest.approx(separate["high"] - separate["low"], rel=1e-3)
+    copies = replace(truth, clusters=np.zeros(N, dtype=int))
+    one = of(runs[:1], copies, Key("score"))["model"]
+    assert one["low"] < 0.1
+
+
+def test_chance_corrected_numbers_are_the_same_on_another_scale(truth, runs):
+    area = of(runs, truth, Key("auc_mask", "iid"))
+    moved = comparison(runs, truth).chance_corrected(area, 0.4, 1.0)
+    for end in ("value", "low", "high"):
+        assert moved["model"][end] == pytest.approx((area["model"][end] - 0.4) / 0.6)
+        assert moved["difference"][end] == pytest.approx(area["difference"][end] / 0.6)
+    assert moved["difference"]["p"] == area["difference"]["p"]
+    losses = comparison(runs, truth).chance_corrected(area, 2.0, 0.0)["model"]
+    assert losses["low"] == pytest.approx((2.0 - area["model"]["high"]) / 2.0)
+    assert losses["low"] < losses["value"] < losses["high"]
+    nothing = comparison(runs, truth).chance_corrected(area, 1.0, 1.0)["model"]
+    assert nothing["value"] is nothing["low"] is None
+
+
+def test_the_gap_has_the_interval_of_two_samples(truth, runs):
+    gap = comparison(runs[:1], truth).gap()
+    train, test = (of(runs[:1], truth, key)["model"] for key in (Key("train_score"), Key("score")))
+    assert gap["model"]["value"] == pytest.approx(train["value"] - test["value"])
+    assert gap["model"]["low"] < gap["model"]["value"] < gap["model"]["high"]
+    assert gap["model"]["low"] == pytest.approx(
+        gap["model"]["value"] - np.hypot(train["value"] - train["low"], test["high"] - test["value"])
+    )
+
+
+def test_a_model_has_learned_if_it_is_clearly_above_chance(truth, runs):
+    assert comparison(runs, truth).learned(MODEL) is True
+    assert comparison(runs, truth).learned(TWIN) is False
+    assert comparison(runs, replace(truth, chance={"accuracy": np.nan})).learned(MODEL) is None
 
 
 def test_without_a_twin_there_is_no_difference(truth):
     alone = measure({MODEL: answers(1, truth, 0.8)}, truth, resamples=200)
-    found = compare([alone], Key("score"), 0.95)
+    found = of([alone], truth, Key("score"))
     assert found["twin"] is None
     assert found["difference"] is None
 
 
 def test_undefined_numbers_become_none(truth):
     blind = replace(truth, chance={"accuracy": 1.0})
-    found = compare([measure({MODEL: answers(1, truth, 0.8)}, blind, resamples=200)], Key("rho50", "iid"), 0.95)
+    found = of([measure({MODEL: answers(1, truth, 0.8)}, blind, resamples=200)], truth, Key("rho50", "iid"))
     assert found["model"] == {"value": None, "low": None, "high": None}
 
 
-def test_exact_intervals_replace_the_bootstrap_for_one_run_only(runs):
-    one = compare(runs[:1], Key("score"), 0.95)
-    low, high = exact(one, N, 0.95)["model"]["low"], exact(one, N, 0.95)["model"]["high"]
-    assert 0 < low < one["model"]["value"] < high < 1
-    several = compare(runs, Key("score"), 0.95)
-    assert exact(several, N, 0.95) == several
+def test_biased_numbers_have_no_interval(truth, runs):
+    found = comparison(runs, truth).of(Key("score"), (0.0, 1.0), biased=True)
+    assert found["model"]["low"] is found["difference"]["low"] is found["difference"]["p"] is None
+    assert found["model"]["value"] is not None
 
 
 class Rows(list):
@@ -158,12 +233,16 @@ def test_metrics_that_are_no_means_give_the_same_numbers_and_tell_how_far_they_a
     fast = measure({MODEL: answers(1, truth, 0.8)}, truth, resamples=200)
     alike = replace(truth, metrics=(Slow("accuracy", **same),))
     slow = measure({MODEL: answers(1, truth, 0.8)}, alike, resamples=200, on_progress=lambda *done: ticks.append(done))
-    of_hits = {key for key in fast if key[1].name == "worst_group" or (key[1].group or ("", None))[1] is not None}
-    assert of_hits
-    assert set(fast) - of_hits == set(slow)
+    cells = {key for key in fast if (key[1].group or ("", None))[1] is not None}
+    assert cells
+    assert set(fast) - cells == set(slow)
     for key, found in slow.items():
         assert found.value == pytest.approx(fast[key].value)
-        assert found.replicates == pytest.approx(fast[key].replicates, nan_ok=True)
+        if fast[key].each is None:
+            assert found.replicates == pytest.approx(fast[key].replicates, nan_ok=True)
+        elif key[1].name != "train_score":
+            drawn = found.replicates.std()
+            assert drawn == pytest.approx(fast[key].each.std() / np.sqrt(N), rel=0.2)
     outcomes = 1 + DRAWS * len(RATIOS) + 1 + 1
     assert len(asked) == 2 * outcomes
     assert ticks[-1] == (outcomes * 201, outcomes * 201)
@@ -179,7 +258,6 @@ def test_where_less_is_better_chance_is_above(truth):
     value = {key.name: one.value for (_, key), one in found.items() if key.pattern == "iid" and not key.ratio}
     at_start = losses.mean()
     assert value["rho50"] == pytest.approx((2.0 - at_start) / 2 / 2)
-    assert value["auc_mask_chance_corrected"] == pytest.approx((2.0 - value["auc_mask"]) / 2.0)
     relative = found[MODEL, Key("relative", "iid", 0.3)].value
     assert relative == pytest.approx((2.0 - at_start - 0.6) / (2.0 - at_start))
     assert found[MODEL, Key("generalisation_gap")].value == pytest.approx(at_start)
@@ -192,8 +270,8 @@ def test_where_nothing_hidden_has_no_score_the_curve_begins_at_the_first_ratio(t
     given = Answers(nothing, masked, {}, scored(np.zeros(40), name="score"))
     found = measure({MODEL: given}, lower, resamples=200)
     assert found[MODEL, Key("auc_mask", "iid")].value == pytest.approx(np.mean(RATIOS))
-    assert compare([found], Key("score"), 0.95)["model"] == {"value": None, "low": None, "high": None}
-    assert compare([found], Key("rho50", "iid"), 0.95)["model"]["value"] is None
+    assert of([found], lower, Key("score"), (0.0, np.inf))["model"] == {"value": None, "low": None, "high": None}
+    assert of([found], lower, Key("rho50", "iid"))["model"]["value"] is None
 
 
 def test_where_whole_inputs_are_perfect_by_definition_the_curve_begins_at_the_first_ratio(truth):
@@ -246,6 +324,7 @@ def test_every_metric_and_calibration_is_measured_under_every_condition_with_pai
     for who, key in twice:
         if who == MODEL:
             assert twice[MODEL, key].replicates == pytest.approx(twice[TWIN, key].replicates, nan_ok=True)
+            assert of([twice], truth, key, (-np.inf, np.inf))["difference"]["value"] in (0.0, None)
 
 
 def test_resampled_calibration_is_that_of_the_examples_with_weights():
@@ -264,7 +343,8 @@ def test_resampled_calibration_is_that_of_the_examples_with_weights():
 
 def test_without_metrics_of_right_answers_there_are_no_shares_of_them(truth):
     alone = measure({MODEL: answers(1, truth, 0.8)}, replace(truth, metrics=(replace(ACCURACY, counts=False),)), 200)
-    assert not [key for _, key in alone if key.name == "worst_group"]
+    assert not [key for _, key in alone if key.group and key.group[1] is not None]
+    assert not [one for one in alone.values() if one.each is not None]
     assert replace(truth, metrics=(replace(ACCURACY, counts=False),)).right is None
     assert truth.right is ACCURACY
     assert truth.headline.counts
@@ -276,4 +356,4 @@ def test_right_answers_are_known_by_any_metric_that_counts(truth):
     both = replace(truth, metrics=(replace(ACCURACY, name="half", counts=False), ACCURACY))
     assert both.right is ACCURACY
     found = measure({MODEL: answers(1, truth, 0.8)}, replace(both, chance={"half": 0.4, "accuracy": 0.4}), 200)
-    assert [key for _, key in found if key.name == "worst_group"]
+    assert [key for _, key in found if key.group and key.group[1] is not None]

@@ -12,6 +12,7 @@ from maskwright.evaluate.groups import groups
 from maskwright.evaluate.measure import measure
 from maskwright.evaluate.predict import Machine
 from maskwright.evaluate.scored import MODEL, TWIN, Answers, Scored, Truth
+from maskwright.evaluate.significance import significance
 from maskwright.evaluate.sweep import Passes, Plan
 from maskwright.evaluate.verdict import verdict
 from maskwright.tasks.classification import CALIBRATION
@@ -61,7 +62,7 @@ def make_document():
     def make(*, twin=True, variants=("removed", "swapped <b> $y$"), seeds=1, examples=True):
         labels = np.random.default_rng(0).integers(0, 3, N)
         negligible = {metric.name: 0.02 for metric in (*METRICS, *CALIBRATION)}
-        truth = Truth(METRICS, CALIBRATION, CHANCE, negligible, N, N, labels, groups(N, labels, variants))
+        truth = Truth(METRICS, CALIBRATION, CHANCE, negligible, N, N, labels, groups(N, labels, variants), np.arange(N))
         machine = Machine(torch.device("cpu"), bf16=False, batch_cells=1)
         settings = EvaluationConfig(ratios=[0.0, 0.5, 0.9], draws=2, bootstrap=200)
         runs = []
@@ -99,7 +100,9 @@ def make_document():
                 "fill": "mask-token",
                 "draws": 2,
                 "confidence": 0.95,
-                "interval": "paired bootstrap over test texts",
+                "interval": "over test texts",
+                "resampled": "test texts",
+                "shared": {"measures": summary.measures, "confidence": summary.comparison.shared_confidence},
             },
             "clean": summary.clean(),
             "curves": summary.curves(),
@@ -107,7 +110,7 @@ def make_document():
             "groups": summary.groups(),
             "calibration": summary.calibration(),
             "generalisation": summary.generalisation(N),
-            "significance": summary.significance(),
+            "significance": significance(summary),
             "cost": summary.cost({MODEL: [{"seconds": 3.0}], TWIN: [{}]}, 1234567),
             "examples": {
                 "how": "blindly",

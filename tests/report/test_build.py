@@ -370,8 +370,8 @@ def test_the_largest_share_that_was_tried_is_at_least_what_is_borne(make_documen
     document["curves"] = {"iid": document["curves"]["iid"]}
     document["curves"]["iid"]["rho50"] = {"model": nothing_lost, "twin": None, "difference": None}
     page = render(document)
-    assert page.count("≥ 90.0%") == 2
-    assert page.count("no more was tried") == 2
+    assert page.count("≥ 90.0%") == 1
+    assert page.count("no more was tried") == 1
     document["curves"]["iid"]["rho50"]["model"] = {"value": 0.6, "low": 0.5, "high": 0.9}
     assert "50.0 – 90.0" in render(document)
 
@@ -383,7 +383,7 @@ def test_of_two_that_bear_all_that_was_tried_none_is_better(make_document):
     document["curves"]["iid"]["rho50"] = {"model": most, "twin": most, "difference": difference}
     assert "+4.6" not in render(document)
     document["curves"]["iid"]["rho50"]["twin"] = {"value": 0.7, "low": 0.6, "high": 0.8}
-    assert render(document).count("+4.6") == 2
+    assert render(document).count("+4.6") == 1
 
 
 def test_pictures_and_texts_are_hidden_each_in_their_own_units(make_document):

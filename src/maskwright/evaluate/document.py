@@ -12,7 +12,6 @@ import numpy as np
 
 from maskwright.config import EvaluationConfig
 from maskwright.evaluate.comparison import FREE, Comparison
-from maskwright.evaluate.groups import ORIGINAL
 from maskwright.evaluate.measure import Measured
 from maskwright.evaluate.predict import Machine
 from maskwright.evaluate.scored import MODEL, TWIN, Answers, Key, Truth

@@ -34,6 +34,9 @@ FEW, MANY = 4.0, 12.0
 """Examples that carry the rarer outcome. With FEW or less, draws and seeds do not count as further examples; with MANY
 or more the measured variance is believed; in between, in proportion."""
 
+LEAST_CONFIDENCE = 1e-6
+"""At 0 quantiles are 0, and their ratios undefined."""
+
 Bounds = tuple[float, float]
 """Lower and upper end of an interval."""
 
@@ -182,8 +185,8 @@ def p_value(bounds: Callable[[float], Bounds]) -> float:
     >>> round(p, 3)
     0.05
     """
-    least, most = -40.0, 0.0  # natural logarithm of p
-    if not _excludes_zero(bounds(0.0)):
+    least, most = -34.0, 0.0  # natural logarithm of p; 1 less a smaller one is 1
+    if not _excludes_zero(bounds(LEAST_CONFIDENCE)):
         return 1.0
     for _ in range(40):
         middle = (least + most) / 2.0

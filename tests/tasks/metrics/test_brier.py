@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import brier_score_loss
 
-from maskwright.evaluate.estimates import estimate
+from maskwright.evaluate.samples import Sample
 from maskwright.evaluate.statistics import bootstrap
 from maskwright.tasks.metrics.brier import BRIER
 from tests.tasks.metrics.resamples import check_resamples, logits_and_classes, value_of
@@ -46,9 +46,10 @@ def test_intervals_hold_the_truth():
         right = (rng.random(500) >= confidence - 0.05).astype(np.int64)
         records = BRIER.statistic.of(np.log(np.stack([confidence, 1 - confidence], axis=1)), right)
         values = partial(BRIER.value, BRIER.statistic.summable(records[None]))
-        found = bootstrap(lambda weights, values=values: {"brier": values(weights)}, 500, resamples=300)
-        one = estimate([found["brier"]], 0.9, biased=BRIER.biased)
-        held += one["low"] <= brier <= one["high"]
-        assert one["low"] <= one["value"] <= one["high"]
+        found = bootstrap(lambda weights, values=values: {"brier": values(weights)}, np.arange(500), resamples=300)
+        one = Sample([found["brier"]], np.arange(500), BRIER.limits).estimate()
+        low, high = one.bounds(0.9)
+        held += low <= brier <= high
+        assert low <= one.value <= high
     # 90 % of 120 are 108; the standard error is 3.3.
     assert 98 <= held <= 118
