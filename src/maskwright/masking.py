@@ -17,7 +17,7 @@ from maskwright import budgets, fills, patterns
 from maskwright.backend.arrays import Array
 from maskwright.engine.batches import checked
 from maskwright.engine.corrupt import Corrupted
-from maskwright.engine.draw import Quota, hidden_units
+from maskwright.engine.draw import Drawing
 from maskwright.engine.fast import try_fast
 from maskwright.errors import ConfigError, MaskingError, did_you_mean
 from maskwright.rng import Moment, Rng
@@ -137,17 +137,14 @@ class Masking:
         moment = Moment(seed, epoch, progress) if moment is None else _alone(moment, seed, epoch, progress)
         ready = checked(self, batch, facts)
         rng = Rng.of_batch(ready.example_ids() if example_ids is None else example_ids, ready.values, moment)
-        quota = Quota(self, rng, moment.progress)
-        fast = try_fast(self, ready, rng, quota)
+        drawing = Drawing(self, rng, moment.progress)
+        fast = try_fast(ready, drawing)
         if fast is not None:
             return fast
         units = ready.units(self.unit)
-        signals = {name: units.to_units(values) for name, values in ready.signals.items()}
-        count = quota.count(units)
-        mask = hidden_units(self.pattern, units.grid, count, valid=units.valid, rng=rng, signals=signals)
-        hidden = units.to_cells(mask)
-        inputs = ready.filled(self.fill, hidden, units, rng)
-        return Corrupted(inputs, hidden, units, ready.values, quota)
+        hidden = units.to_cells(drawing.mask(units, ready.signals))
+        inputs = ready.filled(self.fill, hidden, units, drawing.rng)
+        return Corrupted(inputs, hidden, units, ready.values, drawing)
 
     def collator(self, tokenizer: Any, **options: Any) -> Any:
         """A collator for `DataLoader` and the Hugging Face `Trainer`; see `MaskingCollator`."""

@@ -17,7 +17,7 @@ from maskwright import fills
 from maskwright.backend.arrays import Array, all_true, arange, dtype_name, namespace, to_dtype, true_count
 from maskwright.backend.labels import hidden_labels, labels_at
 from maskwright.compact.shapes import Boxes, Compact, Lines, Tiles
-from maskwright.engine.draw import Quota
+from maskwright.engine.draw import Drawing
 from maskwright.errors import MaskingError
 from maskwright.fills import Fill
 from maskwright.geometry.kept import existing
@@ -39,7 +39,7 @@ class Corrupted:
             asked for.
         source: the units of the batch, or what works them out.
         original: the array given; its values before, unless `out` had them written over.
-        quota: of the batch.
+        drawing: of the batch.
         chosen: the mask over units, where it is at hand; None finds it from the cells.
         flat: the flat places that the mask hides, where they are at hand (NumPy only).
     """
@@ -48,7 +48,7 @@ class Corrupted:
     hidden: Array | Compact
     source: Units | BoxUnits | Callable[[], Units]
     original: Array
-    quota: Quota
+    drawing: Drawing
     chosen: Array | None = None
     flat: np.ndarray | None = None
 
@@ -97,12 +97,12 @@ class Corrupted:
     @cached_property
     def probability(self) -> Array | None:
         """[B] float64, the chance with which each unit of an example was hidden; None unless the budget has one."""
-        return self.quota.probability()
+        return self.drawing.probability()
 
     @cached_property
     def weight(self) -> Array | None:
         """[B] float64, the weight that the budget's law gives to an example's loss; None unless it gives one."""
-        return self.quota.weight()
+        return self.drawing.weight()
 
     @property
     def view(self) -> Mask:

@@ -1,6 +1,6 @@
 """From units to a mask over them: how many of each example, and which.
 
-`Quota.count` asks the budget, `hidden_units` the pattern. Every draw is keyed by the example and by what it is for:
+`Drawing.count` asks the budget, `Drawing.mask` the pattern. Every draw is keyed by the example and by what it is for:
 `clean share`, `budget`, `pattern` and, later, `fill` are purposes of their own, so that another budget leaves the
 scores of the pattern as they are.
 """
@@ -74,11 +74,11 @@ class Chance:
 
 
 @dataclass(frozen=True, eq=False)
-class Quota:
-    """How many units of each example of a batch a masking hides, at a point of training.
+class Drawing:
+    """What a masking draws for the examples of a batch at a point of training: how many units, and which.
 
     Attributes:
-        masking: whose budget and share of examples that are left whole.
+        masking: whose budget, pattern and share of examples that are left whole.
         rng: of the examples.
         progress: share of training done.
     """
@@ -118,6 +118,22 @@ class Quota:
         whole = self.whole
         return count if whole is None else namespace(count).where(whole, 0, count)
 
+    def mask(self, units: Units | BoxUnits, signals: Mapping[str, Array]) -> Array:
+        """[B, *grid] bool over units; drawn by chance, units that do not exist may be in it, and have no cells.
+
+        Args:
+            units: of the batch.
+            signals: name -> what the pattern asks for, per unit or cell.
+
+        Raises:
+            MaskingError: the pattern gives something else than a mask of this shape.
+        """
+        of_units = {name: units.to_units(values) for name, values in signals.items()}
+        count, rng = self.count(units), self.rng.child("pattern")
+        if isinstance(count, Chance):
+            return count.draw(rng, *units.grid.shape)
+        return _chosen(self.masking.pattern, units.grid, count, units.valid, rng, of_units)
+
     def probability(self) -> Array | None:
         """[B] float64, with which chance each unit was hidden, where the budget fixes or draws one; else None."""
         law = budgets.traits(self.masking.budget).probabilities
@@ -132,25 +148,8 @@ class Quota:
         return None if law is None else law(rng=self.rng.child("budget"), progress=self.progress)
 
 
-def hidden_units(
-    pattern: Pattern, grid: Grid, count: Array | Chance, *, valid: Array, rng: Rng, signals: Mapping[str, Array]
-) -> Array:
-    """The mask over units, [B, *grid] bool; drawn by chance, units that do not exist may be in it, and have no cells.
-
-    Args:
-        pattern: that chooses.
-        grid: of the units.
-        count: of each example, from `Quota.count`.
-        valid: [B, *grid] bool, the units there are.
-        rng: of the examples.
-        signals: name -> [B, *grid], what the pattern asks for.
-
-    Raises:
-        MaskingError: the pattern gives something else than a mask of this shape.
-    """
-    rng = rng.child("pattern")
-    if isinstance(count, Chance):
-        return count.draw(rng, *grid.shape)
+def _chosen(pattern: Pattern, grid: Grid, count: Array, valid: Array, rng: Rng, signals: dict[str, Array]) -> Array:
+    """What a pattern hides, checked."""
     cells: Array = valid
     if is_torch(valid) and valid.device.type == "cpu":
         # On its memory by NumPy: back ends agree to the bit, and torch's stable sorts take several times as long.

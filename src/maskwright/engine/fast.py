@@ -25,27 +25,25 @@ from maskwright.compact.painting import into, paint, painted_count
 from maskwright.compact.shapes import Boxes, Compact, Lines, Tiles, drawn_on_host
 from maskwright.engine.batches import ArrayBatch, TextBatch
 from maskwright.engine.corrupt import Corrupted
-from maskwright.engine.draw import Chance, Masks, Quota, hidden_units
+from maskwright.engine.draw import Chance, Drawing, Masks
 from maskwright.engine.tokens import put_at, token_work
 from maskwright.fills import Fill
 from maskwright.rng import Rng
 from maskwright.units.patches import BoxUnits
-from maskwright.units.text import Units, places
+from maskwright.units.text import places
 from maskwright.units.vocabulary import SPECIAL, Vocabulary
 
 
-def try_fast(masking: Masks, batch: TextBatch | ArrayBatch, rng: Rng, quota: Quota) -> Corrupted | None:
+def try_fast(batch: TextBatch | ArrayBatch, drawing: Drawing) -> Corrupted | None:
     """What `Masking.__call__` gives, made in less time; None where only the formula gives it.
 
     Args:
-        masking: what to hide.
         batch: checked.
-        rng: of the examples.
-        quota: how much of each of them.
+        drawing: of the masking, for its examples.
     """
     if isinstance(batch, TextBatch):
-        return None if is_torch(batch.values) else _text(masking, batch, rng, quota)
-    return _array(masking, batch, rng, quota)
+        return None if is_torch(batch.values) else _text(batch, drawing)
+    return _array(batch, drawing)
 
 
 def hide_in_place(
@@ -65,7 +63,7 @@ def hide_in_place(
         do it, or refuses it.
     """
     ids, attention, fast = columns["input_ids"], columns.get("attention_mask"), kernels()
-    chance = Quota(masking, rng, 0.0).chance
+    chance = Drawing(masking, rng, 0.0).chance
     if not fast or chance is None or "word_ids" in columns or not _are_tokens(masking, ids):
         return None
     if not fills.traits(masking.fill).puts_tokens or places(attention) is not None:
@@ -79,21 +77,21 @@ def hide_in_place(
 # --- texts ---
 
 
-def _text(masking: Masks, batch: TextBatch, rng: Rng, quota: Quota) -> Corrupted | None:
+def _text(batch: TextBatch, drawing: Drawing) -> Corrupted | None:
     """On NumPy, fills that put a token into each hidden place by itself."""
-    ids, chance = batch.values, quota.chance
+    ids, masking, chance = batch.values, drawing.masking, drawing.chance
     if not fills.traits(masking.fill).puts_tokens or places(batch.attention) is not None:
         return None
     if chance is not None and batch.allowed is None and _are_tokens(masking, ids):
-        return _alone(masking, batch, rng, quota, chance)
+        return _alone(batch, drawing, chance)
     units = batch.units(masking.unit)
-    mask = _mask(masking, batch, units, rng, quota)
+    mask = drawing.mask(units, batch.signals)
     hidden = units.to_cells(mask)
     flat = np.flatnonzero(hidden)
     # Groups that are the same for all examples are the places, which the draws know already.
     groups = units.groups.reshape(-1) if len(units.groups) == len(ids) else None
-    inputs = put_at(masking.fill, batch, flat, rng, groups)
-    return Corrupted(inputs, hidden, units, ids, quota, mask if chance is None else None, flat)
+    inputs = put_at(masking.fill, batch, flat, drawing.rng, groups)
+    return Corrupted(inputs, hidden, units, ids, drawing, mask if chance is None else None, flat)
 
 
 def _are_tokens(masking: Masks, ids: Any) -> bool:
@@ -101,16 +99,17 @@ def _are_tokens(masking: Masks, ids: Any) -> bool:
     return masking.unit == "token" and not is_torch(ids) and ids.size > 0
 
 
-def _alone(masking: Masks, batch: TextBatch, rng: Rng, quota: Quota, chance: Chance) -> Corrupted:
+def _alone(batch: TextBatch, drawing: Drawing, chance: Chance) -> Corrupted:
     """Tokens that each draw for themselves: only those that are hit are looked up."""
     ids, vocabulary, fast = batch.values, batch.vocabulary, kernels()
+    masking, rng = drawing.masking, drawing.rng
     source = partial(batch.units, masking.unit)
     texts = Texts.of(ids, batch.attention, vocabulary.flags, vocabulary.ordinary_ids) if fast else None
     work = token_work(masking.fill, texts, chance, rng, vocabulary) if texts else None
     done = fast.hide_tokens(work) if fast and work else None
     if done is not None:
         filled, mask, flat = done
-        return Corrupted(batch.with_ids(filled), mask, source, ids, quota, None, flat)
+        return Corrupted(batch.with_ids(filled), mask, source, ids, drawing, None, flat)
     vocabulary.check(ids)
     mask = chance.draw(rng.child("pattern"), ids.shape[1])
     if batch.attention is not None:
@@ -119,22 +118,25 @@ def _alone(masking: Masks, batch: TextBatch, rng: Rng, quota: Quota, chance: Cha
     special = (vocabulary.table("flags", ids).take(ids.ravel().take(flat)) & SPECIAL).view(bool)  # SPECIAL is 1
     mask.reshape(-1)[flat[special]] = False
     flat = flat[~special]
-    return Corrupted(put_at(masking.fill, batch, flat, rng, None), mask, source, ids, quota, None, flat)
+    return Corrupted(put_at(masking.fill, batch, flat, rng, None), mask, source, ids, drawing, None, flat)
 
 
 # --- arrays ---
 
 
-def _array(masking: Masks, batch: ArrayBatch, rng: Rng, quota: Quota) -> Corrupted | None:
+def _array(batch: ArrayBatch, drawing: Drawing) -> Corrupted | None:
     """One value, or the mean of an example's own visible cells, painted where lines, boxes and tiles are."""
-    x, out, fill = batch.values, batch.out, fills.traits(masking.fill)
+    x, out, masking = batch.values, batch.out, drawing.masking
+    fill = fills.traits(masking.fill)
     one_value, mean = fill.one_value and 0 not in x.shape, _is_own_mean(fill, x)
-    units = batch.units(masking.unit)
-    lines = _compact(masking, units, rng, quota) if one_value or mean else None
-    dense = lines is None and max(batch.sides) == 1  # a mask over units is one over cells
-    if lines is None and ((dense and out is None) or not (one_value or mean)):
+    if not (one_value or mean):
         return None
-    mask = units.valid & _mask(masking, batch, units, rng, quota) if lines is None else None
+    units = batch.units(masking.unit)
+    lines = _compact(units, drawing)
+    dense = lines is None and max(batch.sides) == 1  # a mask over units is one over cells
+    if dense and out is None:
+        return None
+    mask = units.valid & drawing.mask(units, batch.signals) if lines is None else None
     hidden: Compact = Tiles(mask, batch.sides) if lines is None else lines
     # Tiles within what is valid need no look at single cells.
     valid = None if batch.allowed is None or (lines is None and units.whole) else units.hideable
@@ -143,15 +145,8 @@ def _array(masking: Masks, batch: ArrayBatch, rng: Rng, quota: Quota) -> Corrupt
     elif mean and batch.allowed is None and not (dense or isinstance(hidden, Lines)):
         inputs = _mean_painted(x, hidden, masking.fill, out)
     else:
-        inputs = batch.filled(masking.fill, hidden.dense(valid), units, rng)
-    return Corrupted(inputs, mask if dense else hidden, units, x, quota, mask)
-
-
-def _mask(masking: Masks, batch: Any, units: Units | BoxUnits, rng: Rng, quota: Quota) -> Array:
-    """The mask over units, by the formula."""
-    signals = {name: units.to_units(values) for name, values in batch.signals.items()}
-    count = quota.count(units)
-    return hidden_units(masking.pattern, units.grid, count, valid=units.valid, rng=rng, signals=signals)
+        inputs = batch.filled(masking.fill, hidden.dense(valid), units, drawing.rng)
+    return Corrupted(inputs, mask if dense else hidden, units, x, drawing, mask)
 
 
 def _value(fill: Fill, batch: ArrayBatch) -> Any:
@@ -161,15 +156,17 @@ def _value(fill: Fill, batch: ArrayBatch) -> Any:
     return fill(cell, hidden, valid=hidden, rng=Rng.from_ids(arange(1, cell)), **batch.facts)[0].item()
 
 
-def _compact(masking: Masks, units: BoxUnits, rng: Rng, quota: Quota) -> Lines | Boxes | None:
+def _compact(units: BoxUnits, drawing: Drawing) -> Lines | Boxes | None:
     """Lines or boxes of cells, from patterns that know them and where no budget bounds them."""
-    compact = patterns.traits(masking.pattern).compact
-    if compact is None or masking.budget is not None:
+    compact = patterns.traits(drawing.masking.pattern).compact
+    if compact is None or drawing.masking.budget is not None:
         return None
-    whole = quota.whole
+    whole = drawing.whole
     count = like(np.full(units.array.shape[0], units.grid.size), units.array) * (1 if whole is None else ~whole)
     valid = None if units.allowed is None else units.valid
-    return drawn_on_host(compact, units.grid, count, valid=valid, rng=rng.child("pattern")).enlarged(units.sides)
+    return drawn_on_host(compact, units.grid, count, valid=valid, rng=drawing.rng.child("pattern")).enlarged(
+        units.sides
+    )
 
 
 def _is_own_mean(fill: fills.FillTraits, x: Array) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from maskwright import fills, patterns
 from maskwright.backend.arrays import Array
-from maskwright.engine.draw import Masks, Quota, hidden_units
+from maskwright.engine.draw import Drawing, Masks
 from maskwright.errors import ConfigError
 from maskwright.grid import Grid
 from maskwright.rng import Rng
@@ -87,7 +87,6 @@ def _check_drawing(masking: Masks, units: Units, signals: Mapping[str, Array]) -
     rng = Rng.from_ids(np.arange(2))
     wanted = {signal: signals[signal] for signal in about.signals}
     try:
-        count = Quota(masking, rng, 0.0).count(units)
-        hidden_units(pattern, grid, count, valid=units.valid, rng=rng, signals=wanted)
+        Drawing(masking, rng, 0.0).mask(units, wanted)
     except Exception as error:
         raise ConfigError(f"masking: tried on {cells} it fails: {type(error).__name__}: {error}") from error
