@@ -30,7 +30,7 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
         *("calibration", "generalisation", "significance", "cost", "examples", "sections", "configuration"),
         *("environment", "verdict"),
     ]
-    assert document["schema_version"] == 3
+    assert document["schema_version"] == 4
     assert document["data"]["examples"] == 30
     assert document["settings"]["fill"] == "mask-token"
     assert [point["ratio"] for point in document["curves"]["span"]["points"]] == [0.0, 0.5, 0.9]
@@ -54,7 +54,7 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
     for point in document["other_metrics"][1]["points"]:
         assert point["model"] == losses[point["pattern"], point["ratio"]], "one metric, one number"
     assert document["significance"]["metric"] == "accuracy"
-    assert len(document["significance"]["tests"]) == 1 + 2 * 2 + 2
+    assert len(document["significance"]["tests"]) == (1 + 1 + 2) + 2 * 2
     assert len(document["examples"]["items"]) == 6
     assert document["cost"]["model"]["evaluation_cells"] == document["cost"]["twin"]["evaluation_cells"]
 
@@ -66,6 +66,7 @@ def test_the_page_about_the_document_names_every_key(evaluation):
     parts = [document, document["metric"], document["data"], document["settings"], document["groups"]]
     parts += [document["calibration"], document["generalisation"], document["significance"], document["cost"]["model"]]
     parts += [document["examples"], item, item["model"], item["pieces"][0], metric, document["curves"]["iid"]]
+    parts += [document["settings"]["shared"], document["clean"], document["clean"]["difference"]]
     parts += [document["significance"]["tests"][0], document["curves"]["iid"]["points"][0], document["verdict"]]
     missing = sorted({key for part in parts for key in part if f"`{key}`" not in page})
     assert missing == []
@@ -147,8 +148,7 @@ def test_seeds_together(run, evaluation, trained):
     difference = both.document["curves"]["iid"]["auc_mask"]["difference"]
     assert len(difference["per_seed"]) == 2
     assert difference["per_seed"][0] == evaluation.document["curves"]["iid"]["auc_mask"]["difference"]["value"]
-    assert {test["seed"] for test in both.document["significance"]["tests"]} == {0, 1}
-    assert "2 training seeds" in both.document["verdict"]["details"][-1]
+    assert any(line.startswith("2 training seeds") for line in both.document["verdict"]["details"])
     with pytest.raises(RunError, match=r"same training\.seed"):
         evaluate([run, run])
 

@@ -104,6 +104,10 @@ def test_a_fall_of_clean_accuracy_is_in_the_sentence():
     found = verdict(document(UP, clean=DOWN))
     assert found.outcome == "better"
     assert "price is accuracy on whole inputs, −10.0 points (95% interval −15.0 to −5.0)" in found.sentence
+    nothing_bought = verdict(document(WIDE, clean=DOWN)).sentence
+    assert "price" not in nothing_bought
+    assert "accuracy on whole inputs is worse, −10.0 points" in nothing_bought
+    assert "accuracy on whole inputs is worse too" in verdict(document(DOWN, clean=DOWN)).sentence
     assert "whole inputs" not in verdict(document(UP, clean=WIDE)).sentence
 
 

@@ -156,6 +156,11 @@ class Summary:
             "rho50": self.comparison.of(Key("rho50", pattern), (0.0, most), biased=headline.biased),
         }
 
+    def of_variants(self) -> list[dict[str, Any]]:
+        """The headline on every variant."""
+        names = self.runs[0].answers[MODEL].variants
+        return [self.compared(Key("group", group=(name, None)), is_shared=True) for name in names]
+
     def groups(self) -> dict[str, Any] | None:
         """The headline by variant, and the share of right answers by variant and label and in the worst of these."""
         variants, cells, keys = [], [], []

@@ -41,6 +41,7 @@ def significance(summary: Summary) -> dict[str, Any] | None:
         for pattern, ratio in summary.conditions
     ]
     return {
+        "metric": summary.truth.headline.name,
         "test": "inversion of the interval of the paired difference",
         "adjustment": "Bonferroni over what the verdict rests on; Holm over the others",
         "tests": [*_tests(summary, list(_headline(summary)), True), *_tests(summary, others, False)],

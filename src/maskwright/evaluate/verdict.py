@@ -74,7 +74,7 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
     opening = OPENINGS[outcome]
     if outcome in (UNDECIDED, NO_EFFECT) and _unlearned(document):
         opening = "Nothing can be said about masking, because the task was not learned"
-    sentence = f"{opening}{_where(document)}: {told}{_clean_change(document)}."
+    sentence = f"{opening}{_where(document)}: {told}{_clean_change(document, outcome)}."
     details = (*_not_learned(document), *_ways(document), *_other_variants(document), *_scope(document))
     return Verdict(outcome, sentence, details)
 
@@ -158,12 +158,16 @@ def _alone(scale: Scale, one: Mapping[str, Any], confidence: float) -> str:
     return f"{scale.value(one['value'])}{bounds}"
 
 
-def _clean_change(document: Mapping[str, Any]) -> str:
+def _clean_change(document: Mapping[str, Any], verdict: str) -> str:
+    """What changed on whole inputs: a price where something was bought with it."""
     difference, label = document["clean"]["difference"], document["metric"]["label"]
     outcome = Scale.of(document).judge(difference)
     if outcome not in (BETTER, WORSE):
         return ""
-    link = f"the price is {label} on whole inputs" if outcome == WORSE else f"{label} on whole inputs is better too"
+    if outcome == WORSE and verdict in (BETTER, MIXED):
+        link = f"the price is {label} on whole inputs"
+    else:
+        link = f"{label} on whole inputs is {outcome}{' too' if outcome == verdict else ''}"
     return f"; {link}, {_change(document, difference)}"
 
 

@@ -98,7 +98,7 @@ def test_it_learns_and_is_evaluated_against_its_twin(trained):
     assert accuracy["name"] == "token_accuracy"
     points = document["curves"]["iid"]["points"]
     assert points[-1]["score"]["model"]["value"] < points[0]["score"]["model"]["value"]
-    assert document["significance"] is None
+    assert document["significance"]["metric"] == document["metric"]["name"]
 
 
 def test_every_type_is_in_the_report(trained):

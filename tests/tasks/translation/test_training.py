@@ -196,7 +196,7 @@ def test_from_training_to_the_report(masking, make_config, command, tmp_path):
     assert 0.4 < masked["hidden"] < 0.6
     assert masked["score"]["model"]["value"] <= clean["value"] + 5
     assert document["settings"]["fill"] == "mask-token", "only the source is hidden"
-    assert document["significance"]["metric"] == "exact_match"
+    assert document["significance"]["metric"] == "bleu"
     rows = dict(document["sections"][0]["tables"][0]["rows"])
     assert set(rows) == {"bleu", "chrf"}
     assert rows["bleu"].startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:")
