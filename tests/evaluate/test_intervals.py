@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from maskwright.evaluate.estimates import Bounded, Difference, Unbounded, written, written_difference
+from maskwright.evaluate.estimates import Apart, Bounded, Difference, Unbounded, Worst, written, written_difference
 from maskwright.evaluate.intervals import (
     Share,
     Variation,
@@ -147,6 +147,18 @@ def test_the_worst_of_equal_groups_is_no_worse_than_they_are():
         naive += rights.mean(axis=1).min() >= 0.75
     assert held / 300 >= 0.93
     assert naive < 30
+
+
+def test_the_worst_of_unequal_groups_is_about_the_worst():
+    shares = [share_of(np.arange(100) < right).share for right in (50, 90, 95)]
+    low, high = worst_bounds(shares, 0.95)
+    assert (low, high) == pytest.approx((share_bounds(shares[0], 0.95)[0], share_bounds(shares[0], 1 - 0.05 / 3)[1]))
+
+
+def test_two_worst_groups_are_compared_with_half_the_error_each():
+    one, two = (Worst([share_of(np.arange(80) < right).share]) for right in (60, 40))
+    (one_low, one_high), (two_low, two_high) = one.bounds(0.975), two.bounds(0.975)
+    assert Apart(one, two).bounds(0.95) == pytest.approx((one_low - two_high, one_high - two_low))
 
 
 def test_more_error_to_share_is_a_wider_interval():

@@ -112,6 +112,16 @@ def test_one_draw_of_one_run_has_the_binomial_interval(truth, runs):
     assert (found["low"], found["high"]) == pytest.approx((exact.low, exact.high))
 
 
+def test_training_and_test_examples_are_drawn_independently(truth):
+    values = np.random.default_rng(6).random(N)
+    alike = scored(values, name="score")
+    given = Answers(alike, {("iid", ratio): alike for ratio in RATIOS}, {}, alike)
+    lower = replace(truth_of([LOSS], [], None, chance=2.0), n_train=N)
+    found = measure({MODEL: given}, lower, resamples=400)
+    train, test = (found[MODEL, key].replicates for key in (Key("train_score"), Key("score")))
+    assert abs(np.corrcoef(train, test)[0, 1]) < 0.2
+
+
 def test_worst_group_is_the_least_cell(truth, runs):
     keys = [Key("group", group=(c.variant, c.label)) for c in truth.parts if c.label is not None]
     worst = comparison(runs[:1], truth).worst(keys)
