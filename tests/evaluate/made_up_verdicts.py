@@ -86,6 +86,7 @@ def judged(summary: Summary) -> tuple[Verdict, Mapping[str, Any]]:
             "patterns": ["iid"],
             "ratios": [0.0, RATIO],
             "resampled": "test texts",
+            "second": None,
             "shared": {"measures": summary.measures, "confidence": summary.comparison.shared_confidence},
         },
         "clean": summary.clean(),

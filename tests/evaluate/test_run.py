@@ -33,11 +33,14 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
     assert document["schema_version"] == 4
     assert document["data"]["examples"] == 30
     assert document["settings"]["fill"] == "mask-token"
+    assert document["settings"]["second"] == {"pattern": "iid (drop)", "first": "iid", "fill": "drop"}
+    assert list(document["curves"]) == ["iid", "span", "iid (drop)"]
+    assert any("taken away in another way (drop)" in line for line in document["verdict"]["details"])
     assert [point["ratio"] for point in document["curves"]["span"]["points"]] == [0.0, 0.5, 0.9]
     assert [row["variant"] for row in document["groups"]["variants"]] == ["original", "removed", "swapped"]
     calibration = document["calibration"]
     assert [metric["name"] for metric in calibration["metrics"]] == ["ece", "overconfidence", "loss", "brier"]
-    assert len(calibration["rows"]) == 1 + 2 * 2
+    assert len(calibration["rows"]) == 1 + 3 * 2
     for row in calibration["rows"]:
         for name in ("ece", "overconfidence", "loss", "brier"):
             for who in ("model", "twin"):
@@ -49,12 +52,12 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
     assert [metric["name"] for metric in document["other_metrics"]] == ["macro_f1", "loss"]
     for metric in document["other_metrics"]:
         assert [row["variant"] for row in metric["variants"]] == ["removed", "swapped"]
-        assert len(metric["points"]) == 2 * 2
+        assert len(metric["points"]) == 3 * 2
     losses = {(row["pattern"], row["ratio"]): row["model"]["loss"] for row in calibration["rows"]}
     for point in document["other_metrics"][1]["points"]:
         assert point["model"] == losses[point["pattern"], point["ratio"]], "one metric, one number"
     assert document["significance"]["metric"] == "accuracy"
-    assert len(document["significance"]["tests"]) == (1 + 1 + 2) + 2 * 2
+    assert len(document["significance"]["tests"]) == (1 + 2 + 2) + 3 * 2
     assert len(document["examples"]["items"]) == 6
     assert document["cost"]["model"]["evaluation_cells"] == document["cost"]["twin"]["evaluation_cells"]
 

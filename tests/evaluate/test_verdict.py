@@ -50,6 +50,7 @@ def document(area, clean=FLAT, variants=(), n=600, seeds=1, metric=ACCURACY):
             "patterns": ["iid", "span"],
             "ratios": [0.0, 0.5, 0.9],
             "resampled": "test texts",
+            "second": None,
             "shared": {"measures": ["whole input", "mean over iid"], "confidence": 0.975},
         },
         "clean": {**compared(*clean), "learned": {"model": True, "twin": True}},
@@ -134,6 +135,23 @@ def test_the_smallest_difference_that_could_have_been_shown_stands_beside_none()
     for nothing in (FLAT, WIDE):
         assert "a difference of about 7.0 points could have been shown" in verdict(document(nothing)).sentence
     assert "could have been shown" not in verdict(document(UP)).sentence
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        (UP, UP, "The same holds where the same parts are taken away in another way (drop): mean accuracy is 80.0%"),
+        (UP, WIDE, "It is not clear whether there is a difference where the same parts"),
+        (DOWN, UP, "Masking helped where the same parts are taken away in another way"),
+    ],
+)
+def test_a_second_way_of_taking_away_is_in_the_verdict(first, second, words):
+    both = document(first)
+    both["settings"]["second"] = {"pattern": "iid (drop)", "first": "iid", "fill": "drop"}
+    both["curves"]["iid (drop)"] = {"auc_mask": compared(*second), "points": []}
+    lines = verdict(both).details
+    assert any(line.startswith(words) for line in lines), lines
+    assert any("surprise" in line for line in lines) == (first == UP and second == WIDE)
 
 
 def test_rows_on_which_the_checkpoint_was_chosen_are_named_at_the_top():

@@ -102,6 +102,7 @@ def make_document():
                 "confidence": 0.95,
                 "interval": "over test texts",
                 "resampled": "test texts",
+                "second": None,
                 "shared": {"measures": summary.measures, "confidence": summary.comparison.shared_confidence},
             },
             "clean": summary.clean(),

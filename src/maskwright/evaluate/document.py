@@ -69,9 +69,14 @@ class Summary:
     def measures(self) -> list[str]:
         """What the verdict rests on: the headline on whole inputs, over the first curve and on every variant."""
         whole = ["whole input"] if self.truth.headline.of_whole else []
-        first = next(iter(self.patterns))
         variants = [f"variant “{name}”" for name in self.runs[0].answers[MODEL].variants]
-        return [*whole, f"mean over {first}", *variants]
+        return [*whole, *(f"mean over {pattern}" for pattern in self.judged_patterns), *variants]
+
+    @property
+    def judged_patterns(self) -> list[str]:
+        """The patterns whose mean the verdict rests on: the first, and its repetition with a second fill."""
+        second = self.runs[0].plan.second
+        return [self.patterns[0], *([] if second is None else [second.pattern])]
 
     def clean(self) -> dict[str, Any]:
         """The metric with nothing hidden."""
@@ -147,7 +152,7 @@ class Summary:
                     }
                 )
         headline, most = self.truth.headline, max(self.settings.ratios)
-        area = self.compared(Key("auc_mask", pattern), is_shared=pattern == next(iter(self.patterns)))
+        area = self.compared(Key("auc_mask", pattern), is_shared=pattern in self.judged_patterns)
         chance = self.truth.chance[headline.name]
         return {
             "points": points,

@@ -101,7 +101,10 @@ class _Session:
         task = tasks.get(config.task)
         watch(Event("phase", f"encoding the {task.words.examples}"))
         reader = task.restore(folder.model).reader
-        plan = Plan.of(config.evaluation, _fill(pairs[0][0], task, reader), task)
+        fill = _fill(pairs[0][0], task, reader)
+        plan = Plan.of(
+            config.evaluation, fill, task, None if task.other_fill is None else task.other_fill(fill, reader)
+        )
         material = Material.of(task, config, data, reader)
         truth = truth_of(material)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -233,6 +236,7 @@ class _Session:
                 "resamples": settings.bootstrap,
                 "interval": f"over {resampled}" + (" and training seeds" if len(self.pairs) > 1 else ""),
                 "resampled": resampled,
+                "second": None if self.plan.second is None else asdict(self.plan.second),
                 "shared": {"measures": summary.measures, "confidence": comparison.shared_confidence},
                 "device": self.request.machine.device.type,
                 "dtype": self.dtype,

@@ -51,8 +51,8 @@ def significance(summary: Summary) -> dict[str, Any] | None:
 def _headline(summary: Summary) -> Iterator[_Case]:
     if summary.truth.headline.of_whole:
         yield _Case("whole input", Key("score"))
-    first = summary.patterns[0]
-    yield _Case(f"mean over {first}", Key("auc_mask", first), first, None)
+    for pattern in summary.judged_patterns:
+        yield _Case(f"mean over {pattern}", Key("auc_mask", pattern), pattern, None)
     for variant in summary.runs[0].answers[MODEL].variants:
         yield _Case(f"variant “{variant}”", Key("group", group=(variant, None)), variant=variant)
 

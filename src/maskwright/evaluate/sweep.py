@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maskwright import fills
 from maskwright.config import EvaluationConfig, RunConfig
 from maskwright.errors import ConfigError, RunError
 from maskwright.evaluate.example_choice import shown_ratio
@@ -79,20 +80,55 @@ class Material:
 
 
 @dataclass(frozen=True)
+class Second:
+    """A second way of taking away: what a model loses under it is not surprise at the first.
+
+    Attributes:
+        pattern: what curves and tables call it: `iid (drop)`.
+        first: the pattern that it repeats.
+        fill: in words.
+    """
+
+    pattern: str
+    first: str
+    fill: str
+
+
+def in_words(fill: Any) -> str:
+    """A fill's node, or one for each modality, in words.
+
+    >>> in_words("drop"), in_words({"image": "noise", "text": "drop"}), in_words({"mix": {"zero": 0.5, "keep": 0.5}})
+    ('drop', 'noise and drop', 'mix')
+    """
+    if isinstance(fill, str):
+        return fill
+    known = fills.names()
+    return next(iter(fill)) if next(iter(fill)) in known else " and ".join(in_words(one) for one in fill.values())
+
+
+@dataclass(frozen=True)
 class Plan:
     """Under which masks the test examples are read.
 
     Attributes:
         maskings: one for each pattern and ratio above 0.
         draws: independent masks per example, pattern and ratio.
+        second: the first pattern with another fill; None if there is none.
     """
 
     maskings: Mapping[Condition, Masking]
     draws: int
+    second: Second | None = None
 
     @classmethod
-    def of(cls, settings: EvaluationConfig, fill: Any, task: Task) -> Plan:
-        """Build the masks' rules from the settings and the node of the fill the model was trained with.
+    def of(cls, settings: EvaluationConfig, fill: Any, task: Task, other: Any = None) -> Plan:
+        """Build the masks' rules.
+
+        Args:
+            settings: patterns, ratios, draws.
+            fill: node of the one the model was trained with.
+            task: of the run.
+            other: node of a second fill, under which the first pattern is asked once more; None for none.
 
         Raises:
             ConfigError: an unknown pattern, or no ratio above 0.
@@ -101,12 +137,16 @@ class Plan:
         if not ratios:
             raise ConfigError(f"evaluation.ratios: expected at least one ratio above 0, given {settings.ratios}.")
         read = task.evaluated or Masking.from_dict
+        asked = [(name, pattern, fill) for name, pattern in settings.named_patterns.items()]
+        second = None if other is None else Second(f"{asked[0][0]} ({in_words(other)})", asked[0][0], in_words(other))
+        if second is not None:
+            asked.append((second.pattern, asked[0][1], other))
         maskings = {
-            (name, ratio): read({"pattern": pattern, "budget": {"ratio": ratio}, "fill": fill, "unit": settings.unit})
-            for name, pattern in settings.named_patterns.items()
+            (name, ratio): read({"pattern": pattern, "budget": {"ratio": ratio}, "fill": node, "unit": settings.unit})
+            for name, pattern, node in asked
             for ratio in ratios
         }
-        return cls(maskings, settings.draws)
+        return cls(maskings, settings.draws, second)
 
     @property
     def shown_condition(self) -> Condition:

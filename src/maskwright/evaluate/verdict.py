@@ -75,7 +75,13 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
     if outcome in (UNDECIDED, NO_EFFECT) and _unlearned(document):
         opening = "Nothing can be said about masking, because the task was not learned"
     sentence = f"{opening}{_where(document)}: {told}{_clean_change(document, outcome)}."
-    details = (*_not_learned(document), *_ways(document), *_other_variants(document), *_scope(document))
+    details = (
+        *_not_learned(document),
+        *_second_way(document, outcomes[-1]),
+        *_ways(document),
+        *_other_variants(document),
+        *_scope(document),
+    )
     return Verdict(outcome, sentence, details)
 
 
@@ -186,6 +192,31 @@ def _not_learned(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _unlearned(document: Mapping[str, Any]) -> list[str]:
     return [who for who, learned in document["clean"]["learned"].items() if learned is False]
+
+
+def _second_way(document: Mapping[str, Any], first: str) -> tuple[str, ...]:
+    """Whether what masking did is there too where things are taken away in a way that neither model has met."""
+    second, scale = document["settings"]["second"], Scale.of(document)
+    if second is None:
+        return ()
+    compared = document["curves"][second["pattern"]]["auc_mask"]
+    outcome = scale.judge(compared["difference"])
+    if outcome == first:
+        opening = "The same holds" if outcome in (BETTER, WORSE) else "The same is true"
+    else:
+        opening = {
+            BETTER: "Masking helped",
+            WORSE: "Masking hurt",
+            NO_EFFECT: "There is no difference",
+            UNDECIDED: "It is not clear whether there is a difference",
+        }[outcome]
+    aside = ""
+    if first == BETTER and outcome != BETTER:
+        aside = " Part of the twin's loss may be surprise at a fill that it never met."
+    return (
+        f"{opening} where the same parts are taken away in another way ({second['fill']}): mean "
+        f"{document['metric']['label']} is {against(document, compared)}.{aside}",
+    )
 
 
 def _ways(document: Mapping[str, Any]) -> tuple[str, ...]:

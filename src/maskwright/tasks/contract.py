@@ -118,6 +118,8 @@ class Task:
         calibration: metrics of what the probabilities of answers mean; those of whole inputs and every condition.
         same_reader: whether two readers make the same inputs (a run's and its twin's).
         plain_fill: reader -> the fill to evaluate a model with that was trained without masking.
+        other_fill: (fill, reader) -> another way to take the same things away, by which a report tells surprise from
+            robustness: the twin never met the run's own fill.
         evaluated: reads {"pattern", "budget", "fill", "unit"} where evaluation hides by something else than a Masking.
         modalities: names of the inputs that a `PerModality` may hide in.
         audited: (examples, masking) -> [{"input_ids", "example_id"}], the texts that `maskwright audit` masks; with
@@ -147,6 +149,7 @@ class Task:
     calibration: tuple[Metric, ...] = ()
     same_reader: Callable[[Any, Any], bool] = alike
     plain_fill: Callable[[Any], Any] | None = None
+    other_fill: Callable[[Any, Any], Any] | None = None
     evaluated: Callable[[Mapping[str, Any]], Any] | None = None
     modalities: tuple[str, ...] = ()
     audited: Callable[[Any, Any], Sequence[Mapping[str, Any]]] | None = None

@@ -209,4 +209,5 @@ TASK = Task(
     sections=sections,
     same_reader=picture_tasks.same_reader,
     plain_fill=picture_tasks.plain_fill,
+    other_fill=picture_tasks.other_fill,
 )

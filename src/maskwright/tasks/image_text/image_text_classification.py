@@ -15,7 +15,7 @@ from maskwright.data.media.images import open_picture
 from maskwright.tasks import classification, pretrained, scratch
 from maskwright.tasks.contract import Built, Task, Words
 from maskwright.tasks.image_text.examples import PicturesWithTexts
-from maskwright.tasks.image_text.maskings import IMAGE, MODALITIES, check_maskings, evaluated, fill_of
+from maskwright.tasks.image_text.maskings import IMAGE, MODALITIES, check_maskings, evaluated, fill_of, other_fill
 from maskwright.tasks.image_text.reader import Reader, architecture_of, reader_of, run_on_pictures
 from maskwright.tasks.image_text.report import sections
 from maskwright.tasks.image_text.shown import shown
@@ -181,6 +181,7 @@ TASK = Task(
     sections=sections,
     same_reader=same_reader,
     plain_fill=picture_tasks.plain_fill,
+    other_fill=other_fill,
     evaluated=evaluated,
     modalities=MODALITIES,
 )

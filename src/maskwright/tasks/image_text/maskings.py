@@ -68,6 +68,13 @@ def fill_of(node: Any, name: str) -> Any:
     return MaskToken() if fills.traits(fill).numeric else fill
 
 
+def other_fill(node: Any, reader: Any) -> dict[str, Any]:
+    """Noise for pictures and deleted tokens for texts, or something else where that is what the run does."""
+    del reader
+    text = "mask-token" if fills.traits(fill_of(node, TEXT)).removes else "drop"
+    return {IMAGE: "mean" if fill_of(node, IMAGE) == fills.from_node("noise") else "noise", TEXT: text}
+
+
 def evaluated(node: Mapping[str, Any]) -> PerModality:
     """What evaluation hides: the same pattern in both, the same share of each; see `Task.evaluated`."""
     rest = {key: node[key] for key in ("pattern", "budget", "unit")}

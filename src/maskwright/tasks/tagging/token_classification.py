@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright import objectives
+from maskwright import fills, objectives
 from maskwright.backend.codes import IGNORED
 from maskwright.config import Configuration, RunConfig
 from maskwright.data.tagging.schemes import OUTSIDE, Scheme, Tagging, check_seqeval
@@ -143,6 +143,12 @@ def predict(model: Any, hidden: Hidden, settings: Any) -> list[Tagging]:
     return answers
 
 
+def other_fill(fill: Any, tokenizer: Any) -> Any:
+    """Random tokens, which leave every word that has a tag; where that is the run's own fill, mask tokens."""
+    random = fills.from_node(fill) == fills.from_node("random-token")
+    return "mask-token" if random and tokenizer.mask_token_id is not None else "random-token"
+
+
 TASK = Task(
     name="token-classification",
     words=Words("sentences", "tokens", "tokens"),
@@ -166,5 +172,6 @@ TASK = Task(
     describe=describe,
     same_reader=models.same_tokens,
     plain_fill=models.plain_fill,
+    other_fill=other_fill,
     audited=rows_of_ids,
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from maskwright import fills
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError, RunError
 from maskwright.tasks import pretrained, scratch
 from maskwright.tasks.contract import Built
 from maskwright.tasks.text.tokenizing import check_length
 
-__all__ = ["HEADS", "built", "plain_fill", "restored", "same_tokens"]
+__all__ = ["HEADS", "built", "other_fill", "plain_fill", "restored", "same_tokens"]
 
 HEADS = ("classifier", "score", "pre_classifier", "classification_head", "head", "qa_outputs", "summary")
 """Modules that Transformers puts on an encoder for a task."""
@@ -76,3 +77,14 @@ def same_tokens(one: Any, other: Any) -> bool:
 def plain_fill(tokenizer: Any) -> Any:
     """The plainest fill a tokenizer allows."""
     return "drop" if tokenizer.mask_token_id is None else "mask-token"
+
+
+def other_fill(fill: Any, tokenizer: Any) -> Any:
+    """Hidden tokens deleted; where the run's fill takes them out itself, something put in their place.
+
+    >>> other_fill("mask-token", None), other_fill({"mix": {"mask-token": 0.8, "keep": 0.2}}, None)
+    ('drop', 'drop')
+    """
+    if not fills.traits(fills.from_node(fill)).removes:
+        return "drop"
+    return "random-token" if tokenizer.mask_token_id is None else "mask-token"

@@ -119,5 +119,6 @@ TASK = Task(
     describe=describe_lengths,
     same_reader=models.same_tokens,
     plain_fill=models.plain_fill,
+    other_fill=models.other_fill,
     audited=rows_of_ids,
 )

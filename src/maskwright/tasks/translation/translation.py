@@ -18,7 +18,7 @@ from maskwright.tasks.metrics.bleu_characters import BLEU_CHARACTERS
 from maskwright.tasks.metrics.chrf import CHRF
 from maskwright.tasks.metrics.exact_match import EXACT_MATCH
 from maskwright.tasks.metrics.perplexity import PERPLEXITY
-from maskwright.tasks.text.models import plain_fill, same_tokens
+from maskwright.tasks.text.models import other_fill, plain_fill, same_tokens
 from maskwright.tasks.translation.checks import check_run, describe, evaluated
 from maskwright.tasks.translation.encoded import SIDES, EncodedPairs, rows_of_sources
 from maskwright.tasks.translation.generating import GenerationSection, decoding, interim
@@ -78,6 +78,7 @@ TASK = Task(
     sections=sections,
     same_reader=same_tokens,
     plain_fill=plain_fill,
+    other_fill=other_fill,
     evaluated=evaluated,
     modalities=SIDES,
     audited=rows_of_sources,

@@ -125,4 +125,5 @@ TASK = Task(
     describe=describe,
     same_reader=picture_tasks.same_reader,
     plain_fill=picture_tasks.plain_fill,
+    other_fill=picture_tasks.other_fill,
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from maskwright import fills
 from maskwright.config import RunConfig
 from maskwright.tasks import pretrained
 from maskwright.tasks.contract import Built
@@ -40,6 +41,16 @@ def plain_fill(reader: Any) -> Any:
     """The mean of what is visible: what any model of pictures can be given."""
     del reader
     return "mean"
+
+
+def other_fill(fill: Any, reader: Any) -> Any:
+    """Noise in the place of hidden pixels; where that is the run's own fill, the mean of what is visible.
+
+    >>> other_fill("mean", None), other_fill("noise", None)
+    ('noise', 'mean')
+    """
+    del reader
+    return "mean" if fills.from_node(fill) == fills.from_node("noise") else "noise"
 
 
 def same_reader(one: Any, other: Any) -> bool:
