@@ -72,21 +72,21 @@ def test_steps_instead_of_epochs(make_config):
     assert RunFolder(path).info()["steps"] == 13
 
 
-def test_the_headline_of_the_configuration_chooses_the_weights(make_config, monkeypatch):
-    """Scores that part: accuracy is best first, macro F1 in the middle, and an undefined one comes first."""
-    scores = iter(
-        [
-            {"macro_f1": float("nan"), "accuracy": 0.9, "loss": 1.0},
-            {"macro_f1": 0.5, "accuracy": 0.5, "loss": 1.0},
-            {"macro_f1": 0.4, "accuracy": 0.6, "loss": 1.0},
-        ]
-    )
-    monkeypatch.setattr(Validation, "scores", lambda *asked, **facts: next(scores))
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("metric", "scores"), [("macro_f1", [NAN, 0.5, 0.4]), ("loss", [NAN, 0.5, 0.6])], ids=["higher", "lower"]
+)
+def test_the_headline_of_the_configuration_chooses_the_weights(make_config, monkeypatch, metric, scores):
+    """An undefined score comes first, which is no better than any; accuracy, which is not asked, is best there too."""
+    validated = iter([{"loss": 1.0, "accuracy": 0.9 - i / 10, metric: score} for i, score in enumerate(scores)])
+    monkeypatch.setattr(Validation, "scores", lambda *asked, **facts: next(validated))
     config = make_config(epochs=3)
-    chosen = config.evaluation.model_copy(update={"metrics": ["macro_f1", "accuracy"]})
+    chosen = config.evaluation.model_copy(update={"metrics": [metric, "accuracy"]})
     path = train(config.model_copy(update={"evaluation": chosen}))
     assert RunFolder(path).info()["kept_step"] == 18
-    assert RunFolder(path).info()["kept_by"] == "macro_f1"
+    assert RunFolder(path).info()["kept_by"] == metric
 
 
 def test_validation_measures_what_the_configuration_names_and_the_loss(make_config):

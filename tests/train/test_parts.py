@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from maskwright import tasks
 from maskwright.config import TrainingConfig
 from maskwright.errors import RunError
 from maskwright.train import checkpoint
@@ -126,6 +127,16 @@ def test_an_undefined_first_score_does_not_stay_the_best():
     assert selection.consider(4, score=0.1, loss=5.0), "equal scores: a loss that is defined is lower"
     assert not selection.consider(5, score=nan, loss=0.1)
     assert (selection.best_step, selection.without_improvement) == (4, 1)
+
+
+@pytest.mark.parametrize("task", tasks.names())
+def test_an_undefined_score_is_no_better_than_any_other_whatever_the_metric(task):
+    for metric in tasks.get(task).metrics:
+        sign = 1 if metric.higher_is_better else -1
+        selection = Selection()
+        scores = (float("nan"), 0.3, 0.3 + 0.1 * sign, float("nan"), 0.3 - 0.1 * sign)
+        better = [selection.consider(step, sign * score, 1.0) for step, score in enumerate(scores)]
+        assert better == [True, True, True, False, False], metric.name
 
 
 def test_a_plan_is_of_epochs_or_of_steps():

@@ -12,7 +12,6 @@ from maskwright.config import TrainingConfig
 from maskwright.train.ema import Ema
 from maskwright.train.order import Order
 from maskwright.train.selection import Selection
-from maskwright.train.stop import StopRequest
 
 __all__ = ["Conductor", "Plan"]
 
@@ -98,15 +97,3 @@ class Conductor(TrainerCallback):
         """Stop early where the validation score has stopped rising; the checkpoint comes first."""
         if self.selection.exhausted(self.patience):
             control.should_save = control.should_training_stop = True
-
-
-def any_process(request: StopRequest, world_size: int, device: Any) -> bool:
-    """Whether a stop was asked of any of the processes; all of them give the same answer."""
-    if world_size == 1:
-        return request.asked
-    import torch
-    import torch.distributed as distributed
-
-    flag = torch.tensor([int(request.asked)], device=device)
-    distributed.all_reduce(flag, op=distributed.ReduceOp.MAX)
-    return bool(flag.item())

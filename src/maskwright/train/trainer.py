@@ -23,10 +23,11 @@ from maskwright.errors import RunError
 from maskwright.rng import Moment
 from maskwright.tasks.examples import Batch, Hidden
 from maskwright.train import random_states
-from maskwright.train.callbacks import Conductor, Plan, any_process
+from maskwright.train.callbacks import Conductor, Plan
 from maskwright.train.ema import Ema
 from maskwright.train.learning_rate import LearningRate
 from maskwright.train.order import Order
+from maskwright.train.processes import any_process, share_buffers
 from maskwright.train.progress import Event
 from maskwright.train.resume import Resumable, Work
 from maskwright.train.selection import Selection
@@ -165,6 +166,7 @@ class MaskedTrainer(Resumable):
         step, epoch = self.state.global_step, self._passes()
         with random_states.preserved(), self._averaged():
             self.model.eval()
+            share_buffers(self.model, self.args.world_size)
             shared = {"rank": self.args.process_index, "ranks": self.args.world_size, "watch": self._validating}
             scores = self.validation.scores(self.model, self.args.device, **shared)
             headline = self.validation.metrics[0]
