@@ -102,9 +102,9 @@ class _Session:
         watch(Event("phase", f"encoding the {task.words.examples}"))
         reader = task.restore(folder.model).reader
         fill = _fill(pairs[0][0], task, reader)
-        plan = Plan.of(
-            config.evaluation, fill, task, None if task.other_fill is None else task.other_fill(fill, reader)
-        )
+        # What the twin loses by surprise is told from what it loses for good; alone, a model has nobody to differ from.
+        other = None if task.other_fill is None or pairs[0][1] is None else task.other_fill(fill, reader)
+        plan = Plan.of(config.evaluation, fill, task, other)
         material = Material.of(task, config, data, reader)
         truth = truth_of(material)
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
