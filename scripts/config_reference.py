@@ -137,9 +137,13 @@ def _own_sections(path: str) -> Iterator[str]:
         model = own.get(path)
         if model is not None and model is not common:
             by_model.setdefault(model, []).append(name)
+    inside: dict[str, type[BaseModel]] = {}
     for model, names in by_model.items():
         fields = [key for key in model.model_fields if common is None or key not in common.model_fields]
         yield _table(path, model, model.__doc__ or "", title=f"{path} of {_listed(names)}", only=fields)
+        inside |= {where: one for where, one in _sections(model, f"{path}.") if where.partition(".")[2] in fields}
+    for where, model in inside.items():
+        yield _table(where, model, model.__doc__ or "", title=where)
 
 
 def _flat(node: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

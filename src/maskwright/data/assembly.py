@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright.data.checked import CheckedData
+from maskwright.data.checked import CheckedData, variant_column
 from maskwright.data.column import Column
 from maskwright.data.fingerprint import fingerprint
 from maskwright.data.labels import NO_LABEL, codes_in, order_labels
@@ -88,7 +88,9 @@ def _table(split: Split, label: str | None, labels: tuple[str, ...], *, with_var
         codes[split.rows] = codes_in(split.labels, labels)
         columns[label] = pa.array(codes)
     if with_variants:
-        columns |= {f"variant:{name}": column.cells for name, column in split.variant_columns.items()}
+        columns |= {variant_column(name): column.cells for name, column in split.variant_columns.items()}
+        for role, variants in split.other_variants.items():
+            columns |= {variant_column(name, role): column.cells for name, column in variants.items()}
     return pa.table(columns)
 
 

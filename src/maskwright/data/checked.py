@@ -20,7 +20,8 @@ class CheckedData:
             from 0), the columns of the task by role (see `maskwright.data.roles`): `text` and perhaps `text_pair`,
             `image` (where its picture is), and so on, `cluster` where the configuration names one, and `label` (int64,
             an index into `labels`, where the task has one class an example). `test` also has `variant:NAME` for each
-            variant. Without a test file, `test` holds the validation rows.
+            variant, and `variant of ROLE:NAME` where a second text is varied with the first. Without a test file,
+            `test` holds the validation rows.
         labels: names of the classes; numbers in numeric order, else in alphabetical order.
         variants: names of the groups.
         columns: role -> column of the files.
@@ -47,6 +48,8 @@ class CheckedData:
     def variant(self, name: str, role: str | None = None) -> Dataset:
         """The test rows with the values of a variant in place of their own, and without other variants.
 
+        A variant that was made of all texts of a pair replaces all of them.
+
         Args:
             name: one of `variants`.
             role: the column that it replaces; `varied` if left out.
@@ -57,7 +60,17 @@ class CheckedData:
         if name not in self.variants:
             raise KeyError(name)
         replaced = role or self.varied
-        columns = [column for column in self.test.column_names if not column.startswith("variant:")]
-        others = [column for column in columns if column != replaced]
-        chosen = self.test.select_columns([*others, f"variant:{name}"])
-        return chosen.rename_column(f"variant:{name}", replaced).select_columns(columns)
+        columns = [column for column in self.test.column_names if not column.startswith("variant")]
+        new = {variant_column(name): replaced}
+        new |= {made: one for one in columns if (made := variant_column(name, one)) in self.test.column_names}
+        kept = [column for column in columns if column not in new.values()]
+        return self.test.select_columns([*kept, *new]).rename_columns(new).select_columns(columns)
+
+
+def variant_column(name: str, role: str | None = None) -> str:
+    """Name of the column of test rows in a variant: of the varied role, or of another that is varied with it.
+
+    >>> variant_column("removed"), variant_column("removed", "text_pair")
+    ('variant:removed', 'variant of text_pair:removed')
+    """
+    return f"variant:{name}" if role is None else f"variant of {role}:{name}"

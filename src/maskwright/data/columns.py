@@ -13,6 +13,7 @@ from typing import Any
 from maskwright.data.findings import Findings
 from maskwright.data.guess import Guess, plain_name
 from maskwright.data.roles import CLUSTER, TEXT_ROLES, Role
+from maskwright.data.shortcut.section import reserved_columns
 from maskwright.data.tables import Table
 from maskwright.errors import DataError, Problem, did_you_mean
 
@@ -51,12 +52,12 @@ def find_columns(section: Any, table: Table, roles: Sequence[Role] = TEXT_ROLES)
     problems = [problem for problem in problems if problem is not None] + _used_twice(table, named)
     if problems:
         raise DataError(problems)
-    taken = set(named.values()) | set(section.variants.values())
+    taken = set(named.values()) | set(reserved_columns(section))
     guess = Guess(table, [name for name in table.header if name not in taken])
     guessed = _guessed(guess, single, named)
     guess.stop()
     columns = {role.name: column for role in single if (column := named.get(role.name) or guessed.get(role.name))}
-    free = [name for name in table.header if name not in {*columns.values(), *section.variants.values()}]
+    free = [name for name in table.header if name not in {*columns.values(), *reserved_columns(section)}]
     others = {role.name: _others(section, table, role, free) for role in roles if role.kind == "others"}
     return Columns(columns, dict(section.variants), tuple(guess.notes), others)
 

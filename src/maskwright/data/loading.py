@@ -36,6 +36,8 @@ from maskwright.data.readers.hub import read_split
 from maskwright.data.readers.table_file import read_table
 from maskwright.data.roles import Role, varied_role
 from maskwright.data.sequences import check_sequences, names_in, sequence_column
+from maskwright.data.shortcut.section import ShortcutSection
+from maskwright.data.shortcut.variants import with_shortcut_variants
 from maskwright.data.sources import read_tables
 from maskwright.data.splits import Split, part
 from maskwright.data.tables import Table
@@ -109,7 +111,8 @@ class Reading:
         whole = {name: self._converted(split) for name, split in whole.items()}
         notes += self._notes(whole)
         splits, more = part(whole, self.section)
-        return splits, (*notes, *more)
+        splits["test"], made = self._with_variants(splits["test"])
+        return splits, (*notes, *more, *made)
 
     def assembled(self, splits: Mapping[str, Split], notes: Sequence[str]) -> CheckedData:
         """The data sets of parted splits."""
@@ -190,6 +193,12 @@ class Reading:
         if varied is not None:
             variants = {name: self._column(split, varied, column) for name, column in variants.items()}
         return with_cluster_names(dataclasses.replace(split, content=content, variant_columns=variants))
+
+    def _with_variants(self, test: Split) -> tuple[Split, tuple[str, ...]]:
+        """The test rows with the variants that are made without the shortcut, where the section names one; notes."""
+        shortcut = self.section.shortcut if isinstance(self.section, ShortcutSection) else None
+        roles = tuple(role.name for role in self._of_kind("text", test) if role.identifies)
+        return (test, ()) if shortcut is None else with_shortcut_variants(test, roles, shortcut)
 
     def _column(self, split: Split, role: Role, column: Column) -> Column:
         if role.kind == "text":

@@ -45,7 +45,8 @@ class Split:
         content: role -> column, of all roles but the label.
         label: name of the column of the class, where there is one.
         labels: of these rows.
-        variant_columns: group name -> column.
+        variant_columns: group name -> column, in place of the varied role.
+        other_variants: role -> group name -> column, of roles that are varied with it.
         keys: what makes two rows the same example, a hash of the content a row; empty until `with_keys`.
         group_keys: what keeps rows on one side when some are set aside, where that is not the same.
     """
@@ -58,6 +59,7 @@ class Split:
     label: str | None
     labels: Labels
     variant_columns: Mapping[str, Column] = field(default_factory=dict)
+    other_variants: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
     keys: pa.FixedSizeBinaryArray = field(default_factory=lambda: as_keys(b""))
     group_keys: pa.FixedSizeBinaryArray | None = None
 

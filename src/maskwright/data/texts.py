@@ -18,19 +18,20 @@ from maskwright.data.checked import CheckedData
 from maskwright.data.labels import order_labels
 from maskwright.data.loading import Reading, load_table_data, with_cluster
 from maskwright.data.roles import TEXT_ROLES
-from maskwright.data.sections import TableSection
+from maskwright.data.shortcut.section import ShortcutSection
 from maskwright.data.splits import Split
 from maskwright.data.stream_loading import load_stream_data
 
 __all__ = ["TextSection", "load_text_data", "order_labels", "read_splits"]
 
 
-class TextSection(TableSection):
+class TextSection(ShortcutSection):
     """Texts or pairs of texts with a label each.
 
     `train`, `validation` and `test` are files (CSV, TSV, JSONL, Parquet), or names of splits when `dataset` names a hub
     data set or a local folder of one. Columns left out are guessed from the header and shown. `variants` maps a group's
-    name to the column that holds the same example's text in that variant (shortcut removed, shortcut swapped, ...).
+    name to the column that holds the same example's text in that variant (shortcut removed, shortcut swapped, ...);
+    `shortcut` makes three of them.
     """
 
     text: str | int | None = Field(default=None, description="column, by its name or number; guessed if left out")

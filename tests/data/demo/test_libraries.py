@@ -1,4 +1,4 @@
-"""The demo's data: balanced, apart, with a shortcut that the variants take away or turn."""
+"""The demo's data: balanced, apart, with a shortcut that is named, and turned."""
 
 import json
 import re
@@ -10,7 +10,12 @@ import pytest
 from maskwright.data.demo import libraries as demo
 from maskwright.data.demo.docstrings import plain
 from maskwright.data.demo.library_names import ALIASES, mentions, remove_names, swap_names
+from maskwright.data.shortcut.section import VARIANTS
 from maskwright.data.texts import TextSection, load_text_data
+
+NAME = re.compile(
+    r"numpy|scipy|sklearn|scikit|pandas|torch|transformers|hugging ?face|(?-i:\bnp\b|\bpd\b)", re.IGNORECASE
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +67,8 @@ def test_every_text_names_its_library_and_is_short(splits):
             assert 8 <= len(row["text"].split()) <= 41, row
 
 
-def test_variants(splits):
+def test_swapped(splits):
     for row in splits["test"]:
-        assert not any(mentions(row["text_removed"], library) for library in ALIASES), row
-        assert not re.search(
-            r"numpy|scipy|sklearn|scikit|pandas|torch|transformers", row["text_removed"], re.IGNORECASE
-        )
-        assert len(row["text_removed"].split()) >= 4
         named = [library for library in ALIASES if mentions(row["text_swapped"], library)]
         assert len(named) == 1, row
         assert named[0] != row["label"]
@@ -76,11 +76,25 @@ def test_variants(splits):
     assert len(swapped) > 25, "each library should be called by each other's name at times"
 
 
-def test_the_data_pass_their_own_checks(folder):
+def test_no_name_is_left_where_the_shortcut_is_removed(folder):
     files = {name: str(folder / f"{name}.jsonl") for name in ("train", "validation", "test")}
-    data = load_text_data(TextSection(**files, variants={"removed": "text_removed", "swapped": "text_swapped"}))
+    section = TextSection(**files, variants={"swapped": "text_swapped"}, shortcut={"column": "shortcut"})
+    data = load_text_data(section)
     assert data.labels == tuple(sorted(ALIASES))
-    assert data.variants == ("removed", "swapped")
+    assert data.variants == ("swapped", *VARIANTS)
+    assert data.columns == {"text": "text", "label": "label"}
+    assert any(f"in {len(data.test)} of {len(data.test)} rows" in note for note in data.notes)
+    for name in VARIANTS:
+        for text in data.variant(name)["text"]:
+            assert not NAME.search(text), text
+            assert len(text.split()) >= 4, text
+
+
+def test_a_quick_one_has_less_of_everything(tmp_path):
+    assert demo.build_demo_data(tmp_path, demo.QUICK) == dict(demo.QUICK.sizes)
+    rows = [json.loads(line) for line in (tmp_path / "test.jsonl").open()]
+    assert {row["label"] for row in rows} == set(list(ALIASES)[-3:])
+    assert max(len(row["text"].split()) for row in rows) <= demo.QUICK.words + 1
 
 
 def test_few_libraries(monkeypatch, tmp_path, refused):

@@ -1,4 +1,4 @@
-"""The names that libraries go by in prose, and texts without them or with another's."""
+"""The names that libraries go by in prose, the words they are in, and texts without them or with another's."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ ALIASES = {
 
 _EVERY = re.compile("|".join(ALIASES.values()), re.IGNORECASE)
 
+_NAMING = re.compile(rf"\w*(?:{_EVERY.pattern})\w*", re.IGNORECASE)
+
 # With the name goes what ties it to its neighbours, so that no `.linalg` or `is__available` stays behind.
 _TIED = re.compile(rf"(?:{_EVERY.pattern})(?:[._:/-](?=\w)|:)?", re.IGNORECASE)
 
@@ -27,6 +29,15 @@ def mentions(text: str, library: str) -> bool:
     (True, False)
     """
     return re.search(ALIASES[library], text, re.IGNORECASE) is not None
+
+
+def naming_words(text: str) -> list[str]:
+    """The words of a text that have a library's name in them, whole.
+
+    >>> naming_words("numpy: Like torch.from_numpy, for np.ndarray, by Hugging Face.")
+    ['numpy', 'torch', 'from_numpy', 'np', 'Hugging Face']
+    """
+    return list(dict.fromkeys(_NAMING.findall(text)))
 
 
 def remove_names(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from maskwright.data.guess import plain_name
 from maskwright.data.readers.table_file import extensions
+from maskwright.data.shortcut.section import reserved_columns
 from maskwright.data.tables import Table
 from maskwright.data.translation.section import ROLES, TranslationSection
 
@@ -46,7 +47,7 @@ def with_columns(
     variants = {group: whole_name(table, name) for group, name in section.variants.items()}
     notes = []
     if len(columns) < len(PLACES):
-        guessed = _by_place(table, columns, set(variants.values()))
+        guessed = _by_place(table, columns, {*reserved_columns(section), *variants.values()})
         notes = [
             f"data.{role} is not set; column {column!r} was taken, for {PLACES[role]}."
             for role, column in guessed.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from maskwright.data.roles import Role
-from maskwright.data.sections import TableSection
+from maskwright.data.shortcut.section import ShortcutSection
 
 __all__ = ["ROLES", "TranslationSection"]
 
@@ -16,14 +16,14 @@ ROLES = (
 """Two rows with the same source are the same example: its translation has been seen, whatever it was."""
 
 
-class TranslationSection(TableSection):
+class TranslationSection(ShortcutSection):
     """Texts and their translations.
 
     `train`, `validation` and `test` are tables (JSONL with `{"translation": {"en": ..., "fr": ...}}` or with two
     columns, CSV, TSV, Parquet), or names of splits when `dataset` names a hub data set or a local folder of one, or
     pairs of text files with a sentence a line: `{source: train.en, target: train.fr}`, or `train` where `source: en`
     and `target: fr` make the files `train.en` and `train.fr` of it. `variants` maps a group's name to the column that
-    holds the same example's source in that variant.
+    holds the same example's source in that variant; `shortcut` makes three of them.
     """
 
     source: str | None = Field(default=None, description="column, key in a column, or ending of the files")

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maskwright import fills
 from maskwright.config import RunConfig
+from maskwright.data.shortcut.variants import readable
 from maskwright.errors import ConfigError, RunError
 from maskwright.tasks import pretrained, scratch
 from maskwright.tasks.contract import Built
 from maskwright.tasks.text.tokenizing import check_length
 
-__all__ = ["HEADS", "built", "other_fill", "plain_fill", "restored", "same_tokens"]
+if TYPE_CHECKING:
+    from maskwright.data.checked import CheckedData
+
+__all__ = ["HEADS", "built", "mask_text", "other_fill", "plain_fill", "readable_variants", "restored", "same_tokens"]
 
 HEADS = ("classifier", "score", "pre_classifier", "classification_head", "head", "qa_outputs", "summary")
 """Modules that Transformers puts on an encoder for a task."""
@@ -77,6 +81,17 @@ def same_tokens(one: Any, other: Any) -> bool:
 def plain_fill(tokenizer: Any) -> Any:
     """The plainest fill a tokenizer allows."""
     return "drop" if tokenizer.mask_token_id is None else "mask-token"
+
+
+def mask_text(tokenizer: Any) -> str | None:
+    """What the tokenizer reads as its mask token; None if it has none, or knows no text that means it."""
+    text, mask = tokenizer.mask_token, tokenizer.mask_token_id
+    return text if mask is not None and mask in tokenizer(text, add_special_tokens=False)["input_ids"] else None
+
+
+def readable_variants(data: CheckedData, tokenizer: Any) -> CheckedData:
+    """The data with the mask token where a shortcut was; without the variant that needs one where there is none."""
+    return readable(data, mask_text(tokenizer))
 
 
 def other_fill(fill: Any, tokenizer: Any) -> Any:

@@ -1,0 +1,1 @@
+"""A shortcut that the user names, and the test texts without it in three ways."""

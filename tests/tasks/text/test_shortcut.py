@@ -1,0 +1,52 @@
+"""Texts without a shortcut as models read them: the mask token's own id where words were."""
+
+import pytest
+from transformers import PreTrainedTokenizerFast
+
+from maskwright import tasks
+from maskwright.data.shortcut.section import DELETED, MASKED, VARIANTS
+from maskwright.tasks.text.models import mask_text, readable_variants
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Read a run on texts, or on pairs, of which some say spam."""
+
+    def load(pairs=False):
+        def table(start, n):
+            second = ",a Spam claim" * pairs
+            lines = (f"Spam number {i} is spam{second},{'ab'[i % 2]}\n" for i in range(start, start + n))
+            return f"text{',text_pair' * pairs},label\n" + "".join(lines)
+
+        for name, start in (("train", 0), ("test", 100)):
+            (tmp_path / f"{name}.csv").write_text(table(start, 20))
+        files = {name: str(tmp_path / f"{name}.csv") for name in ("train", "test")}
+        config = tasks.parse_config(
+            {"model": "scratch:tiny", "data": {**files, "shortcut": ["spam"]}, "masking": "none"}
+        )
+        return config, tasks.get(config.task).load(config.data)
+
+    return load
+
+
+@pytest.mark.parametrize(("pairs", "gaps"), [(False, 2), (True, 3)])
+def test_the_mask_token_is_read_as_one(run, pairs, gaps):
+    config, data = run(pairs)
+    task = tasks.get(config.task)
+    tokenizer = task.reader(config, data)
+    read = task.readable(data, tokenizer)
+    assert read.variants == VARIANTS
+    ids = task.encode(read.variant(MASKED), tokenizer, config, data=read).inputs["input_ids"]
+    assert [list(row).count(tokenizer.mask_token_id) for row in ids] == [gaps] * len(read.test)
+    shorter = task.encode(read.variant(DELETED), tokenizer, config, data=read).inputs["input_ids"]
+    whole = task.encode(read.test, tokenizer, config, data=read).inputs["input_ids"]
+    assert all(len(less) < len(more) for less, more in zip(shorter, whole, strict=True))
+
+
+def test_a_tokenizer_without_a_mask_token(run):
+    config, data = run()
+    tokenizer = tasks.get(config.task).reader(config, data)
+    assert mask_text(tokenizer) == tokenizer.mask_token
+    bare = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, pad_token="[PAD]", unk_token="[UNK]")
+    assert mask_text(bare) is None
+    assert readable_variants(data, bare).variants == tuple(name for name in VARIANTS if name != MASKED)
