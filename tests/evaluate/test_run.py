@@ -27,8 +27,8 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
     assert list(document) == [
         *("schema", "schema_version", "maskwright_version", "created", "task", "noun", "unit_noun", "model"),
         *("masking", "runs", "data", "settings", "metric", "clean", "curves", "other_metrics", "groups"),
-        *("calibration", "generalisation", "significance", "cost", "examples", "sections", "configuration"),
-        *("environment", "verdict"),
+        *("calibration", "generalisation", "significance", "cost", "answers", "slices", "training", "predictions"),
+        *("examples", "sections", "configuration", "environment", "verdict"),
     ]
     assert document["schema_version"] == 4
     assert document["data"]["examples"] == 30

@@ -144,6 +144,7 @@ class EvaluationConfig(_Node):
     bootstrap: int = Field(default=2000, ge=200, le=1_000_000, description="resamples behind every interval")
     examples: int = Field(default=12, ge=0, le=1000, description="examples shown in the report")
     batch_size: int = Field(default=64, ge=1, description="examples per forward pass")
+    predictions: bool = Field(default=True, description="write every answer to predictions.parquet")
 
     @field_validator("patterns")
     @classmethod

@@ -50,6 +50,27 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A batch of answers, before they are gone.
+
+    Attributes:
+        trials: [B] numbers of their trials.
+        rows: [B] numbers of their examples.
+        predictions: B of them.
+        records: what was noted of them, by statistic.
+    """
+
+    trials: np.ndarray
+    rows: np.ndarray
+    predictions: Sequence[Any]
+    records: Mapping[str, np.ndarray]
+
+
+Sink = Callable[[Answered], None]
+"""Takes what must not be lost."""
+
+
+@dataclass(frozen=True)
 class Request:
     """What is asked of models, and how.
 
@@ -102,6 +123,7 @@ def ask(
     trials: Sequence[Trial],
     request: Request,
     on_progress: Callable[[int], None] = lambda rows: None,
+    sink: Sink | None = None,
 ) -> Records:
     """Run the model over every example under every trial, and note what came of it.
 
@@ -113,6 +135,7 @@ def ask(
         trials: at least one.
         request: what is asked.
         on_progress: called with the number of rows done, after every batch.
+        sink: takes the answers, batch by batch.
 
     Raises:
         RunError: if the device has too little memory for a batch.
@@ -127,7 +150,9 @@ def ask(
                 for places, predictions in answers(model, examples, pool, request):
                     trial, row = np.divmod(places, len(pool.rows))
                     rows = pool.rows[row]
-                    noted.add(trial, rows, predictions, examples.references(rows))
+                    records = noted.add(trial, rows, predictions, examples.references(rows))
+                    if sink is not None:
+                        sink(Answered(trial, rows, predictions, records))
                     on_progress(len(places))
                 noted.hidden[:, pool.rows] = torch.stack([part.share for part in pool.parts]).cpu().numpy()
                 work += sum(examples.work(part.inputs) for part in pool.parts)
@@ -168,12 +193,16 @@ class _Noted:
         self.records: dict[str, np.ndarray] = {}
         self.hidden = np.empty(shape, dtype=np.float32)
 
-    def add(self, trial: np.ndarray, rows: np.ndarray, predictions: Sequence[Any], references: Sequence[Any]) -> None:
-        for statistic in self.statistics:
-            noted = statistic.of(predictions, references)
-            if statistic.name not in self.records:
-                self.records[statistic.name] = np.empty((*self.shape, *noted.shape[1:]), dtype=noted.dtype)
-            self.records[statistic.name][trial, rows] = noted
+    def add(
+        self, trial: np.ndarray, rows: np.ndarray, predictions: Sequence[Any], references: Sequence[Any]
+    ) -> dict[str, np.ndarray]:
+        """Note a batch; return its records."""
+        noted = {statistic.name: statistic.of(predictions, references) for statistic in self.statistics}
+        for name, records in noted.items():
+            if name not in self.records:
+                self.records[name] = np.empty((*self.shape, *records.shape[1:]), dtype=records.dtype)
+            self.records[name][trial, rows] = records
+        return noted
 
 
 def forward_mode(machine: Machine) -> ExitStack:

@@ -76,13 +76,14 @@ def evaluate(runs: Sequence[str | Path], overrides: Sequence[str] = (), on_progr
         on_progress(Event("note", "this run was trained without masking, so it is its own twin: evaluated alone."))
     pairs = [(subject, find_or_train(subject, on_progress) if compared else None) for subject in subjects]
     on_progress(Event("phase", "loading libraries"))
+    from maskwright.evaluate.export import PREDICTIONS, prediction_table
     from maskwright.evaluate.session import examine
     from maskwright.train.quiet import quiet
 
-    with quiet():
-        document = examine(pairs, data, on_progress)
     folder = _folder(subjects, on_progress)
     folder.mkdir(parents=True, exist_ok=True)
+    with quiet(), prediction_table(folder / PREDICTIONS, wanted=first.evaluation.predictions) as table:
+        document = examine(pairs, data, on_progress, table)
     evaluation = Evaluation(document, folder)
     write_json(evaluation.path, document)
     return evaluation
@@ -119,12 +120,12 @@ def _check_override(override: str, fill: Any, path: Path) -> None:
 def _check_together(subjects: Sequence[TrainedRun]) -> None:
     first = subjects[0]
     for other in subjects[1:]:
-        found = differences(other, first)
+        names = differences(other, first)
         if other.config.masking != first.config.masking:
-            found.append("masking")
-        if found:
+            names.append("masking")
+        if names:
             raise RunError(
-                f"{other.folder.path} and {first.folder.path} differ in {'; '.join(found)}. Runs evaluated together "
+                f"{other.folder.path} and {first.folder.path} differ in {'; '.join(names)}. Runs evaluated together "
                 "may differ in training.seed only; evaluate these one at a time."
             )
     seeds = [subject.seed for subject in subjects]

@@ -14,13 +14,17 @@ from maskwright import __version__, tasks
 from maskwright.config import dump_config
 from maskwright.engine.modalities import of_node
 from maskwright.errors import RunError
+from maskwright.evaluate.answers import class_answers, noted_classes
 from maskwright.evaluate.document import SCHEMA, SCHEMA_VERSION, Asked, Summary, plain
+from maskwright.evaluate.export import PREDICTIONS, Export, PredictionTable
 from maskwright.evaluate.measure import measure
 from maskwright.evaluate.predict import Machine, Request, Trial, predictions_of
 from maskwright.evaluate.scored import MODEL, TWIN, Answers, Truth
 from maskwright.evaluate.shown import SHOWN_DRAW, chosen, rows_shown, shown_examples
 from maskwright.evaluate.significance import significance
+from maskwright.evaluate.slices import worst_slices
 from maskwright.evaluate.sweep import Material, Passes, Plan, ask_everything, rows_of
+from maskwright.evaluate.training_curves import training_curves
 from maskwright.evaluate.truth import truth_of
 from maskwright.evaluate.twin import TrainedRun
 from maskwright.evaluate.verdict import verdict
@@ -37,15 +41,19 @@ Pair = tuple[TrainedRun, TrainedRun | None]
 """A run and its twin."""
 
 
-def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[str, Any]:
+def examine(
+    pairs: Sequence[Pair], data: CheckedData, watch: Watcher, table: PredictionTable | None = None
+) -> dict[str, Any]:
     """Ask every run and twin everything and put together the evaluation document.
 
     Args:
         pairs: runs with their twins; all have a twin or none has.
         data: what they were trained on and are tested with.
         watch: told what happens.
+        table: takes every answer.
     """
     session = _Session.of(pairs, data, watch)
+    session.table = table
     settings, truth = session.first.config.evaluation, session.truth
     asked = [session.ask_pair(pair) for pair in pairs]
     watch(Event("phase", "computing intervals"))
@@ -61,6 +69,10 @@ def examine(pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> dict[st
         "generalisation": summary.generalisation(len(data.train)),
         "significance": significance(summary),
         "cost": summary.cost(session.trainings(), session.parameters),
+        "answers": class_answers(asked[0].answers, data.labels),
+        "slices": worst_slices([one.answers for one in asked], session.material, truth, settings.confidence),
+        "training": training_curves(pairs[0], truth.headline.name),
+        "predictions": None if table is None else PREDICTIONS,
         "examples": session.examples(asked[0]),
         "sections": session.sections(asked[0]),
         "configuration": dump_config(session.first.config),
@@ -84,6 +96,7 @@ class _Session:
         dtype: bf16 or fp32.
         watch: called with what happens.
         parameters: of the model last asked.
+        table: takes every answer.
     """
 
     pairs: Sequence[Pair]
@@ -94,6 +107,7 @@ class _Session:
     dtype: str
     watch: Watcher
     parameters: int = 0
+    table: PredictionTable | None = None
 
     @classmethod
     def of(cls, pairs: Sequence[Pair], data: CheckedData, watch: Watcher) -> _Session:
@@ -111,7 +125,8 @@ class _Session:
         dtype = resolve_dtype(config.training.dtype, device)
         longest = max(int(part.lengths.max()) for part in material.everything)
         machine = Machine(device, bf16=dtype == "bf16", batch_cells=config.evaluation.batch_size * longest)
-        noted = {metric.statistic.name: metric.statistic for metric in (*truth.metrics, *truth.calibration)}
+        measured = [metric.statistic for metric in (*truth.metrics, *truth.calibration)]
+        noted = {statistic.name: statistic for statistic in (*measured, *noted_classes(task, truth))}
         request = Request(task, list(noted.values()), task.settings(config, reader), machine)
         return cls(pairs, material, truth, plan, request, dtype, watch)
 
@@ -144,7 +159,8 @@ class _Session:
         self.parameters = sum(parameter.numel() for parameter in built.model.parameters())
         whose = f"{who} (seed {run.seed})" if len(self.pairs) > 1 else who
         asking = self._ticker(f"asking the {whose}", rows_of(self.material, self.plan))
-        replies = ask_everything(built.model, self.material, self.plan, self.request, asking)
+        export = Export(self.table, self.material, self.plan, self.truth, who, run.seed)
+        replies = ask_everything(built.model, self.material, self.plan, self.request, asking, export.sink)
         return replies.scored(self.plan), replies.passes(self.plan)
 
     def _restored(self, run: TrainedRun) -> Built:

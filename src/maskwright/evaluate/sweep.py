@@ -12,7 +12,7 @@ from maskwright import fills
 from maskwright.config import EvaluationConfig, RunConfig
 from maskwright.errors import ConfigError, RunError
 from maskwright.evaluate.example_choice import shown_ratio
-from maskwright.evaluate.predict import Records, Request, Trial, ask
+from maskwright.evaluate.predict import Records, Request, Sink, Trial, ask
 from maskwright.evaluate.scored import Answers, Scored
 from maskwright.masking import Masking
 from maskwright.tasks.contract import Task
@@ -55,6 +55,8 @@ class Material:
     @classmethod
     def of(cls, task: Task, config: RunConfig, data: CheckedData, reader: Any) -> Material:
         """Encode what an evaluation reads."""
+
+        data = data if task.readable is None else task.readable(data, reader)
 
         def encoded(rows: Any) -> Examples:
             return task.encode(rows, reader, config, data=data)
@@ -102,8 +104,8 @@ def in_words(fill: Any) -> str:
     """
     if isinstance(fill, str):
         return fill
-    known = fills.names()
-    return next(iter(fill)) if next(iter(fill)) in known else " and ".join(in_words(one) for one in fill.values())
+    names = fills.names()
+    return next(iter(fill)) if next(iter(fill)) in names else " and ".join(in_words(one) for one in fill.values())
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,12 @@ def rows_of(material: Material, plan: Plan) -> int:
 
 
 def ask_everything(
-    model: Any, material: Material, plan: Plan, request: Request, on_progress: Callable[[int], None]
+    model: Any,
+    material: Material,
+    plan: Plan,
+    request: Request,
+    on_progress: Callable[[int], None],
+    sink_of: Callable[[str | None], Sink | None] = lambda variant: None,
 ) -> Replies:
     """Ask one model everything.
 
@@ -237,11 +244,12 @@ def ask_everything(
         plan: the masks.
         request: what is asked, and where.
         on_progress: called with the number of examples done, after every batch.
+        sink_of: name of a variant, or None for the test examples as they are -> what takes the answers.
     """
 
-    def asked(examples: Examples, trials: list[Trial]) -> Records:
-        return ask(model, examples, trials, request, on_progress)
+    def asked(examples: Examples, trials: list[Trial], sink: Sink | None = None) -> Records:
+        return ask(model, examples, trials, request, on_progress, sink)
 
-    test = asked(material.test, plan.trials)
-    variants = {name: asked(examples, [Trial()]) for name, examples in material.variants.items()}
+    test = asked(material.test, plan.trials, sink_of(None))
+    variants = {name: asked(examples, [Trial()], sink_of(name)) for name, examples in material.variants.items()}
     return Replies(test, variants, asked(material.train, [Trial()]))

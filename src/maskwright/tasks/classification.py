@@ -21,7 +21,7 @@ from maskwright.tasks.metrics.log_loss import LOG_LOSS
 from maskwright.tasks.metrics.macro_f1 import MACRO_F1
 from maskwright.tasks.metrics.overconfidence import OVERCONFIDENCE
 from maskwright.tasks.metrics.top_5_accuracy import TOP_5_ACCURACY
-from maskwright.tasks.views import Answer
+from maskwright.tasks.views import Answer, Worded
 
 if TYPE_CHECKING:
     from maskwright.config import RunConfig
@@ -36,6 +36,7 @@ __all__ = [
     "head_options",
     "likelihood_of",
     "loss_of",
+    "worded",
 ]
 
 METRICS = (ACCURACY, MACRO_F1, LOG_LOSS, BALANCED_ACCURACY, TOP_5_ACCURACY)
@@ -104,3 +105,10 @@ def answer(logits: np.ndarray, truth: int, labels: Sequence[str]) -> Answer:
 def answers(predictions: Mapping[str, Any], truth: int, labels: Sequence[str]) -> dict[str, Answer]:
     """The answers of each model, by who."""
     return {who: answer(logits, truth, labels) for who, logits in predictions.items()}
+
+
+def worded(examples: Any, rows: Any, predictions: Sequence[Any], labels: Sequence[str]) -> Worded:
+    """Logits of a batch as classes with their probabilities."""
+    p, truth, names = probabilities(predictions), examples.references(rows), np.asarray(labels, dtype=object)
+    best = p.argmax(axis=-1)
+    return Worded(names[truth], names[best], p[np.arange(len(p)), best], best == truth)

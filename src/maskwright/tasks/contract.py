@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright.tasks.examples import Examples, Hidden, Loss
 from maskwright.tasks.metrics.metric import Metric
-from maskwright.tasks.views import Shown, View
+from maskwright.tasks.views import Shown, View, Worded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +109,8 @@ class Task:
         predict: (model, hidden, settings) -> one prediction per example, of any length, in a list or an array; a
             forward pass or generation.
         shown: (examples, row, view, predictions by who) -> Shown.
+        worded: (examples, rows, predictions, names of the classes) -> Worded, the answers of a batch for the table of
+            all answers; without it, they are left out there.
         check: raises ConfigError where masking, objective and evaluation do not go with the task.
         describe: lines for `check` about the examples ("lengths in words: ...").
         settings: what `predict` needs besides, such as beams and a tokenizer.
@@ -120,6 +122,8 @@ class Task:
         plain_fill: reader -> the fill to evaluate a model with that was trained without masking.
         other_fill: (fill, reader) -> another way to take the same things away, by which a report tells surprise from
             robustness: the twin never met the run's own fill.
+        readable: (checked data, reader) -> the data with variants that the reader can read, where some need more than
+            reading rows: the mask token in place of a shortcut.
         evaluated: reads {"pattern", "budget", "fill", "unit"} where evaluation hides by something else than a Masking.
         modalities: names of the inputs that a `PerModality` may hide in.
         audited: (examples, masking) -> [{"input_ids", "example_id"}], the texts that `maskwright audit` masks; with
@@ -140,6 +144,7 @@ class Task:
     loss: Callable[[Any, Hidden], Loss]
     predict: Callable[[Any, Hidden, Any], Any]
     shown: Callable[[Any, int, View, Mapping[str, Any]], Shown]
+    worded: Callable[[Any, Any, Sequence[Any], Sequence[str]], Worded] | None = None
     check: Callable[[RunConfig], None] = nothing_to_check
     describe: Callable[[RunConfig, CheckedData], tuple[str, ...]] = nothing_to_describe
     settings: Callable[[RunConfig, Any], Any] = no_settings
@@ -150,6 +155,7 @@ class Task:
     same_reader: Callable[[Any, Any], bool] = alike
     plain_fill: Callable[[Any], Any] | None = None
     other_fill: Callable[[Any, Any], Any] | None = None
+    readable: Callable[[CheckedData, Any], CheckedData] | None = None
     evaluated: Callable[[Mapping[str, Any]], Any] | None = None
     modalities: tuple[str, ...] = ()
     audited: Callable[[Any, Any], Sequence[Mapping[str, Any]]] | None = None

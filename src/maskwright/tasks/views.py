@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from maskwright.rng import Moment
 
-__all__ = ["Answer", "Shown", "View"]
+__all__ = ["Answer", "Shown", "View", "Worded"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,23 @@ class Answer:
     right: bool | None = None
     picture: str | None = None
     pieces: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Worded:
+    """The answers of a batch in words, as they stand in a table of all answers: a column each, of B entries or None.
+
+    Attributes:
+        references: right answers, a list or an array of texts.
+        answers: the model's, likewise.
+        probabilities: [B] float, that the model gives its answer.
+        right: [B] bool, whether it is right; None where answers are not simply right or wrong.
+    """
+
+    references: Sequence[str] | np.ndarray | None = None
+    answers: Sequence[str] | np.ndarray | None = None
+    probabilities: np.ndarray | None = None
+    right: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,8 @@ class Ema:
         missing = self.average.keys() - average.keys()
         if missing:
             raise RunError(
-                f"training.ema: the averages of this checkpoint lack {len(missing)} tensors ({min(missing)}, ...), as an "
-                "earlier version wrote them. Train again in another folder (training.output=...)."
+                f"training.ema: the averages of this checkpoint lack {len(missing)} tensors ({min(missing)}, ...), as "
+                "an earlier version wrote them. Train again in another folder (training.output=...)."
             )
         self.updates = updates
         for name, tensor in average.items():

@@ -27,7 +27,7 @@ from maskwright.tasks.detection import models as detection_models
 from maskwright.tasks.detection.loss import class_scores, image_losses
 from maskwright.tasks.detection.report import sections
 from maskwright.tasks.detection.scenes import OBJECTS, SIGNALS, USUAL, Scenes, corners
-from maskwright.tasks.detection.shown import shown
+from maskwright.tasks.detection.shown import shown, worded
 from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.metrics.average_precision import AP, AP50, AP75, AR
 from maskwright.tasks.vision import models as vision_models
@@ -204,6 +204,7 @@ TASK = Task(
     loss=loss,
     predict=predict,
     shown=shown,
+    worded=worded,
     check=check,
     describe=describe,
     sections=sections,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,13 @@ from maskwright.tasks.detection.scenes import OBJECTS, Scenes, corners, target_o
 from maskwright.tasks.metrics.average_precision import in_pixels
 from maskwright.tasks.metrics.object_matching import hits
 from maskwright.tasks.rendering import data_uri
-from maskwright.tasks.views import Answer, Shown
+from maskwright.tasks.views import Answer, Shown, Worded
 from maskwright.tasks.vision.shown import hidden_picture, unit_of
 
 if TYPE_CHECKING:
     from maskwright.tasks.views import View
 
-__all__ = ["SURE", "shown"]
+__all__ = ["SURE", "shown", "worded"]
 
 SURE = 0.5
 """Probability from which on an answer is drawn, and counted as found or false."""
@@ -45,6 +46,19 @@ def shown(examples: Scenes, row: int, view: View, predictions: Mapping[str, Any]
         units=0 if mask is None else mask.size,
         unit="" if mask is None else unit_of(view.masking, "patch"),
     )
+
+
+def worded(examples: Scenes, rows: Sequence[int], predictions: Sequence[Any], labels: Sequence[str]) -> Worded:
+    """What a model is sure of, as JSON: class, probability, box (left, top, right, bottom as shares)."""
+    del examples, rows
+    return Worded(answers=[_as_json(one, labels) for one in predictions])
+
+
+def _as_json(prediction: Mapping[str, np.ndarray], labels: Sequence[str]) -> str:
+    sure = {name: values[prediction["scores"] >= SURE].tolist() for name, values in prediction.items()}
+    each = zip(sure["labels"], sure["scores"], sure["boxes"], strict=True)
+    boxes = [[labels[label], round(score, 3), [round(end, 3) for end in box]] for label, score, box in each]
+    return json.dumps(boxes, ensure_ascii=False)
 
 
 def _with_objects(picture: np.ndarray, target: Mapping[str, Any], labels: Sequence[str]) -> np.ndarray:

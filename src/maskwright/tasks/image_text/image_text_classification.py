@@ -176,6 +176,7 @@ TASK = Task(
     likelihood=classifiers.likelihood,
     predict=classifiers.predict,
     shown=shown,
+    worded=classification.worded,
     check=check,
     describe=describe,
     sections=sections,

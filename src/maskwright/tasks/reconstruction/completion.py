@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.reconstruction import models as reconstruction
 from maskwright.tasks.reconstruction import targets
 from maskwright.tasks.scratch import advice
-from maskwright.tasks.views import Answer, Shown
+from maskwright.tasks.views import Answer, Shown, Worded
 from maskwright.tasks.vision import models as vision_models
 from maskwright.tasks.vision import picture_tasks
 from maskwright.tasks.vision.pictures import PICTURE, Pictures
@@ -27,7 +27,7 @@ from maskwright.tasks.vision.traits import hides_patches, way_inside
 if TYPE_CHECKING:
     from maskwright.tasks.views import View
 
-__all__ = ["built", "check_fill", "check_run", "loss", "plain_fill", "predict", "restored", "shown"]
+__all__ = ["built", "check_fill", "check_run", "loss", "plain_fill", "predict", "restored", "shown", "worded"]
 
 
 def check_run(config: RunConfig, *, preset: str, fills: str, fine_tuning: str) -> None:
@@ -158,3 +158,9 @@ def shown(examples: Pictures, row: int, view: View, predictions: Mapping[str, An
     answers = {who: Answer(f"{one[0]:.0%} explained") for who, one in predictions.items()}
     reference = view.labels[label] if label >= 0 else None
     return replace(shown_picture(examples, row, view), reference=reference, answers=answers)
+
+
+def worded(examples: Pictures, rows: Sequence[int], predictions: Sequence[Any], labels: Sequence[str]) -> Worded:
+    """How much of what was hidden is explained, as where examples are shown."""
+    del examples, rows, labels
+    return Worded(answers=[f"{one[0]:.0%} explained" for one in predictions])

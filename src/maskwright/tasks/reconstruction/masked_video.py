@@ -143,6 +143,7 @@ TASK = Task(
     loss=completion.loss,
     predict=completion.predict,
     shown=completion.shown,
+    worded=completion.worded,
     check=check,
     describe=describe,
     sections=sections,

@@ -11,12 +11,12 @@ from maskwright.data.tagging.schemes import Tagging
 from maskwright.tasks.tagging.words import NO_WORD
 from maskwright.tasks.text.encoded import EncodedTexts
 from maskwright.tasks.text.marked_text import CLOSING, OPENING, TOKENS_SHOWN, MarkedText, Piece, marked
-from maskwright.tasks.views import Answer, Shown
+from maskwright.tasks.views import Answer, Shown, Worded
 
 if TYPE_CHECKING:
     from maskwright.tasks.views import View
 
-__all__ = ["mention_pieces", "shown"]
+__all__ = ["mention_pieces", "shown", "worded"]
 
 
 def shown(examples: EncodedTexts, row: int, view: View, predictions: Mapping[str, Tagging]) -> Shown:
@@ -39,6 +39,19 @@ def shown(examples: EncodedTexts, row: int, view: View, predictions: Mapping[str
         answers=answers,
         hidden=text.hidden,
         units=text.units,
+    )
+
+
+def worded(
+    examples: EncodedTexts, rows: Sequence[int], predictions: Sequence[Tagging], labels: Sequence[str]
+) -> Worded:
+    """The mentions of each sentence in a line, those that there are and those that the model found."""
+    del labels
+    sentences, truths = examples.right.sentences(rows), examples.references(rows)
+    return Worded(
+        references=[in_words(words, truth) for words, truth in zip(sentences, truths, strict=True)],
+        answers=[in_words(words, answer) for words, answer in zip(sentences, predictions, strict=True)],
+        right=np.array([one.mentions == truth.mentions for one, truth in zip(predictions, truths, strict=True)]),
     )
 
 

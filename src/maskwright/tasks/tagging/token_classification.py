@@ -23,7 +23,7 @@ from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.metrics.entity_f1 import ENTITY_F1
 from maskwright.tasks.metrics.token_accuracy import TOKEN_ACCURACY
 from maskwright.tasks.tagging.report import sections
-from maskwright.tasks.tagging.shown import shown
+from maskwright.tasks.tagging.shown import shown, worded
 from maskwright.tasks.tagging.truths import Truths
 from maskwright.tasks.tagging.words import NO_WORD, load_word_tokenizer, tokenised_words
 from maskwright.tasks.text import models
@@ -167,6 +167,7 @@ TASK = Task(
     likelihood=likelihood,
     predict=predict,
     shown=shown,
+    worded=worded,
     sections=sections,
     check=check,
     describe=describe,

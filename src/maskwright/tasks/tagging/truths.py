@@ -47,6 +47,10 @@ class Truths:
         """The words of a sentence, as the user wrote them."""
         return list(self.rows[row]["tokens"])
 
+    def sentences(self, rows: Sequence[int]) -> list[list[str]]:
+        """The words of some sentences."""
+        return self.rows[[int(row) for row in rows]]["tokens"]
+
     def numbers(self) -> Ragged:
         """The number of each word in its sentence, from 1."""
         starts = np.repeat(self.tags.ends - self.tags.lengths, self.tags.lengths)

@@ -115,10 +115,12 @@ TASK = Task(
     likelihood=likelihood,
     predict=predict,
     shown=shown,
+    worded=classification.worded,
     check=check_text_run,
     describe=describe_lengths,
     same_reader=models.same_tokens,
     plain_fill=models.plain_fill,
     other_fill=models.other_fill,
+    readable=models.readable_variants,
     audited=rows_of_ids,
 )

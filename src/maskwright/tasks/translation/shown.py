@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ from maskwright.engine.modalities import PerModality
 from maskwright.tasks.metrics.generated_text import GeneratedText
 from maskwright.tasks.text.marked_text import Piece, pieces_of
 from maskwright.tasks.translation.encoded import DECODER, SOURCE, TARGET, EncodedPairs
-from maskwright.tasks.views import Answer, Shown, View
+from maskwright.tasks.views import Answer, Shown, View, Worded
 
-__all__ = ["shown"]
+__all__ = ["shown", "worded"]
 
 ARROW = Piece(" → ")
 """Between source and target, where both are hidden in."""
@@ -52,6 +52,14 @@ def shown(examples: EncodedPairs, row: int, view: View, predictions: Mapping[str
         unit="unit" if len(parts) > 1 else "",
         parts=tuple(parts) if len(parts) > 1 else (),
     )
+
+
+def worded(
+    examples: EncodedPairs, rows: Sequence[int], predictions: Sequence[GeneratedText], labels: Sequence[str]
+) -> Worded:
+    """References and translations."""
+    del labels
+    return Worded(references=examples.references(rows), answers=[one.text for one in predictions])
 
 
 def _unit(masking: Any, name: str) -> str:

@@ -18,13 +18,13 @@ from maskwright.tasks.metrics.bleu_characters import BLEU_CHARACTERS
 from maskwright.tasks.metrics.chrf import CHRF
 from maskwright.tasks.metrics.exact_match import EXACT_MATCH
 from maskwright.tasks.metrics.perplexity import PERPLEXITY
-from maskwright.tasks.text.models import other_fill, plain_fill, same_tokens
+from maskwright.tasks.text.models import other_fill, plain_fill, readable_variants, same_tokens
 from maskwright.tasks.translation.checks import check_run, describe, evaluated
 from maskwright.tasks.translation.encoded import SIDES, EncodedPairs, rows_of_sources
 from maskwright.tasks.translation.generating import GenerationSection, decoding, interim
 from maskwright.tasks.translation.models import built, likelihood, predict, restored
 from maskwright.tasks.translation.sections import sections
-from maskwright.tasks.translation.shown import shown
+from maskwright.tasks.translation.shown import shown, worded
 from maskwright.tasks.translation.tokenizing import encoded, load_tokenizer
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ TASK = Task(
     likelihood=likelihood,
     predict=predict,
     shown=shown,
+    worded=worded,
     settings=decoding,
     interim=interim,
     check=check_run,
@@ -79,6 +80,7 @@ TASK = Task(
     same_reader=same_tokens,
     plain_fill=plain_fill,
     other_fill=other_fill,
+    readable=readable_variants,
     evaluated=evaluated,
     modalities=SIDES,
     audited=rows_of_sources,

@@ -121,6 +121,7 @@ TASK = Task(
     likelihood=classifiers.likelihood,
     predict=classifiers.predict,
     shown=classifiers.shown,
+    worded=classification.worded,
     check=check,
     describe=describe,
     same_reader=picture_tasks.same_reader,
