@@ -2,10 +2,12 @@
 
 python examples/fill_matrix.py --folder runs/fills --output docs/vision-matrix.md
 python examples/fill_matrix.py --fills black mean --policies exact mix --seeds 0 --epochs 5 --folder runs/short
+python examples/fill_matrix.py --rejudge --output docs/vision-matrix.md
 
 Every cell is what `maskwright train` and `maskwright evaluate` do with a configuration, one after the other in this
 process. The run trained without masking is the twin of the others, so each fill's `none` row is that one model under
-that fill. What is finished in --folder is not done again, and the page holds all that is finished there.
+that fill. What is finished in --folder is not done again, and the page holds all that is finished there. Where the runs
+are gone, --rejudge reads a page's own rounded numbers and writes what they allow to be said.
 """
 
 from __future__ import annotations
@@ -139,6 +141,12 @@ EFFECTS = (
     Effect("mean: training on cells helps on blocks too", ("mean", "exact"), ("mean", "none"), "block 25 %", 6.1),
 )
 
+LEVEL = 0.05
+"""Of all tests of a page together."""
+
+HALF_A_PICTURE = 100 / 450 / 2
+"""Least standard error, in points: that two seeds agree in every picture happens by chance."""
+
 SPREADS = (("fills, for a training policy", 13.6), ("training policies, for a fill", 1.9))
 """Range of the mean over hidden columns, within `COMPARED`, and what it was before."""
 
@@ -181,9 +189,13 @@ channel.
 
 "Before" is the matrix that this one repeats: a perceptron of two layers of 256 in plain PyTorch on the 8 x 8 pictures
 as they are, half of them to learn from, 60 epochs, 3 or 4 seeds; there black was 0, `outside` -1; the mask channel
-went with 0. An effect *shows again* if it has the sign it had there in every seed and is at least two standard errors
-from 0; *reversed* likewise; anything else is undecided. *Less than half* is said of its size. "But little" shows
-again if in every seed it is at most a third of the effect in the row above it.
+went with 0. An effect *shows again* if it has the sign it had there and Student's test over the seeds (degrees of
+freedom: seeds less one) gives p < 0.05 after Holm's correction for all effects on this page, in whatever model;
+*reversed* likewise. Anything else is undecided, which is not "no effect". *Less than half* is said of its size. "But
+little" shows again if a third of the effect in the row above it is larger, by the same test of that difference, and
+does not if it is smaller. A standard error counts as at least 0.1 points, half a picture. The test is about other seeds
+on these 450 pictures, not about other pictures. Two seeds can show hardly anything: a mean has to be more than 250
+standard errors from 0 to outlast a correction for twenty effects. The column `p` is the corrected one.
 
 `mlp32` was run first; `mlp8` was added when its first seed did not repeat the earlier matrix. Models, epochs and
 learning rates come from five trials of unmasked models, judged on the test pictures too; see [log.md](log.md).
@@ -316,22 +328,63 @@ def differences(effect: Effect, results: Results, column: str) -> list[float]:
     return [first[seed][column] - second[seed][column] for seed in sorted(first.keys() & second.keys())]
 
 
-def verdict(effect: Effect, results: Results) -> str:
-    """Whether an effect shows again; the page says by which rule."""
-    found = differences(effect, results, effect.column)
-    if len(found) < 2:
-        return "one seed"
+class Measured(NamedTuple):
+    """What is tested of an effect: its difference, or how much of a third of another is left above it.
+
+    Attributes:
+        mean: over the seeds, in points.
+        error: standard error; NaN of a single seed.
+        seeds: how many.
+    """
+
+    mean: float
+    error: float
+    seeds: int
+
+    @property
+    def p(self) -> float:
+        """Two-sided, of Student's test; NaN of a single seed."""
+        from scipy.special import stdtr
+
+        if self.seeds < 2:
+            return math.nan
+        return 2.0 * float(stdtr(self.seeds - 1, -abs(self.mean) / max(self.error, HALF_A_PICTURE)))
+
+
+def measured(effect: Effect, results: Results) -> Measured:
+    """An effect over the seeds of a model."""
+    values = differences(effect, results, effect.column)
     if effect.least is not None:
         most = differences(effect, results, effect.least)
-        little = [3 * small <= large for small, large in zip(found, most, strict=True)]
-        return "again" if all(little) else "undecided" if any(little) else "**not again**"
-    mean, error = spread(found)
-    signs = {value * effect.before > 0 for value in found}
-    if len(signs) > 1 or abs(mean) < 2 * error or not mean:
+        values = [large / 3 - small for small, large in zip(values, most, strict=True)]
+    return Measured(*spread(values), len(values))
+
+
+def outcomes(cases: Sequence[tuple[Effect, Measured]]) -> list[tuple[float, str]]:
+    """Corrected p of each case, and what its effect is said to be; the page says by which rule.
+
+    >>> effect = Effect("", ("mean", "exact"), ("black", "exact"), "whole", 5.0)
+    >>> outcomes([(effect, Measured(4.0, 0.2, 3)), (effect, Measured(4.0, 0.2, 2))])[0][1]
+    'again'
+    """
+    from maskwright.evaluate.statistics import holm
+
+    tested = [case.p for _, case in cases if case.seeds > 1]
+    adjusted = iter(holm(tested))
+    shared = [next(adjusted) if case.seeds > 1 else math.nan for _, case in cases]
+    return [(p, _outcome(effect, case, p)) for (effect, case), p in zip(cases, shared, strict=True)]
+
+
+def _outcome(effect: Effect, case: Measured, p: float) -> str:
+    if case.seeds < 2:
+        return "one seed"
+    if p >= LEVEL or not case.mean:
         return "undecided"
-    if signs == {False}:
+    if effect.least is not None:
+        return "again" if case.mean > 0 else "**not again**"
+    if case.mean * effect.before < 0:
         return "**reversed**"
-    return "again, less than half" if 2 * abs(mean) < abs(effect.before) else "again"
+    return "again, less than half" if 2 * abs(case.mean) < abs(effect.before) else "again"
 
 
 def ranges(results: Results) -> list[list[float]]:
@@ -361,7 +414,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, marks, *rows]) + "\n"
 
 
-def section(name: str, about: str, results: Results) -> str:
+EFFECT_HEAD = ("effect", "at", "before", "here", "p", "shows")
+
+
+def section(name: str, about: str, results: Results, said: dict[Effect, tuple[float, str]]) -> str:
     """A model's matrix, and which effects it shows."""
     policies = ["none", *POLICIES]
     order = sorted(results, key=lambda cell: (list(FILLS).index(cell[0]), policies.index(cell[1])))
@@ -370,22 +426,97 @@ def section(name: str, about: str, results: Results) -> str:
         for (fill, policy), found in ((cell, results[cell]) for cell in order)
     ]
     effects = [
-        [
-            effect.claim,
-            effect.column,
-            f"{effect.before:+.1f}",
-            shown(differences(effect, results, effect.column), "+"),
-            verdict(effect, results),
-        ]
-        for effect in EFFECTS
-        if differences(effect, results, effect.column)
+        effect_row(effect, shown(differences(effect, results, effect.column), "+"), *outcome)
+        for effect, outcome in said.items()
     ]
     parts = [f"## {name}\n", f"{about}\n", table(["fill", "trained", "seeds", *COLUMNS], rows, 2)]
     by_seed = ranges(results)
     for (what, before), found in zip(SPREADS, zip(*by_seed, strict=True), strict=False):
         parts.append(f"- range over {what}: {shown(found)} points (before: {before})")
-    parts += ["" if by_seed else None, table(["effect", "at", "before", "here", "shows"], effects, 2)]
+    parts += ["" if by_seed else None, table(EFFECT_HEAD, effects, 2)]
     return "\n".join(part for part in parts if part is not None)
+
+
+def effect_row(effect: Effect, here: str, p: float, outcome: str) -> list[str]:
+    """An effect in the table of its model."""
+    written = "" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+    return [effect.claim, effect.column, f"{effect.before:+.1f}", here, written, outcome]
+
+
+def judged(found: dict[str, Results]) -> dict[str, dict[Effect, tuple[float, str]]]:
+    """Model -> effect -> p and outcome, of all effects of all models together."""
+    cases = [
+        (name, effect)
+        for name, results in found.items()
+        for effect in EFFECTS
+        if differences(effect, results, effect.column)
+    ]
+    said = outcomes([(effect, measured(effect, found[name])) for name, effect in cases])
+    by_model: dict[str, dict[Effect, tuple[float, str]]] = {name: {} for name in found}
+    for (name, effect), outcome in zip(cases, said, strict=True):
+        by_model[name][effect] = outcome
+    return by_model
+
+
+ROUNDING = 0.05
+"""Of the numbers on a page, in points."""
+
+REJUDGED = """\
+**The runs behind this page are gone.** They were made on 2026-11-24, with the code of that day. The p-values come
+from the rounded means and errors in the tables, at the rounding that speaks most against an effect, so they are no
+lower than those of the runs themselves would be.
+"""
+
+
+def rejudged(page: str) -> str:
+    """A page whose effects are judged anew, from its own numbers."""
+    models, found = list(MODELS), {}
+    for name, text in _sections(page, models).items():
+        seeds = min(int(line.split("|")[3]) for line in text.splitlines() if line.startswith("| `"))
+        rows = [line for line in text.splitlines() if line.startswith("|")]
+        first = next(place for place, line in enumerate(rows) if line.startswith("| effect |")) + 2
+        found[name] = _read_effects(rows[first:], seeds)
+    cases = [(name, effect, here, case) for name, rows in found.items() for effect, here, case in rows]
+    said = outcomes([(effect, case) for _, effect, _, case in cases])
+    for name, text in _sections(page, models).items():
+        rows = [
+            effect_row(effect, here, *outcome)
+            for (model, effect, here, _), outcome in zip(cases, said, strict=True)
+            if model == name
+        ]
+        page = page.replace(text, text[: text.index("| effect |")] + table(EFFECT_HEAD, rows, 2))
+    start = page.index("\n## ") + 1
+    head = HEAD.replace("MODELS", " ".join(found)).replace("SEEDS", _seeds_of(page))
+    return f"{head}\n{REJUDGED}\n{page[start:].rstrip()}\n"
+
+
+def _seeds_of(page: str) -> str:
+    return page.split("--seeds ")[1].split(" --output")[0]
+
+
+def _sections(page: str, models: Sequence[str]) -> dict[str, str]:
+    """Model -> its part of a page."""
+    parts = {part.split("\n", 1)[0]: part for part in page.split("\n## ")[1:]}
+    return {name: parts[name] for name in models if name in parts}
+
+
+def _read_effects(rows: Sequence[str], seeds: int) -> list[tuple[Effect, str, Measured]]:
+    """The effects of a model's table, each as it is written and at its least favourable rounding."""
+    read: list[tuple[Effect, str, Measured]] = []
+    left = list(EFFECTS)
+    for row in rows:
+        claim, column, before, here = (cell.strip() for cell in row.strip("|").split("|")[:4])
+        key = (claim, column, before)
+        effect = next(one for one in left if (one.claim, one.column, f"{one.before:+.1f}") == key)
+        left = left[left.index(effect) + 1 :]
+        mean, error = (float(number) for number in here.split(" ± "))
+        if effect.least is not None:
+            large, its_error = (float(number) for number in read[-1][1].split(" ± "))
+            mean, error = large / 3 - mean, error + its_error / 3  # no larger, however the two go together
+        rounding = ROUNDING * (1 if effect.least is None else 4 / 3)
+        least = math.copysign(max(abs(mean) - rounding, 0.0), mean)
+        read.append((effect, here, Measured(least, error + rounding, seeds)))
+    return read
 
 
 def collect(folder: Path) -> dict[str, Results]:
@@ -434,7 +565,7 @@ def written(folder: Path) -> str:
     head = HEAD
     for name, values in asked.items():
         head = head.replace(name, " ".join(values))
-    parts = [head]
+    parts, said = [head], judged(found)
     for name, results in found.items():
         model, epochs = MODELS[name], _epochs(folder / name)
         about = (
@@ -443,7 +574,7 @@ def written(folder: Path) -> str:
             f"{model.hidden}, from random weights; {epochs:g} epochs, batches of {model.batch_size}, learning rate "
             f"{model.learning_rate:g}, weights of the last step."
         )
-        parts.append(section(name, about, results))
+        parts.append(section(name, about, results, said[name]))
     return "\n".join(parts)
 
 
@@ -463,7 +594,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("runs/fills"), help="where runs go")
     parser.add_argument("--output", type=Path, help="Markdown file for the page")
     parser.add_argument("--only-page", action="store_true", help="run nothing; write what is finished")
+    parser.add_argument("--rejudge", action="store_true", help="run nothing; judge the effects on --output's page anew")
     given = parser.parse_args()
+    if given.rejudge:
+        if given.output is None:
+            parser.error("--rejudge needs --output, the page")
+        given.output.write_text(rejudged(given.output.read_text(encoding="utf-8")), encoding="utf-8")
+        return
     os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}  # torch is imported later
     if not given.only_page:
         if not Path("vision-data").exists():
