@@ -189,8 +189,8 @@ class Summary:
     def _worst(self, cells: Sequence[Mapping[str, Any]], keys: Sequence[Key]) -> dict[str, Any]:
         worst = self.comparison.worst(keys)
         for who in (MODEL, TWIN):
-            known = [cell for cell in cells if cell[who] is not None]
-            least = min(known, key=lambda cell: cell[who]["value"], default=None)
+            numbers = [cell for cell in cells if cell[who] is not None]
+            least = min(numbers, key=lambda cell: cell[who]["value"], default=None)
             worst[f"{who}_cell"] = None if least is None else {name: least[name] for name in ("variant", "label", "n")}
         return worst
 
@@ -245,8 +245,8 @@ class Summary:
 
 
 def _mean(trainings: Sequence[Mapping[str, Any]], name: str) -> float | None:
-    known = [one[name] for one in trainings if one.get(name) is not None]
-    return float(np.mean(known)) if known else None
+    numbers = [one[name] for one in trainings if one.get(name) is not None]
+    return float(np.mean(numbers)) if numbers else None
 
 
 def _saved(cost: Mapping[str, Any], trainings: Mapping[str, Sequence[Mapping[str, Any]]]) -> float | None:

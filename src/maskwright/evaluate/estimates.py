@@ -185,9 +185,9 @@ class Apart:
 def written(estimate: Estimate, confidence: float, values: Sequence[float] = ()) -> dict[str, object]:
     """A value with its interval for JSON; what is undefined becomes None. With the value of each seed, if several."""
     low, high = estimate.bounds(confidence)
-    known = math.isfinite(low) and math.isfinite(high)
-    numbers: dict[str, object] = {"value": _number(estimate.value), "low": low if known else None}
-    numbers["high"] = high if known else None
+    is_finite = math.isfinite(low) and math.isfinite(high)
+    numbers: dict[str, object] = {"value": _number(estimate.value), "low": low if is_finite else None}
+    numbers["high"] = high if is_finite else None
     return {**numbers, "per_seed": [_number(value) for value in values]} if len(values) > 1 else numbers
 
 

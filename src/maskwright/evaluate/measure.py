@@ -16,7 +16,7 @@ from maskwright.evaluate.scored import MODEL, TWIN, Answers, Key, Scored, Truth
 from maskwright.evaluate.statistics import BOOTSTRAP_SEED, Replicated, bootstrap
 from maskwright.tasks.metrics.metric import Metric
 
-NARROW = 16
+NARROW = 32
 """Columns of a statistic up to which it goes into one matrix product with all others; wider ones are sparse."""
 
 Measured = dict[tuple[str, Key], Replicated]

@@ -87,8 +87,8 @@ class Sample:
         each = self.runs[0].each
         if each is None or len(self.runs) > 1:
             return False
-        known = each[self._members()]
-        return self.units == len(known) and bool(np.isin(known, (0.0, 1.0)).all())
+        counted = each[self._members()]
+        return self.units == len(counted) and bool(np.isin(counted, (0.0, 1.0)).all())
 
 
 def paired(model: Sample, twin: Sample, only: tuple[Sample, Sample] | None) -> Difference:

@@ -59,7 +59,7 @@ def decisive(config: RunConfig) -> dict[str, Any]:
 def differences(one: TrainedRun, other: TrainedRun) -> list[str]:
     """Settings in which two runs differ, besides masking and seed; empty if they can be compared."""
     mine, others = decisive(one.config), decisive(other.config)
-    found = [
+    names = [
         f"{key}: {mine.get(key)} and {others.get(key)}"
         for key in {**mine, **others}
         if mine.get(key) != others.get(key)
@@ -68,10 +68,10 @@ def differences(one: TrainedRun, other: TrainedRun) -> list[str]:
     # what is learned.
     for fact in ("world_size", "dtype", "kept_by"):
         if one.info.get(fact) != other.info.get(fact):
-            found.append(f"{fact}: {one.info.get(fact)} and {other.info.get(fact)}")
+            names.append(f"{fact}: {one.info.get(fact)} and {other.info.get(fact)}")
     if one.info.get("data_fingerprint") != other.info.get("data_fingerprint"):
-        found.append("the data")
-    return found
+        names.append("the data")
+    return names
 
 
 def is_twin(candidate: TrainedRun, subject: TrainedRun) -> bool:
@@ -94,9 +94,9 @@ def find(subject: TrainedRun) -> TrainedRun | None:
     if inside.exists() and inside.info().get("status") == "finished":
         candidate = TrainedRun.read(inside)
         if not is_twin(candidate, subject):
-            told = differences(candidate, subject) or ["masking or training.seed"]
+            facts = differences(candidate, subject) or ["masking or training.seed"]
             raise RunError(
-                f"{inside.path}: this is not the twin of {subject.folder.path}; they differ in {'; '.join(told)}. "
+                f"{inside.path}: this is not the twin of {subject.folder.path}; they differ in {'; '.join(facts)}. "
                 "Delete it, and it is trained anew; or evaluate with evaluation.twin=false."
             )
         return candidate
@@ -111,10 +111,10 @@ def find_or_train(subject: TrainedRun, on_progress: Watcher) -> TrainedRun:
     """
     from maskwright.train.run import train
 
-    found = find(subject)
-    if found is not None:
-        on_progress(Event("note", f"twin: {found.folder.path}"))
-        return found
+    twin = find(subject)
+    if twin is not None:
+        on_progress(Event("note", f"twin: {twin.folder.path}"))
+        return twin
     path = subject.folder.path / FOLDER
     processes = subject.info.get("world_size", 1)
     if processes > 1:
@@ -138,14 +138,14 @@ def find_or_train(subject: TrainedRun, on_progress: Watcher) -> TrainedRun:
 
 
 def _neighbours(subject: TrainedRun) -> list[TrainedRun]:
-    found = []
+    runs = []
     for path in sorted(subject.folder.path.resolve().parent.iterdir()):
         folder = RunFolder(path)
         if not folder.exists():
             continue
         try:
-            found.append(TrainedRun.read(folder))
+            runs.append(TrainedRun.read(folder))
         except RunError:
             # Another run that is unfinished or damaged is nobody's twin, and none of this evaluation's business.
             continue
-    return found
+    return runs

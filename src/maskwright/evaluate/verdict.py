@@ -67,14 +67,14 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
     outcomes = [scale.judge(compared["difference"]) for _, compared in metrics]
     # Where neither model knows anything of whole inputs, what they make of masked ones says nothing of masking.
     outcome = UNDECIDED if len(_unlearned(document)) == 2 else overall(outcomes)
-    told = "; ".join(
+    measures = "; ".join(
         f"{name} is {against(document, compared, first=not i, outcome=None if each == outcome else each)}"
         for i, ((name, compared), each) in enumerate(zip(metrics, outcomes, strict=True))
     )
     opening = OPENINGS[outcome]
     if outcome in (UNDECIDED, NO_EFFECT) and _unlearned(document):
         opening = "Nothing can be said about masking, because the task was not learned"
-    sentence = f"{opening}{_where(document)}: {told}{_clean_change(document, outcome)}."
+    sentence = f"{opening}{_where(document)}: {measures}{_clean_change(document, outcome)}."
     details = (
         *_not_learned(document),
         *_second_way(document, outcomes[-1]),
