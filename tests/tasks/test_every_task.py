@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from maskwright import cli, tasks
 from maskwright.config import dump_config
+from maskwright.evaluate.run import evaluate
 from maskwright.tasks import parse_config
 from maskwright.testing import check_task
 from maskwright.train.folder import RunFolder
@@ -127,6 +130,27 @@ def test_a_killed_run_goes_on_to_the_bit(make_config, tmp_path, name):
     config = make_config(name, "killed", **settings)
     killed_at(3, config, tmp_path)
     check_identical(train(config), train(make_config(name, "whole", **settings)))
+
+
+@EVERY
+def test_every_answer_is_exported(make_config, name):
+    few = ["evaluation.twin=false", "evaluation.ratios=[0, 0.5]", "evaluation.draws=1", "evaluation.bootstrap=200"]
+    evaluation = evaluate([train(make_config(name, epochs=0.3))], [*few, "evaluation.examples=0"])
+    rows = pq.read_table(evaluation.folder / "predictions.parquet")
+    conditions = 1 + len(evaluation.document["curves"])
+    assert rows.num_rows == conditions * evaluation.document["data"]["examples"]
+    hidden = rows.filter(pc.equal(rows["ratio"], 0.5))
+    assert hidden.num_rows
+    assert hidden["answer"].null_count == (0 if tasks.get(name).worded else hidden.num_rows)
+    for column in ("file", "row", "who", "seed", "condition"):
+        assert hidden[column].null_count == 0
+    for row in hidden.to_pylist():
+        right, probability = row["right"], row["probability"]
+        assert right is None or row["label"] is None or (row["answer"] == row["label"]) == right
+        assert probability is None or 0.0 < probability <= 1.0
+    kinds = [one["by"] for one in evaluation.document["slices"] or []]
+    assert (evaluation.document["slices"] is None) == (not any(metric.counts for metric in tasks.get(name).metrics))
+    assert set(kinds) <= {"length", "class", "word"}
 
 
 @EVERY

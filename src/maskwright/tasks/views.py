@@ -56,13 +56,13 @@ class Worded:
 
     Attributes:
         references: right answers, a list or an array of texts.
-        answers: the model's, likewise.
+        answers: the model's, likewise; None where it gives none.
         probabilities: [B] float, that the model gives its answer.
         right: [B] bool, whether it is right; None where answers are not simply right or wrong.
     """
 
     references: Sequence[str] | np.ndarray | None = None
-    answers: Sequence[str] | np.ndarray | None = None
+    answers: Sequence[str | None] | np.ndarray | None = None
     probabilities: np.ndarray | None = None
     right: np.ndarray | None = None
 

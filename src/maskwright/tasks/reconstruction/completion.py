@@ -161,6 +161,6 @@ def shown(examples: Pictures, row: int, view: View, predictions: Mapping[str, An
 
 
 def worded(examples: Pictures, rows: Sequence[int], predictions: Sequence[Any], labels: Sequence[str]) -> Worded:
-    """How much of what was hidden is explained, as where examples are shown."""
+    """How much of what was hidden is explained, as where examples are shown; nothing where nothing was hidden."""
     del examples, rows, labels
-    return Worded(answers=[f"{one[0]:.0%} explained" for one in predictions])
+    return Worded(answers=[f"{one[0]:.0%} explained" if np.isfinite(one[0]) else None for one in predictions])
