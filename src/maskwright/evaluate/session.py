@@ -1,4 +1,4 @@
-"""One evaluation at work: load, ask, measure, tell."""
+"""One evaluation at work: what all its runs share, what each is asked, and the sections of the document."""
 
 from __future__ import annotations
 

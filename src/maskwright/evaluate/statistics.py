@@ -19,7 +19,7 @@ BOOTSTRAP_SEED = 20_240_229
 CELLS_AT_ONCE = 4_000_000
 """Weights held in memory at a time (32 MB)."""
 
-Statistic = Callable[[np.ndarray], Mapping[Hashable, np.ndarray]]
+WeightedValues = Callable[[np.ndarray], Mapping[Hashable, np.ndarray]]
 """Weights [b, N] -> named values [b]."""
 
 
@@ -58,7 +58,7 @@ def resampled_weights(n: int, resamples: int, seed: int = BOOTSTRAP_SEED) -> Ite
 
 
 def bootstrap(
-    statistic: Statistic, clusters: np.ndarray, *, resamples: int, seed: int = BOOTSTRAP_SEED
+    statistic: WeightedValues, clusters: np.ndarray, *, resamples: int, seed: int = BOOTSTRAP_SEED
 ) -> dict[Hashable, Replicated]:
     """Resample examples, those of one cluster together, and recompute every named value.
 

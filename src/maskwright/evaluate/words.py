@@ -1,4 +1,4 @@
-"""How the values of a metric are written, and when a difference of two of them counts."""
+"""The rule by which a difference counts, and how values of a metric are written in words."""
 
 from __future__ import annotations
 
