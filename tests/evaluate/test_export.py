@@ -1,6 +1,7 @@
 """Every answer in a table of its own."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def rows(evaluation):
 def of(rows, **values):
     """The rows in which columns have these values; None for a missing one."""
     for name, value in values.items():
-        rows = rows.filter(pc.is_null(rows[name]) if value is None else pc.equal(rows[name], value))
+        rows = rows.filter(pc.field(name).is_null() if value is None else pc.field(name) == value)
     return rows
 
 
@@ -61,7 +62,7 @@ def test_their_means_are_the_numbers_of_the_document(evaluation, rows):
     for who in ("model", "twin"):
 
         def share(who=who, **values):
-            return pc.mean(of(rows, who=who, **values)["right"].cast("float64")).as_py()
+            return np.mean(of(rows, who=who, **values)["right"].to_pylist())
 
         assert share(condition=None, variant=None) == pytest.approx(document["clean"][who]["value"])
         for pattern in ("iid", "iid (drop)"):
@@ -88,9 +89,7 @@ def test_several_runs_share_a_table_and_one_that_is_not_wanted_is_not_left_behin
     both = [run, trained("exported/other", seed=1)]
     together = evaluate(both, FEW)
     path = together.folder / PREDICTIONS
-    assert pc.value_counts(pq.read_table(path)["seed"]).to_pylist() == [
-        {"values": seed, "counts": 2 * 30 * 7} for seed in (0, 1)
-    ]
+    assert Counter(pq.read_table(path)["seed"].to_pylist()) == dict.fromkeys((0, 1), 2 * 30 * 7)
     sizes = [pq.ParquetFile(path).metadata.row_group(i).num_rows for i in range(pq.ParquetFile(path).num_row_groups)]
     assert len(sizes) > 3, "written as it comes"
     assert max(sizes) < 300

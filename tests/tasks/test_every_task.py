@@ -139,7 +139,7 @@ def test_every_answer_is_exported(make_config, name):
     rows = pq.read_table(evaluation.folder / "predictions.parquet")
     conditions = 1 + len(evaluation.document["curves"])
     assert rows.num_rows == conditions * evaluation.document["data"]["examples"]
-    hidden = rows.filter(pc.equal(rows["ratio"], 0.5))
+    hidden = rows.filter(pc.field("ratio") == 0.5)
     assert hidden.num_rows
     assert hidden["answer"].null_count == (0 if tasks.get(name).worded else hidden.num_rows)
     for column in ("file", "row", "who", "seed", "condition"):

@@ -178,6 +178,16 @@ def _shown(subject: TaskSubject) -> Measurement:
     return f"{masked.hidden} of {masked.units} units hidden, answers of {list(masked.answers)}", verdict(fine), {}
 
 
+def _worded(subject: TaskSubject) -> Measurement:
+    """Every column of the answers in words has an entry for each of them."""
+    if subject.task.worded is None:
+        return "the task has no words for its answers", NOT_APPLICABLE, {}
+    rows, predictions = np.asarray(subject.rows), subject.predictions(subject.hidden())
+    words = vars(subject.task.worded(subject.examples, rows, predictions, subject.data.labels))
+    counts = {name: len(column) for name, column in words.items() if column is not None}
+    return f"entries for {len(rows)} answers: {counts}", verdict(set(counts.values()) == {len(rows)}), {}
+
+
 def _restored(subject: TaskSubject) -> Measurement:
     built, folder = subject.built, subject.folder / "model"
     built.model.save_pretrained(folder)
@@ -252,6 +262,7 @@ TASK_CHECKS = (
     Check("joined", "every way of hiding asked once, with the same answers", _joined),
     Check("resamples", "a metric is a formula of sums", _resamples),
     Check("shown", "an example that people can see, hidden and whole, with its answers", _shown),
+    Check("worded", "answers in words, one for each", _worded),
     Check("restored", "the saved model answers as the one that was saved", _restored),
 )
 
