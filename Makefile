@@ -1,4 +1,5 @@
-# make demo       the whole job on real text: data, check, train, evaluate, report (minutes)
+# make demo       the whole job on real text: data, check, train, evaluate, report (minutes; it says how many)
+# make demo-quick the same on fewer and shorter texts, in about a minute
 # make test       the tests                       make test-all   the slow ones too
 # make lint       ruff and pyright                make bench      speed, as ratios against peers
 # make clean      remove what these made

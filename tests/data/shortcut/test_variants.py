@@ -29,8 +29,9 @@ def test_three_ways(make, rows):
     assert texts(data, MASKED) == [f"{GAP}: a boat, {GAP} or {GAP}.", "nothing to be found"]
     assert texts(data, NEUTRAL) == ["something: a boat, something or something.", "nothing to be found"]
     assert data.variant(DELETED).column_names == ["example_id", "text", "label"]
-    note = "test: the shortcut is in 1 of 2 rows (data.shortcut); 1 row without it is the same in every variant."
-    assert note in data.notes
+    note = next(note for note in data.notes if note.startswith("test: the shortcut (data.shortcut) is in 1 of 2 rows;"))
+    assert all(f"“{name}”" in note for name in VARIANTS)
+    assert note.endswith("; 1 row without it is the same in every variant.")
     assert not any("no word is left" in note for note in data.notes)
 
 

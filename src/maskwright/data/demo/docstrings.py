@@ -46,7 +46,7 @@ def source_files(library: str) -> list[tuple[str, Path]]:
     named = [(path.relative_to(root.parent).as_posix(), path) for path in root.rglob("*.py")]
     kept = [(name, path) for name, path in named if not any(part.startswith(_LEFT_OUT) for part in name.split("/"))]
     # A hash of the name, so that the first files are from everywhere in the library.
-    return sorted(kept, key=lambda file: hashlib.sha256(file[0].encode()).digest())
+    return sorted(kept, key=lambda file: hashlib.sha256(f"docstrings of {file[0]}".encode()).digest())
 
 
 def descriptions(path: Path, *, fewest: int = 8, most: int = 40) -> Iterator[str]:

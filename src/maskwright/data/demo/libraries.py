@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from maskwright.data.demo.library_names import ALIASES, mentions, naming_words, 
 from maskwright.errors import DataError, Problem
 
 MOST_PER_FILE = 8
-FEWEST_LIBRARIES = 3
+LIBRARIES = 3
+"""Libraries whose docstrings are told apart."""
 _ALIKE = 10
 """Texts that begin with, or share, as many words in a row count as the same."""
 
@@ -30,19 +31,18 @@ class Extent:
 
     Attributes:
         sizes: texts wanted, over all libraries; splits are filled in this order, each from files of its own.
-        words: of a text, at most.
-        libraries: at most.
+        words: of a text, at most: a sentence or two, enough to tell the library by, and quick to train on.
     """
 
-    sizes: Mapping[str, int] = field(default_factory=lambda: {"test": 600, "validation": 150, "train": 1000})
-    words: int = 24
-    libraries: int = len(ALIASES)
+    sizes: Mapping[str, int]
+    words: int
 
 
-WHOLE = Extent()
-"""Texts of a sentence or two: enough to tell the library by, and quick to train on."""
+PREFERRED = ("torch", "transformers", "pandas", "numpy", "sklearn", "scipy")
+"""In this order, those that are installed are taken; what the first three are about differs most."""
 
-QUICK = Extent({"test": 240, "validation": 60, "train": 480}, words=16, libraries=FEWEST_LIBRARIES)
+WHOLE = Extent({"test": 600, "validation": 150, "train": 900}, words=24)
+QUICK = Extent({"test": 240, "validation": 60, "train": 480}, words=16)
 
 
 def build_demo_data(folder: Path, extent: Extent = WHOLE) -> dict[str, int]:
@@ -63,8 +63,8 @@ def build_demo_data(folder: Path, extent: Extent = WHOLE) -> dict[str, int]:
         DataError: fewer than three of the libraries are installed with their sources.
     """
     files = {library: source_files(library) for library in ALIASES}
-    libraries = [library for library in ALIASES if files[library]][-extent.libraries :]
-    if len(libraries) < FEWEST_LIBRARIES:
+    libraries = [library for library in PREFERRED if files[library]][:LIBRARIES]
+    if len(libraries) < LIBRARIES:
         what = f"only {len(libraries)} of {', '.join(ALIASES)} are installed; the demo's texts are their docstrings"
         raise DataError([Problem("demo data", what, "Install them, for example: pip install 'maskwright[demo]'.")])
     source = _Source(extent, {split: round(size / len(libraries)) for split, size in extent.sizes.items()}, _Seen())

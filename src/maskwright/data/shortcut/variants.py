@@ -132,7 +132,9 @@ def _notes(split: Split, has: list[bool], empty: int) -> tuple[str, ...]:
     counted, without, rest = split.table.counted, len(has) - sum(has), ""
     if without:
         rest = f"; {counted(without)} without it {'is' if without == 1 else 'are'} the same in every variant"
-    notes = [f"{split.name}: the shortcut is in {sum(has):,} of {counted(len(has))} (data.shortcut){rest}."]
+    ways = f"{', '.join(f'“{name}”' for name in VARIANTS[:-1])} and “{VARIANTS[-1]}”"
+    share = f"{sum(has):,} of {counted(len(has))}"
+    notes = [f"{split.name}: the shortcut (data.shortcut) is in {share}; variants without it: {ways}{rest}."]
     if empty:
         texts = "1 text; models read it" if empty == 1 else f"{empty:,} texts; models read them"
         notes.append(f"{split.name}: in “{DELETED}”, no word is left of {texts} empty.")
