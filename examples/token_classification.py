@@ -110,7 +110,7 @@ def section(documents: dict[tuple[str, str], dict[str, Any]], seeds: range, size
         except importlib.metadata.PackageNotFoundError:
             continue
     counted = ", ".join(f"{count:,} {split}" for split, count in sizes.items())
-    interval = "a bootstrap over test sentences" if len(seeds) == 1 else "Student's t over seeds"
+    interval = "over other test sentences" if len(seeds) == 1 else "over other test sentences and training seeds"
     text = (
         f"{counted} sentences. Entity F1 in per cent; behind it the difference from the twin in points with its 95 % "
         f"interval ({interval}), and whether masking won, lost, or the interval leaves it open. Seeds: "

@@ -8,6 +8,7 @@ Takes some minutes. Run it on a machine that does nothing else; the load it foun
 from __future__ import annotations
 
 import ast
+import datetime
 import os
 import platform
 import subprocess
@@ -35,7 +36,7 @@ Speed against the least that the work can take, and against peers, as ratios: ev
 in interleaved bursts on one thread, and the figure is a median. Absolute times depend on the machine; ratios move by a
 tenth or two between runs. Goals that were not met say so, and stay in the tables.
 
-Machine: {machine}; {python}, {packages}; load average before the runs {load}.
+Machine: {machine}; {python}, {packages}; load average before the runs {load}; {date}.
 
     OMP_NUM_THREADS=1 python scripts/benchmarks.py
 """
@@ -44,7 +45,9 @@ Machine: {machine}; {python}, {packages}; load average before the runs {load}.
 def page() -> str:
     """Run all scripts and return the text of the page."""
     load = f"{os.getloadavg()[0]:.1f}"
-    sections = [INTRODUCTION.format(machine=_machine(), python=_python(), packages=_packages(), load=load)]
+    sections = [
+        INTRODUCTION.format(machine=_machine(), python=_python(), packages=_packages(), load=load, date=_today())
+    ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "100", "TERM": "dumb", "HF_HUB_OFFLINE": "1"}
     for name, title in SCRIPTS.items():
         script = ROOT / "bench" / f"{name}.py"
@@ -55,6 +58,10 @@ def page() -> str:
         run = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
         sections.append(f"## {title}\n\n{about}\n\n`bench/{name}.py`\n\n```text\n{run.stdout.rstrip()}\n```\n")
     return "\n".join(sections)
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
 def _machine() -> str:
