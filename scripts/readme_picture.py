@@ -13,9 +13,9 @@ from html import escape
 from pathlib import Path
 
 from maskwright.report import plots
-from maskwright.report.build import first_upper
+from maskwright.report.formats import first_upper
 
-TEMPLATE = Path(plots.__file__).parent / "template.html.jinja"
+STYLE = Path(plots.__file__).parent / "style.css"
 FONT = "font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
 
 
@@ -50,7 +50,7 @@ def placed(svg: str, *, x: int, y: int, width: int, height: int) -> str:
 
 def coloured(svg: str) -> str:
     """The page's light colours in place of its variables."""
-    light = TEMPLATE.read_text(encoding="utf-8").split("@media")[0]
+    light = STYLE.read_text(encoding="utf-8").split("@media")[0]
     for name, colour in re.findall(r"(--[\w-]+):(#\w+)", light):
         svg = svg.replace(f"var({name})", colour)
     return svg

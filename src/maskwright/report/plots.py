@@ -15,6 +15,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from maskwright.evaluate.scored import MODEL, TWIN
+from maskwright.report.training import courses, thinned
 from maskwright.tasks.metrics.metric import SHARE
 
 if TYPE_CHECKING:
@@ -134,15 +135,15 @@ def variants(document: Mapping[str, Any]) -> str:
 
 
 @_styled
-def lines(given: Mapping[str, Any], name: str) -> str:
+def lines(curves: Mapping[str, Any], name: str) -> str:
     """Curves that a task gives for its own section: points [[x, y], ...] of model and twin, and what the axes say."""
     figure, axes = _figure(5.0, 3.1)
     for who in (MODEL, TWIN):
-        points = [point for point in given.get(who) or [] if point[1] is not None]
+        points = [point for point in curves.get(who) or [] if point[1] is not None]
         _line(axes, [x for x, _ in points], [y for _, y in points], who)
-    axes.set_xlabel(given.get("x") or "")
-    axes.set_ylabel(given.get("y") or "")
-    return _svg(figure, name, f"{given.get('y') or 'values'} against {given.get('x') or 'places'}")
+    axes.set_xlabel(curves.get("x") or "")
+    axes.set_ylabel(curves.get("y") or "")
+    return _svg(figure, name, f"{curves.get('y') or 'values'} against {curves.get('x') or 'places'}")
 
 
 @_styled
@@ -160,6 +161,41 @@ def calibration(document: Mapping[str, Any], pattern: str, metric: Mapping[str, 
         axes.set_ylim(bottom=0.0)
     _hidden_axis(axes, label, percent=percent)
     return _svg(figure, f"{name}-{pattern}", f"{label} against the share of the input hidden")
+
+
+@_styled
+def training(document: Mapping[str, Any], what: str) -> str:
+    """The `validation` score or the `loss` against the training step, of model and twin."""
+    metric = document["metric"]
+    is_score = what == "validation"
+    label = metric["label"] if metric["higher_is_better"] else f"{metric['label']} (lower is better)"
+    figure, axes = _figure(5.0, 2.9)
+    for course in courses(document):
+        looks = LOOKS[course.who]
+        points = thinned(course.validation if is_score else course.loss)
+        lone = {"marker": looks["marker"], "markersize": 4, "markerfacecolor": looks["markerfacecolor"]}
+        style = {
+            "color": looks["color"],
+            "linestyle": DASHES[course.who],
+            "linewidth": 1.6,
+            **(lone if is_score else {}),
+        }
+        axes.plot([x for x, _ in points], [y for _, y in points], clip_on=False, zorder=3, **style)
+        if is_score and course.best is not None:
+            _ring(axes, *course.best, course.who)
+    axes.set_xlabel("training step")
+    axes.set_ylabel(label if is_score else "training loss")
+    axes.set_xlim(left=0)
+    if is_score and metric["unit"] == SHARE:
+        axes.yaxis.set_major_formatter(_percent)
+    said = f"{label} on the validation split" if is_score else "loss on the training examples"
+    return _svg(figure, f"training-{what}", f"{said} against the training step")
+
+
+def _ring(axes: Axes, x: float, y: float, who: str) -> None:
+    """Around the best point of a line."""
+    ring = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "color": LOOKS[who]["color"]}
+    axes.plot([x], [y], linestyle="", clip_on=False, zorder=4, **ring)
 
 
 def _present(document: Mapping[str, Any]) -> list[str]:
