@@ -5,6 +5,7 @@ from transformers import PreTrainedTokenizerFast
 
 from maskwright import tasks
 from maskwright.data.shortcut.section import DELETED, MASKED, VARIANTS
+from maskwright.tasks.text import text_classification
 from maskwright.tasks.text.models import mask_text, readable_variants
 
 
@@ -34,13 +35,16 @@ def test_the_mask_token_is_read_as_one(run, pairs, gaps):
     config, data = run(pairs)
     task = tasks.get(config.task)
     tokenizer = task.reader(config, data)
+    assert task.readable is not None
     read = task.readable(data, tokenizer)
     assert read.variants == VARIANTS
-    ids = task.encode(read.variant(MASKED), tokenizer, config, data=read).inputs["input_ids"]
-    assert [list(row).count(tokenizer.mask_token_id) for row in ids] == [gaps] * len(read.test)
-    shorter = task.encode(read.variant(DELETED), tokenizer, config, data=read).inputs["input_ids"]
-    whole = task.encode(read.test, tokenizer, config, data=read).inputs["input_ids"]
-    assert all(len(less) < len(more) for less, more in zip(shorter, whole, strict=True))
+    masked, shorter, whole = (
+        text_classification.encode(rows, tokenizer, config, data=read).inputs["input_ids"]
+        for rows in (read.variant(MASKED), read.variant(DELETED), read.test)
+    )
+    rows = range(len(read.test))
+    assert [list(masked[row]).count(tokenizer.mask_token_id) for row in rows] == [gaps] * len(rows)
+    assert all(len(shorter[row]) < len(whole[row]) for row in rows)
 
 
 def test_a_tokenizer_without_a_mask_token(run):

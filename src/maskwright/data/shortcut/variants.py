@@ -152,7 +152,7 @@ def readable(data: CheckedData, mask: str | None) -> CheckedData:
         return data
     if mask is None:
         names = tuple(name for name in data.variants if name != MASKED)
-        return replace(data, variants=names, notes=(*data.notes, *unreadable_notes(data, mask)))
+        return replace(data, variants=names, notes=(*data.notes, *unreadable_notes(mask)))
     roles = [None, *data.columns]
     columns = [name for role in roles if (name := variant_column(MASKED, role)) in data.test.column_names]
     test = data.test.map(
@@ -166,11 +166,9 @@ def readable(data: CheckedData, mask: str | None) -> CheckedData:
     return replace(data, test=test)
 
 
-def unreadable_notes(data: CheckedData, mask: str | None) -> tuple[str, ...]:
+def unreadable_notes(mask: str | None) -> tuple[str, ...]:
     """What to know of variants that a tokenizer cannot read; `mask` as in `readable`."""
-    if MASKED not in data.variants or mask is not None:
-        return ()
-    return (f"the tokenizer has no mask token, so the variant “{MASKED}” is left out.",)
+    return () if mask is not None else (f"the tokenizer has no mask token, so the variant “{MASKED}” is left out.",)
 
 
 def _filled(rows: Mapping[str, Any], columns: list[str], mask: str) -> dict[str, list[str]]:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from maskwright.config import RunConfig
 from maskwright.data.checks import count_truncated
-from maskwright.data.shortcut.variants import unreadable_notes
 from maskwright.engine.trial import check_on_text
 from maskwright.errors import ConfigError, did_you_mean
 from maskwright.tasks import scratch
-from maskwright.tasks.text.models import mask_text
+from maskwright.tasks.text.models import variant_notes
 from maskwright.tasks.text.tokenizing import load_tokenizer
 
 if TYPE_CHECKING:
@@ -42,5 +41,5 @@ def check_text_run(config: RunConfig, units: Sequence[str] = UNITS) -> None:
 def describe_lengths(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     """How long the texts are against what the model is shown, and which variants it cannot read."""
     tokenizer = None if scratch.size_of(config.model) is not None else load_tokenizer(config, ())
-    unread = () if tokenizer is None else unreadable_notes(data, mask_text(tokenizer))
+    unread = () if tokenizer is None else variant_notes(data, tokenizer)
     return (*count_truncated(data, tokenizer, config.data.max_length), *unread)

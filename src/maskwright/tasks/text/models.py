@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from maskwright import fills
 from maskwright.config import RunConfig
-from maskwright.data.shortcut.variants import readable
+from maskwright.data.shortcut.section import MASKED
+from maskwright.data.shortcut.variants import readable, unreadable_notes
 from maskwright.errors import ConfigError, RunError
 from maskwright.tasks import pretrained, scratch
 from maskwright.tasks.contract import Built
@@ -16,7 +17,17 @@ from maskwright.tasks.text.tokenizing import check_length
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
 
-__all__ = ["HEADS", "built", "mask_text", "other_fill", "plain_fill", "readable_variants", "restored", "same_tokens"]
+__all__ = [
+    "HEADS",
+    "built",
+    "mask_text",
+    "other_fill",
+    "plain_fill",
+    "readable_variants",
+    "restored",
+    "same_tokens",
+    "variant_notes",
+]
 
 HEADS = ("classifier", "score", "pre_classifier", "classification_head", "head", "qa_outputs", "summary")
 """Modules that Transformers puts on an encoder for a task."""
@@ -91,7 +102,12 @@ def mask_text(tokenizer: Any) -> str | None:
 
 def readable_variants(data: CheckedData, tokenizer: Any) -> CheckedData:
     """The data with the mask token where a shortcut was; without the variant that needs one where there is none."""
-    return readable(data, mask_text(tokenizer))
+    return readable(data, mask_text(tokenizer)) if MASKED in data.variants else data
+
+
+def variant_notes(data: CheckedData, tokenizer: Any) -> tuple[str, ...]:
+    """What to know of variants that the tokenizer cannot read."""
+    return unreadable_notes(mask_text(tokenizer)) if MASKED in data.variants else ()
 
 
 def other_fill(fill: Any, tokenizer: Any) -> Any:

@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from maskwright.config import RunConfig
-from maskwright.data.shortcut.variants import unreadable_notes
 from maskwright.data.translation.loading import LANGUAGES
 from maskwright.engine.modalities import PerModality
 from maskwright.engine.trial import check_on_text
@@ -16,7 +15,7 @@ from maskwright.errors import ConfigError, did_you_mean
 from maskwright.fills.drop import Drop
 from maskwright.fills.sentinel import Sentinel
 from maskwright.masking import Masking
-from maskwright.tasks.text.models import mask_text
+from maskwright.tasks.text.models import variant_notes
 from maskwright.tasks.translation import scratch
 from maskwright.tasks.translation.encoded import SOURCE, TARGET
 from maskwright.tasks.translation.languages import direction_note
@@ -96,7 +95,7 @@ def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     if tokenizer is None:
         notes.append("Words were counted, as the tokenizer is trained with the model; tokens are as many or more.")
     else:
-        notes += unreadable_notes(data, mask_text(tokenizer))
+        notes += variant_notes(data, tokenizer)
     return tuple(notes)
 
 
