@@ -124,7 +124,7 @@ def difference_of(right: np.ndarray, other: np.ndarray) -> Estimate:
         other: [N] bool, of the other.
 
     >>> [round(end, 2) for end in difference_of(np.array([True] * 9 + [False]), np.zeros(10, dtype=bool)).bounds(0.95)]
-    [0.54, 1.0]
+    [0.44, 1.0]
     """
     only = _counted(right & ~other), _counted(~right & other)
     return paired(_counted(right), _counted(other), only)
