@@ -54,6 +54,18 @@ def test_of_many_classes_the_mistakes_are_listed(make_full_document):
     assert "Which class is taken for which" not in page
 
 
+def test_masked_conditions_without_a_flag_are_folded_up(make_full_document):
+    document = make_full_document()
+    conditions = document["answers"]["conditions"]
+    conditions.insert(1, {**conditions[0], "name": "iid, 50% hidden"})
+    shown = distribution(document)
+    assert [row.condition for row in shown["first"][::2]] == ["whole input", "iid, 90% hidden"]
+    assert [row.condition for row in shown["others"]] == ["iid, 50% hidden"] * 2
+    page = render(document)
+    parse(page)
+    assert "The other conditions" in page
+
+
 def test_without_a_twin_there_is_one_row_for_each_condition(make_full_document):
     document = make_full_document(twin=False)
     assert [row.who for row in answered(document)] == ["model", "model"]

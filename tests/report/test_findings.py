@@ -101,6 +101,17 @@ def test_the_second_fill_is_among_the_differences(make_document):
     assert of(document, "inputs hidden with another fill (auc_mask, span)").anchor == "robustness"
 
 
+def test_an_effect_of_one_fill_alone_is_a_caution(make_document):
+    document = make_document()
+    document["settings"]["second"] = {"pattern": "span", "first": "iid", "fill": "drop"}
+    both = of(document, "Masking helped with another fill too")
+    assert (both.severity, both.size) == (PASSED, "+23.8 points, then +27.0 points")
+    document["curves"]["span"]["auc_mask"]["difference"] = interval(0.0, -0.01, 0.01)
+    assert of(document, "the twin may have been surprised").severity == CAUTION
+    document["curves"]["iid"]["auc_mask"]["difference"] = interval(0.0, -0.01, 0.01)
+    assert severities(document, "the twin may have been surprised") == []
+
+
 def test_only_large_differences_could_be_seen(make_document):
     document = make_document()
     found = of(document, "Only large differences")
@@ -133,17 +144,22 @@ def test_worst_slices_but_no_classes_again(make_full_document):
     assert (length.severity, length.interval) == (CAUTION, "30.0 – 70.0")
     assert of(document, "by word: “the”").anchor == "slices"
     assert severities(document, "by class") == []
+    document["slices"][0]["model"] = interval(1.0, 0.9, 1.0)
+    assert of(document, "No texts by length do worse than all").severity == PASSED
     document["metric"]["counts"] = False
-    assert of(document, "by length").severity == NOTE
+    assert of(document, "Worst texts by length").severity == NOTE
 
 
 def test_one_class_in_more_than_four_of_five_cases(make_full_document):
     document = make_full_document()
-    twin = of(document, "The twin answers “<script>alert('label')</script>” in nearly all cases: iid, 90% hidden")
+    twin = of(
+        document,
+        "The twin answers one class, “<script>alert('label')</script>”, in more than 80% of cases: iid, 90% hidden",
+    )
     assert (twin.severity, twin.size) == (CAUTION, "95.0%, right in 33.3%")
     assert of(document, "The model answers no class in more than 80% of cases").severity == PASSED
     document["answers"]["conditions"][0]["twin"] = [[20, 0, 0], [20, 0, 0], [20, 0, 0]]
-    assert "whole input, and one class in 1 other condition" in of(document, "The twin answers").what
+    assert "whole input, and 1 other condition" in of(document, "The twin answers").what
 
 
 def test_who_was_still_improving(make_full_document):

@@ -90,13 +90,16 @@ class Scale:
 
         >>> Scale().bounds({"low": 0.4, "high": 0.6}), Scale().bounds({"low": -0.1, "high": 0.3}, signed=True)
         ('40.0 – 60.0', '−10.0 to +30.0')
+        >>> Scale().bounds({"low": -0.4, "high": -0.1})
+        '−40.0 to −10.0'
         """
         if one["low"] is None or one["high"] is None:
             return "no interval"
         if signed:
             return f"{self.change(one['low'])} to {self.change(one['high'])}"
         low, high = (self.value(one[end]).removesuffix("%") for end in ("low", "high"))
-        return f"{low} – {high}"
+        # A dash beside a minus sign reads as another.
+        return f"{low} {'to' if one['low'] < 0 else '–'} {high}"
 
     def confident(self, one: Mapping[str, Any], confidence: float, *, signed: bool = False) -> str:
         """The interval of an estimate in words.

@@ -20,7 +20,11 @@ MISTAKES = 10
 """So many of them."""
 
 
-@dataclass(frozen=True)
+HIDDEN = " hidden"
+"""How the name of a condition ends under which something was hidden."""
+
+
+@dataclass(frozen=True, eq=False)
 class Answered:
     """The answers of one model under one condition.
 
@@ -35,6 +39,11 @@ class Answered:
     who: str
     counts: np.ndarray
     labels: Sequence[str]
+
+    @property
+    def masked(self) -> bool:
+        """Whether something was hidden."""
+        return self.condition.endswith(HIDDEN)
 
     @property
     def shares(self) -> np.ndarray:
@@ -112,14 +121,21 @@ def answered(document: Mapping[str, Any]) -> list[Answered]:
 
 
 def distribution(document: Mapping[str, Any]) -> dict[str, Any] | None:
-    """How often each class is answered: classes, what is right, and a row for each model and condition."""
+    """How often each class is answered: classes, what is right, and a row for each model and condition.
+
+    `first` are those to look at: of whole inputs, of variants, and of conditions with a model that answers one class.
+    """
     rows = answered(document)
     if not rows:
         return None
+    marked = {row.condition for row in rows if row.collapsed}
+    first = [row for row in rows if row.condition in marked or not row.masked]
     return {
         "labels": rows[0].labels,
         "true": rows[0].true_shares.tolist(),
         "rows": rows,
+        "first": first,
+        "others": [row for row in rows if row not in first],
         "matrices": len(rows[0].labels) <= MATRIX_CLASSES,
         "limit": COLLAPSED,
         "collapsed": [row for row in rows if row.collapsed],

@@ -54,6 +54,22 @@ def _outcome(document: Mapping[str, Any], difference: Mapping[str, Any], outcome
     return f"not clear whether it differs from that of the twin{f'; {size}' if size else ''}"
 
 
+def fills(document: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether what masking did is there with another fill too, or may be the twin's surprise at the first."""
+    second, scale = document["settings"].get("second"), Scale.of(document)
+    if second is None or document["clean"]["twin"] is None:
+        return
+    one, two = (document["curves"][second[name]]["auc_mask"]["difference"] for name in ("first", "pattern"))
+    size = f"{change(scale, one)}, then {change(scale, two)}"
+    if scale.judge(one) != BETTER:
+        return
+    if scale.judge(two) == BETTER:
+        yield Finding(PASSED, "Masking helped with another fill too", size, "", "robustness")
+    else:
+        what = "With another fill the model is not shown to be better: the twin may have been surprised by the first"
+        yield Finding(CAUTION, what, size, "", "robustness")
+
+
 def worst_groups(document: Mapping[str, Any]) -> Iterator[Finding]:
     """The groups that do worst: of every variant where these are known, else of all."""
     groups = document["groups"]
@@ -81,9 +97,10 @@ def worst_slices(document: Mapping[str, Any]) -> Iterator[Finding]:
             continue
         row = min(rows, key=lambda one: one["model"]["value"])
         model = row["model"]
-        below = None not in (average, model["high"]) and model["high"] < average
-        what = f"Worst {document['noun']} by {kind}: “{row['value']}” ({row['n']} {document['noun']})"
-        if below:
-            what += f", whose interval is below the {SHARES.value(average)} of all"
         size = against(SHARES.value(model["value"]), row["twin"] and SHARES.value(row["twin"]["value"]))
-        yield Finding(CAUTION if below else NOTE, what, size, bounds(SHARES, model), "slices")
+        severity, what = NOTE, f"Worst {document['noun']} by {kind}: “{row['value']}” ({row['n']} {document['noun']})"
+        if average is not None and model["value"] >= average:
+            severity, what = PASSED, f"No {document['noun']} by {kind} do worse than all of them together"
+        elif None not in (average, model["high"]) and model["high"] < average:
+            severity, what = CAUTION, f"{what}, whose interval is below the {SHARES.value(average)} of all"
+        yield Finding(severity, what, size, bounds(SHARES, model), "slices")

@@ -62,9 +62,11 @@ def one_class(document: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(PASSED, what, f"at most {SHARES.value(most.most_share)}", "", "answers")
             continue
         others = sum(one.collapsed for one in own) - 1
-        what = f"The {who} answers “{most.most_label}” in nearly all cases: {most.condition}"
+        what = (
+            f"The {who} answers one class, “{most.most_label}”, in more than {COLLAPSED:.0%} of cases: {most.condition}"
+        )
         if others:
-            what += f", and one class in {counted(others, 'other condition')}"
+            what += f", and {counted(others, 'other condition')}"
         size = f"{SHARES.value(most.most_share)}, right in {SHARES.value(most.most_true_share)}"
         yield Finding(CAUTION, what, size, "", "answers")
 

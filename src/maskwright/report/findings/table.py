@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from maskwright.report.findings.effects import effects, worst_groups, worst_slices
+from maskwright.report.findings.effects import effects, fills, worst_groups, worst_slices
 from maskwright.report.findings.evidence import data_notes, detectable, seeds, small_groups, split, twin, work
 from maskwright.report.findings.finding import SEVERITIES, Finding
 from maskwright.report.findings.models import confidence, gap, improving, learned, one_class
@@ -15,6 +15,7 @@ CHECKS = (
     split,
     twin,
     effects,
+    fills,
     one_class,
     worst_groups,
     worst_slices,
