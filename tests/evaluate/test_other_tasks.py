@@ -195,7 +195,7 @@ def test_the_report_shows_them(examined):
     assert "texts" not in page
     assert "tokens" not in page
     assert "Means &lt;said&gt;" in page
-    assert 'id="section-0-pictures-1">row 1</h3>' in page
+    assert '<h3 id="section-0-pictures-2">row 1</h3>' in page
     assert "Training took 25% less time than that of the twin" in page
     assert "Of the cells, 50% never went through the model." in page
     assert page.count("<img ") == 3 * 4 + 4
