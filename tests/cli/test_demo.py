@@ -23,7 +23,11 @@ def document(*differences):
     ]
     swapped = {**copy.deepcopy(rows[0]), "variant": "shortcut swapped", "difference": {"low": -1, "high": -0.5}}
     metric = {"label": "accuracy", "unit": "share", "higher_is_better": True, "negligible": 0.01}
-    return {"metric": metric, "groups": {"variants": [{"variant": "original"}, swapped, *rows]}}
+    even, odd = [[30, 20], [20, 30]], [[48, 2], [40, 10]]
+    answers = [{"name": f"variant “{name}”", "model": even, "twin": even} for name in VARIANTS]
+    answers += [{"name": "whole input", "model": odd, "twin": odd}]
+    groups = {"variants": [{"variant": "original"}, swapped, *rows]}
+    return {"metric": metric, "groups": groups, "answers": {"conditions": answers}}
 
 
 HELPS, UNCLEAR = (0.6, 0.4, 0.1, 0.3), (0.5, 0.45, -0.02, 0.12)
@@ -45,6 +49,13 @@ def test_the_conclusion_goes_by_every_way(ways, beginning):
         assert "“removed, deleted” and “removed, neutral”" in sentence
         assert "50.0% to 60.0% for the model" in sentence
         assert "40.0% to 45.0% for its twin" in sentence
+
+
+def test_the_conclusion_says_which_model_has_one_answer_only():
+    told = document(HELPS, HELPS, HELPS)
+    assert "same answer" not in demo.conclusion(told)
+    told["answers"]["conditions"][1]["twin"] = [[48, 2], [40, 10]]
+    assert demo.conclusion(told).endswith(" There the twin gives the same answer to up to 88% of the texts.")
 
 
 @pytest.mark.parametrize("quick", [False, True])
