@@ -22,13 +22,14 @@ CLASSES_SHOWN = 30
 def command(
     config: Annotated[Path, typer.Argument(metavar="RUN.YAML", help="The run configuration.")],
     overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Keys to set, such as data.train=a.csv")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Keys to set, such as data.train=a.csv.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> None:
     """Check a configuration and its data, without training.
 
-    Every problem is told with file, row, column, value and remedy; exit code 2 if there is one.
+    Lists every problem with file, row, column, value and remedy. The exit code
+    is 2 if there is any.
 
     Example: maskwright check run.yaml data.max_length=128
     """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def command(
     target: Annotated[str, typer.Argument(metavar="RUN.YAML|PRESET", help="A run configuration, or a preset's name.")],
     overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Keys to set, such as masking.unit=word")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Keys to set, such as masking.unit=word.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--input", help="An image, a sound or a CSV file to hide in.")] = None,
     text: Annotated[str | None, typer.Option(help="A text to hide in.")] = None,
@@ -25,8 +25,9 @@ def command(
 ) -> None:
     """Show what a masking really hides: in training examples, or in a text, an image, a sound or a table of yours.
 
-    With a run configuration the masks are the ones that training will draw in that epoch (at its start, where the ratio
-    moves). A preset is any name of docs/papers.md.
+    With a run configuration, the masks are those that training will draw in that
+    epoch (at its start, where the ratio moves). For the names of presets see
+    docs/papers.md.
 
     Example: maskwright preview run.yaml -n 3 masking.budget=0.3
 
@@ -144,7 +145,7 @@ def _legend(document: dict[str, Any]) -> tuple[str, str, str]:
         fill = document["masking"].get("fill")
         name = "" if fill is None else f" ({fill if isinstance(fill, str) else next(iter(fill))})"
         legend = Text(f"{opening}marked{closing}", style=style).append(
-            f": hidden; the fill{name} then decides what stands there", style="default on default"
+            f": hidden; the fill{name} then decides what replaces it", style="default on default"
         )
         out.print(legend, soft_wrap=True)
     return opening, closing, style

@@ -17,7 +17,7 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run configuration (YAML).", metavar="RUN.YAML", show_default=False)],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(help="Settings to change, as key.sub=value.", metavar="[KEY=VALUE]...", show_default=False),
+        typer.Argument(help="Settings to change, as key.sub=value.", metavar="KEY=VALUE", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
 ) -> None:
