@@ -17,7 +17,7 @@ def command(
         list[str],
         typer.Argument(
             metavar="RUN|KEY=VALUE",
-            help="Run folders (several: runs that differ in training.seed alone), and keys of evaluation and generation.",
+            help="Run folders (several: runs that differ in training.seed alone); keys of evaluation and generation.",
         ),
     ],
     json: Annotated[bool, typer.Option("--json", help="Print evaluation.json instead of a table.")] = False,

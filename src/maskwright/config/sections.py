@@ -1,7 +1,7 @@
-"""The run configuration: one YAML file is one run, and every key can be overridden as `key.sub=value`.
+"""The sections of a run configuration that all tasks share: their fields are its keys, their defaults its defaults.
 
-The models below are the whole vocabulary of a configuration file; their fields are its keys and their defaults are its
-defaults. A key that is not here is refused with the nearest name that is.
+A task replaces `data`, `training` and `generation` by sections of its own. A key that is in none of them is refused,
+with the nearest name that is.
 """
 
 from __future__ import annotations
