@@ -23,7 +23,7 @@ FLOORS = (
     "backend grid",
     "rng strategy",
     "geometry",
-    "budgets patterns signals units fills compact",
+    "budgets patterns units fills compact",
     "mask engine",
     "masking",
     "engine.modalities",
@@ -31,7 +31,7 @@ FLOORS = (
     "adapters testing audit",
     "config",
     "data",
-    "objectives tasks testing.tasks testing.task_checks",
+    "objectives tasks testing.tasks testing.task_saving testing.task_checks",
     "train",
     "evaluate",
     "report preview",
@@ -98,6 +98,12 @@ IMPORTS = {
     for module, path in MODULES.items()
     if module
 }
+
+
+def test_every_floor_has_rooms_that_are_there():
+    named = [name for names in FLOORS for name in names.split()]
+    assert [name for name in named if name not in MODULES] == []
+    assert len(named) == len(set(named))
 
 
 @pytest.mark.parametrize("module", IMPORTS)

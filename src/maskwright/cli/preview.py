@@ -1,4 +1,4 @@
-"""`maskwright preview`: what the masking of a configuration really hides, on the user's own texts."""
+"""`maskwright preview`: what the masking of a configuration really hides, on the user's own examples."""
 
 from __future__ import annotations
 
@@ -113,13 +113,11 @@ def _show(document: dict[str, Any], written: bool = False) -> None:
         out.print(Text(_title(example, document), style="bold"), soft_wrap=True)
         if "pictures" in example:
             _print_pictures(example["pictures"], written)
-        if "pieces" not in example:
-            continue
-        text, (opening, closing, style) = Text(), marks
-        for piece in example["pieces"]:
-            shown = f"{opening}{piece['text']}{closing}" if piece["hidden"] else piece["text"]
-            text.append(shown, style=style if piece["hidden"] else "")
-        out.print(text)
+        if "pieces" in example:
+            out.print(_marked([(piece["text"], piece["hidden"]) for piece in example["pieces"]], marks))
+        width = max((len(column) for column, _, _ in example.get("row", ())), default=0)
+        for column, value, hidden in example.get("row", ()):
+            out.print(Text(f"  {column:<{width}}  ").append(_marked([(value, hidden)], marks)), soft_wrap=True)
         if "reference" in example:
             kinds = [f"{one['text']} ({one['kind']})" if one["kind"] else one["text"] for one in example["reference"]]
             out.print(Text("right answer: ", style="dim").append("".join(kinds), style="default"))
@@ -130,14 +128,26 @@ def _show(document: dict[str, Any], written: bool = False) -> None:
     )
 
 
+def _marked(parts: list[tuple[str, bool]], marks: tuple[str, str, str]) -> Any:
+    """A rich `Text` of (text, hidden) parts."""
+    from rich.text import Text
+
+    text, (opening, closing, style) = Text(), marks
+    for part, hidden in parts:
+        text.append(f"{opening}{part}{closing}" if hidden else part, style=style if hidden else "")
+    return text
+
+
 def _legend(document: dict[str, Any]) -> tuple[str, str, str]:
-    """How hidden pieces of text are marked, (opening, closing, style), after saying so."""
+    """How hidden pieces of text and values are marked, (opening, closing, style), after saying so."""
     from rich.text import Text
 
     from maskwright.cli.console import output
     from maskwright.preview.notes import marks_for
 
-    out, pieces = output(), [piece["text"] for example in document["examples"] for piece in example.get("pieces", ())]
+    out, examples = output(), document["examples"]
+    pieces = [piece["text"] for example in examples for piece in example.get("pieces", ())]
+    pieces += [value for example in examples for _, value, _ in example.get("row", ())]
     # Without colour, brackets say the same.
     opening, closing = ("", "") if out.color_system else marks_for("".join(pieces), out.encoding)
     style = "white on red" if out.color_system else ""
