@@ -186,6 +186,11 @@ def test_no_global_randomness_and_no_assert(path):
             assert node.func.attr not in GLOBAL_RANDOMNESS.get(owner, ()), f"{path.name}:{node.lineno}"
 
 
+def test_a_strategy_without_a_test_is_named():
+    with pytest.raises(FileNotFoundError, match=r"patterns/every_third\.py has no test: add tests/"):
+        settings.settings_of("patterns", "every-third")
+
+
 @pytest.mark.parametrize("kind", ["patterns", "budgets", "fills"])
 def test_one_file_one_strategy_one_test(kind):
     names = strategy.names(f"maskwright.{kind}")

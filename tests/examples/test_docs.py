@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from maskwright import cli, tasks
+from maskwright import cli, strategy, tasks
 from maskwright.config.yaml_reader import parse_yaml
 from maskwright.tasks import parse_config
 from tests.examples.markdown import ROOT, blocks, headings, links
@@ -148,9 +148,20 @@ def test_the_chinese_readme_keeps_step():
 def test_the_architecture_names_every_file_and_no_other():
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
     tree = next(block.body for block in blocks(text) if block.body.startswith("src/maskwright/\n"))
-    assert named_in(tree) == {
-        str(path.relative_to(ROOT / "src" / "maskwright")) for path in (ROOT / "src" / "maskwright").rglob("*.py")
-    }
+    source = ROOT / "src" / "maskwright"
+    there = {str(path.relative_to(source)) for ending in ("*.py", "*.jinja") for path in source.rglob(ending)}
+    unlike = sorted(named_in(tree) ^ there)
+    assert not unlike, f"docs/architecture.md and src/ differ in {', '.join(unlike)}: run make pages"
+
+
+@pytest.mark.parametrize("family", ["patterns", "budgets", "fills"])
+def test_the_page_of_strategies_has_a_row_for_each(family):
+    text = (ROOT / "docs" / "strategies.md").read_text("utf-8")
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    of_papers = re.findall(r"^Laws of papers.*?(?=Ready settings)", text, re.MULTILINE | re.DOTALL)
+    said = set(re.findall(r"`([\w-]+)`", "".join([*rows, *of_papers])))
+    missing = sorted(set(strategy.names(f"maskwright.{family}")) - said)
+    assert not missing, f"docs/strategies.md: add a row for {', '.join(missing)} (what it is good for, when not)"
 
 
 def named_in(tree: str) -> set[str]:
@@ -164,6 +175,6 @@ def named_in(tree: str) -> set[str]:
         if match[2].endswith("/"):
             folders.append(match[2])
         else:
-            assert line[match.end() :].strip(), f"{match[2]} has no purpose"
+            assert line[match.end() :].strip(), f"{match[2]} says nothing of its purpose in its first line"
             names.add("".join(folders) + match[2])
     return names
