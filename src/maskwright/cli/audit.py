@@ -175,16 +175,16 @@ def _column(path: Path) -> list[str]:
     raise _bad(f"--data {path}: found no texts in the columns {', '.join(names) or '(none)'}.")
 
 
-def _settings(given: list[str]) -> dict[str, Any]:
+def _settings(settings: list[str]) -> dict[str, Any]:
     from maskwright.config.yaml_reader import parse_yaml
 
-    found = {}
-    for setting in given:
+    arguments = {}
+    for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not key.isidentifier():
             raise _bad(f"'{setting}': expected key=value, such as mlm_probability=0.3.")
-        found[key] = parse_yaml(value, f"'{setting}'")
-    return found
+        arguments[key] = parse_yaml(value, f"'{setting}'")
+    return arguments
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def _check(path: Path, overrides: list[str]) -> tuple[dict[str, Any], CheckedDat
 
 def _document(config: RunConfig, data: CheckedData, described: tuple[str, ...]) -> dict[str, Any]:
     splits = {"train": data.train, "validation": data.validation, "test": data.test}
-    given = {"train": config.data.train, "validation": config.data.validation, "test": config.data.test}
+    sources = {"train": config.data.train, "validation": config.data.validation, "test": config.data.test}
     counts = {name: _labels(split) for name, split in splits.items()}
     return {
         "ready": True,
@@ -74,9 +74,9 @@ def _document(config: RunConfig, data: CheckedData, described: tuple[str, ...]) 
         "model": config.model,
         "dataset": getattr(config.data, "dataset", None),
         "files": {
-            "train": given["train"],
-            "validation": given["validation"] or given["train"],
-            "test": given["test"] or given["validation"] or given["train"],
+            "train": sources["train"],
+            "validation": sources["validation"] or sources["train"],
+            "test": sources["test"] or sources["validation"] or sources["train"],
         },
         "rows": {name: len(split) for name, split in splits.items()},
         "classes": {

@@ -118,5 +118,5 @@ def _spent(task: str, environment: dict[str, Any]) -> str:
 
     unit = tasks.get(task).words.units
     cells, whole = environment["cells"], environment["cells_whole"]
-    told = f"{environment['seconds']:,.0f} s, {cells:,} {unit} through the model"
-    return told if cells >= whole else f"{told} instead of {whole:,}: masking saved {1 - cells / whole:.0%} of the work"
+    cost = f"{environment['seconds']:,.0f} s, {cells:,} {unit} through the model"
+    return cost if cells >= whole else f"{cost} instead of {whole:,}: masking saved {1 - cells / whole:.0%} of the work"
