@@ -1,4 +1,4 @@
-"""Examples on their way through a model: batches, what is hidden of them, and their loss."""
+"""The contract of examples, and what of them goes through a model: `Batch`, `Hidden`, `Loss`."""
 
 from __future__ import annotations
 

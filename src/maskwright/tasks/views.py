@@ -1,4 +1,4 @@
-"""Examples as people see them, with what models answer."""
+"""What people see of an example (`Shown`) and of what models answer (`Answer`), in the report and the preview."""
 
 from __future__ import annotations
 

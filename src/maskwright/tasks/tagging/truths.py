@@ -1,4 +1,4 @@
-"""The right tags of a split in one flat array, and as answers are compared with them."""
+"""The right tags of a split, as answers are compared with them; and the units of its words and mentions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokenised texts in a few flat arrays: small, quick to batch, and shared with worker processes without copying."""
+"""Texts as examples: tokenised, in a few flat arrays; batched, hidden, and cut into batches for forward passes."""
 
 from __future__ import annotations
 

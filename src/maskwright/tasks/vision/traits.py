@@ -1,4 +1,4 @@
-"""What tasks on pictures ask of a masking and its strategies; each question has one home."""
+"""What tasks on pictures ask of a masking: whether it hides inside the model, adds a channel, needs other pictures."""
 
 from __future__ import annotations
 
