@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -36,8 +36,6 @@ FAR = 4.0
 
 SHORT = 10
 """Letters added to both sides before lengths are compared, so that short texts may differ more."""
-
-ROWS_LISTED = 10
 
 
 @dataclass
@@ -88,7 +86,7 @@ class PairChecks:
             findings.add("copies", split.table.source, problem)
         elif len(copies):
             verb = "is a copy of its source" if len(copies) == 1 else "are copies of their source"
-            rows = listed(split, copies)
+            rows = _rows(split, copies)
             self.notes.append(f"{split.name}: {len(copies):,} of {len(split):,} targets ({share:.1%}) {verb} ({rows}).")
 
     def _note_lengths(self, split: Split, ratio: np.ndarray) -> None:
@@ -98,7 +96,7 @@ class PairChecks:
             has = "pair has a target" if len(far) == 1 else "pairs have a target"
             self.notes.append(
                 f"{split.name}: {len(far):,} {has} more than {FAR:g} times as long, or as short, as targets of such "
-                f"sources usually are ({listed(split, far)})."
+                f"sources usually are ({_rows(split, far)})."
             )
 
     def _check_direction(self, split: Split, evidence: np.ndarray, findings: Findings) -> None:
@@ -116,7 +114,7 @@ class PairChecks:
         sure = np.flatnonzero(evidence <= -SURE)
         if len(sure):
             looks = "row looks" if len(sure) == 1 else "rows look"
-            self.notes.append(f"{split.name}: {len(sure):,} {looks} swapped ({listed(split, sure)}).")
+            self.notes.append(f"{split.name}: {len(sure):,} {looks} swapped ({_rows(split, sure)}).")
 
 
 def pairs_of(split: Split) -> Iterator[tuple[list[str], list[str]]]:
@@ -130,8 +128,5 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def listed(split: Split, positions: Sequence[int] | np.ndarray) -> str:
-    """Rows as a person counts them."""
-    rows = [split.row(int(position)) for position in positions[:ROWS_LISTED]]
-    named = ", ".join(str(row + 1) if isinstance(row, int) else row for row in rows)
-    return f"row{'s' * (len(positions) > 1)} {named}{', ...' if len(positions) > ROWS_LISTED else ''}"
+def _rows(split: Split, positions: np.ndarray) -> str:
+    return f"row{'s' * (len(positions) > 1)} {split.listed(positions)}"
