@@ -31,7 +31,7 @@ FLOORS = (
     "adapters testing audit",
     "config",
     "data",
-    "objectives tasks testing.tasks testing.task_saving testing.task_checks",
+    "objectives tasks testing.tasks testing.task_hiding testing.task_saving testing.task_checks",
     "train",
     "evaluate",
     "report preview",

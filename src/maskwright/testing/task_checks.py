@@ -23,6 +23,7 @@ from maskwright.tasks.contract import Task
 from maskwright.tasks.examples import FILLER
 from maskwright.tasks.views import Shown, View
 from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, Measurement, verdict
+from maskwright.testing.task_hiding import TASK_HIDING_CHECKS
 from maskwright.testing.task_saving import SAVING_CHECKS
 from maskwright.testing.tasks import TaskSubject
 
@@ -253,6 +254,7 @@ TASK_CHECKS = (
     Check("joined", "every way of hiding asked once, with the same answers", _joined),
     Check("resamples", "a metric is a formula of sums", _resamples),
     Check("shown", "an example that people can see, hidden and whole, with its answers", _shown),
+    *TASK_HIDING_CHECKS,
     *SAVING_CHECKS,
 )
 
