@@ -14,9 +14,11 @@ from maskwright.data.labels import NO_LABEL, label_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from datasets import Dataset
 
 __all__ = [
     "Coded",
+    "data_set_blocks",
     "holds_lists",
     "holds_texts",
     "lengths_of",
@@ -65,6 +67,13 @@ def list_lengths(values: Values) -> np.ndarray:
 def lengths_of(block: Any) -> np.ndarray:
     """[rows] int64: elements of each list in Arrow; 0 of a missing one."""
     return np.asarray(compute().fill_null(compute().list_value_length(block), 0)).astype(np.int64)
+
+
+def data_set_blocks(rows: Dataset, column: str) -> Iterator[pa.Array]:
+    """A column of a data set in Arrow, some rows after the other."""
+    alone = rows.select_columns([column]).with_format("arrow")
+    for start in range(0, len(alone), ROWS_AT_ONCE):
+        yield from alone[start : start + ROWS_AT_ONCE][column].chunks
 
 
 def rows_with(elements: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from maskwright.tasks.contract import Built, Task, Words
 from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.metrics.entity_f1 import ENTITY_F1
 from maskwright.tasks.metrics.token_accuracy import TOKEN_ACCURACY
+from maskwright.tasks.tagging.describing import describe
 from maskwright.tasks.tagging.report import sections
 from maskwright.tasks.tagging.shown import shown
 from maskwright.tasks.tagging.truths import Truths
@@ -55,21 +56,6 @@ def check(config: RunConfig) -> None:
             "masking.fill: consistency compares the tags of two views word by word, and drop removes other words from "
             "each; use mask-token."
         )
-
-
-def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
-    """How long the sentences are, and how many mentions of each type there are."""
-    scheme = Scheme.of(data.labels)
-    notes = []
-    for name, rows in (("train", data.train), ("validation", data.validation), ("test", data.test)):
-        lengths = [len(words) for words in rows["tokens"]]
-        kinds = [kind for tags in rows["tags"] for kind, _, _ in Tagging.of(tags, scheme).mentions]
-        counts = ", ".join(f"{kind} {kinds.count(kind):,}" for kind in sorted(set(kinds)))
-        notes.append(
-            f"{name}: {sum(lengths):,} words in {len(lengths):,} sentences, {max(lengths):,} in the longest; mentions: "
-            f"{counts or 'none'}."
-        )
-    return tuple(notes)
 
 
 def reader(config: RunConfig, data: CheckedData) -> Any:

@@ -76,14 +76,14 @@ def tokenised(
     """Tokenise texts; longer ones than `max_length` tokens are cut at the end.
 
     Args:
-        texts: [N].
-        pairs: [N] second texts, where examples are pairs.
+        texts: [N], read some at a time.
+        pairs: [N] second texts, where examples are pairs; likewise.
         tokenizer: from `load_tokenizer`.
         max_length: tokens, special tokens included.
         on_progress: called with texts done and texts in all.
     """
     names = [name for name in PASSED_ON if name == "input_ids" or name in tokenizer.model_input_names]
-    parts: dict[str, list[list[int]]] = {name: [] for name in names}
+    parts: dict[str, list[Ragged]] = {name: [] for name in names}
     truncated = 0
     for start in range(0, len(texts), CHUNK):
         stop = start + CHUNK
@@ -95,10 +95,10 @@ def tokenised(
             return_attention_mask=False,
         )
         for name in names:
-            parts[name].extend(tokens[name])
+            parts[name].append(Ragged.from_rows(tokens[name]))
         truncated += number_cut(tokens, max_length)
         on_progress(min(stop, len(texts)), len(texts))
-    return Tokens({name: Ragged.from_rows(rows) for name, rows in parts.items()}, truncated)
+    return Tokens({name: Ragged.joined(some) for name, some in parts.items()}, truncated)
 
 
 def texts_of(rows: Any) -> Iterator[str]:
