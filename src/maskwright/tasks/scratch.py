@@ -10,7 +10,17 @@ from typing import Any
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError, did_you_mean
 
-__all__ = ["SIZES", "ModelSize", "advice", "architecture", "family_of", "has_token_types", "size_of", "train_tokenizer"]
+__all__ = [
+    "SIZES",
+    "ModelSize",
+    "advice",
+    "architecture",
+    "check_family",
+    "family_of",
+    "has_token_types",
+    "size_of",
+    "train_tokenizer",
+]
 
 PREFIX = "scratch:"
 OFFSET_POSITIONS = ("roberta", "camembert", "xlm-roberta")
@@ -67,9 +77,31 @@ def has_token_types(model: str) -> bool:
     >>> has_token_types("scratch:tiny"), has_token_types("scratch:modernbert-tiny")
     (True, False)
     """
+    return _family(model).to_dict().get("type_vocab_size", 1) > 1
+
+
+def check_family(model: str) -> None:
+    """Refuse a `scratch:` model of a family that Transformers does not know.
+
+    Raises:
+        ConfigError: there is no such family.
+    """
+    if size_of(model) is not None and family_of(model) != family_of(f"{PREFIX}tiny"):
+        _family(model)
+
+
+def _family(model: str, **sizes: Any) -> Any:
+    """The configuration of a family of Transformers; ConfigError where there is none of that name."""
     from transformers import AutoConfig
 
-    return AutoConfig.for_model(family_of(model)).to_dict().get("type_vocab_size", 1) > 1
+    family = family_of(model)
+    try:
+        return AutoConfig.for_model(family, **sizes)
+    except ValueError:
+        raise ConfigError(
+            f"model: Transformers knows no family '{family}' ('{model}'). Use scratch:tiny (a BERT), or "
+            "scratch:roberta-tiny, scratch:modernbert-tiny, scratch:electra-tiny, say."
+        ) from None
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> Any:
@@ -128,31 +160,23 @@ def architecture(model: str, tokenizer: Any, max_length: int) -> Any:
     Raises:
         ConfigError: there is no such family.
     """
-    from transformers import AutoConfig
-
     size, family = size_of(model), family_of(model)
     if size is None:
         raise ConfigError(f"model: expected scratch:tiny or scratch:small, given '{model}'.")
-    try:
-        # Positions of RoBERTa and its kin begin behind the id of padding.
-        offset = tokenizer.pad_token_id + 1 if family in OFFSET_POSITIONS else 0
-        return AutoConfig.for_model(
-            family,
-            vocab_size=len(tokenizer),
-            hidden_size=size.hidden,
-            num_hidden_layers=size.layers,
-            num_attention_heads=size.heads,
-            intermediate_size=4 * size.hidden,
-            max_position_embeddings=max_length + offset,
-            pad_token_id=tokenizer.pad_token_id,
-            bos_token_id=tokenizer.cls_token_id,
-            eos_token_id=tokenizer.sep_token_id,
-        )
-    except ValueError:
-        raise ConfigError(
-            f"model: Transformers knows no family '{family}' ('{model}'). Use scratch:tiny (a BERT), or "
-            "scratch:roberta-tiny, scratch:modernbert-tiny, scratch:electra-tiny, say."
-        ) from None
+    # Positions of RoBERTa and its kin begin behind the id of padding.
+    offset = tokenizer.pad_token_id + 1 if family in OFFSET_POSITIONS else 0
+    return _family(
+        model,
+        vocab_size=len(tokenizer),
+        hidden_size=size.hidden,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        intermediate_size=4 * size.hidden,
+        max_position_embeddings=max_length + offset,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.cls_token_id,
+        eos_token_id=tokenizer.sep_token_id,
+    )
 
 
 def advice(config: RunConfig) -> tuple[str, ...]:

@@ -18,13 +18,13 @@ from maskwright.tasks.tagging.words import load_word_tokenizer, words_kept
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
 
-__all__ = ["describe"]
+__all__ = ["described"]
 
 SPECIAL = 2
 """Tokens around a sentence, of tokenizers that are trained here."""
 
 
-def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
+def described(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     """How long the sentences are, how many mentions of each type there are, and what the model is not shown of them.
 
     Raises:

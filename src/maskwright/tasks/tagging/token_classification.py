@@ -22,14 +22,15 @@ from maskwright.tasks.contract import Built, Task, Words
 from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.metrics.entity_f1 import ENTITY_F1
 from maskwright.tasks.metrics.token_accuracy import TOKEN_ACCURACY
-from maskwright.tasks.tagging.describing import describe
+from maskwright.tasks.tagging.describing import described
 from maskwright.tasks.tagging.report import sections
 from maskwright.tasks.tagging.shown import shown
 from maskwright.tasks.tagging.truths import Truths
 from maskwright.tasks.tagging.words import NO_WORD, load_word_tokenizer, tokenised_words
 from maskwright.tasks.text import models
-from maskwright.tasks.text.checks import UNITS, check_text_run
+from maskwright.tasks.text.checks import check_text_run
 from maskwright.tasks.text.encoded import ENTITY, LABELS, EncodedTexts, rows_of_ids
+from maskwright.tasks.text.maskings import UNITS
 from maskwright.units.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ def check(config: RunConfig) -> None:
             "masking.fill: consistency compares the tags of two views word by word, and drop removes other words from "
             "each; use mask-token."
         )
+
+
+def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
+    """How long the sentences are, and what is cut off; ConfigError where the model cannot be had."""
+    models.check_new_model(config, AUTO)
+    return described(config, data)
 
 
 def reader(config: RunConfig, data: CheckedData) -> Any:

@@ -116,7 +116,7 @@ TASK = Task(
     predict=predict,
     shown=shown,
     check=check_text_run,
-    describe=describe_lengths,
+    describe=partial(describe_lengths, auto=AUTO),
     same_reader=models.same_tokens,
     plain_fill=models.plain_fill,
     audited=rows_of_ids,

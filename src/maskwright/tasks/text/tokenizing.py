@@ -10,8 +10,9 @@ from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
 from maskwright.tasks import pretrained, scratch
 from maskwright.tasks.text.encoded import Ragged
+from maskwright.tasks.text.maskings import needs_mask_token
 
-__all__ = ["CHUNK", "Tokens", "check_length", "load_tokenizer", "number_cut", "texts_of", "tokenised", "uses_fill"]
+__all__ = ["CHUNK", "Tokens", "check_length", "load_tokenizer", "number_cut", "texts_of", "tokenised"]
 
 CHUNK = 2_000
 """Texts tokenised at a time, between two reports of progress."""
@@ -123,11 +124,7 @@ def _check_tokenizer(config: RunConfig, tokenizer: Any) -> None:
             f"model: the tokenizer of '{config.model}' has no padding token, so texts cannot be batched. Save a copy "
             "whose tokenizer has one (tokenizer.pad_token = tokenizer.eos_token) and give that folder."
         )
-    if (
-        config.masking is not None
-        and tokenizer.mask_token_id is None
-        and uses_fill(config.masking.to_dict(), "mask-token")
-    ):
+    if tokenizer.mask_token_id is None and needs_mask_token(config.masking):
         raise ConfigError(
             f"masking.fill: mask-token is asked for, but the tokenizer of '{config.model}' has no mask token. "
             "Use fill: random-token or fill: drop, or another model."
@@ -141,16 +138,3 @@ def number_cut(tokens: Any, max_length: int) -> int:
         # A tokenizer without a fast version does not tell; a text that fills the length may have been whole.
         return sum(len(row) == max_length for row in tokens["input_ids"])
     return sum(bool(encoding.overflowing) for encoding in tokens.encodings)
-
-
-def uses_fill(node: Any, name: str) -> bool:
-    """Whether a masking's node names a fill, alone or in a mix.
-
-    >>> uses_fill({"fill": {"mix": {"mask-token": 0.8, "keep": 0.2}}}, "mask-token"), uses_fill("drop", "mask-token")
-    (True, False)
-    """
-    if isinstance(node, dict):
-        return any(key == name or uses_fill(value, name) for key, value in node.items())
-    if isinstance(node, list | tuple):
-        return any(uses_fill(value, name) for value in node)
-    return node == name
