@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maskwright import budgets, fills
+from maskwright import budgets
 from maskwright.backend.arrays import Array, to_dtype
 from maskwright.budgets import Budget
 from maskwright.budgets.ratio import Ratio
@@ -22,6 +22,7 @@ from maskwright.errors import MaskwrightError
 from maskwright.masking import Masking
 from maskwright.patterns.iid import Iid
 from maskwright.rng import Moment, Rng
+from maskwright.strategy import to_node
 from maskwright.tasks.views import View
 from maskwright.testing.finding import NOT_APPLICABLE, Check, Measurement, verdict
 from maskwright.testing.tasks import TaskSubject
@@ -57,7 +58,7 @@ def _labels(subject: TaskSubject) -> Measurement:
     wrong = []
     for fill, hidden in several:
         unlike = _rows_apart(before, _columns(hidden, names), kept, _attended(batch), _attended(hidden), fill == DROP)
-        wrong += [f"{fill}, example {subject.rows[row]}" for row in unlike]
+        wrong += [f"{fill} in examples {', '.join(str(subject.rows[row]) for row in unlike)}"] if unlike else []
     measured = f"labels {', '.join(names)}; tokens that stay have other labels: {'; '.join(wrong) or 'nowhere'}"
     return measured, verdict(not wrong), {"wrong": wrong}
 
@@ -117,7 +118,7 @@ def _everything(subject: TaskSubject) -> Measurement:
             changed = {"special tokens": special, "padding": ~there}
             wrong += [f"{fill}: {what} changed" for what, cells in changed.items() if (out[cells] != ids[cells]).any()]
             continue
-        if not fills.traits(fills.from_node(fill) if isinstance(fill, str) else fill).removes:
+        if fill == MARK:
             wrong.append(f"{fill}: another attention mask")
         if not all(_in_order(ids[row][special[row]], out[row][attended[row]]) for row in range(len(ids))):
             wrong.append(f"{fill}: special tokens are gone")
@@ -138,16 +139,18 @@ def _all_of(masking: Any) -> Masking | PerModality | None:
 
 def _fillings(
     subject: TaskSubject, batch: Batch, masking: Masking | PerModality, moment: Moment
-) -> Iterator[tuple[Any, Hidden]]:
-    """The batch with the masking's own fill, and with others of texts that the examples take."""
-    own = masking.fill if isinstance(masking, Masking) else "its fills"
-    yield own, subject.examples.hide(batch, masking, moment)
+) -> Iterator[tuple[str, Hidden]]:
+    """The batch with the masking's own fill, and with others of texts that the examples take; with their names."""
+    hidden = subject.examples.hide(batch, masking, moment)
     if not isinstance(masking, Masking):
+        yield "its fills", hidden
         return
+    node = to_node(masking.fill)
+    yield next(iter(node)) if isinstance(node, dict) else str(node), hidden
     for fill in (MARK, DROP):
-        hidden = _hidden(subject, batch, dataclasses.replace(masking, fill=fill), moment)
-        if hidden is not None:
-            yield fill, hidden
+        other = _hidden(subject, batch, dataclasses.replace(masking, fill=fill), moment)
+        if other is not None:
+            yield fill, other
 
 
 def _hidden(subject: TaskSubject, batch: Batch, masking: Masking, moment: Moment) -> Hidden | None:
