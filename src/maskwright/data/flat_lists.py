@@ -73,7 +73,7 @@ def data_set_blocks(rows: Dataset, column: str) -> Iterator[pa.Array]:
     """A column of a data set in Arrow, some rows after the other."""
     alone = rows.select_columns([column]).with_format("arrow")
     for start in range(0, len(alone), ROWS_AT_ONCE):
-        yield from alone[start : start + ROWS_AT_ONCE][column].chunks
+        yield alone[start : start + ROWS_AT_ONCE][column].combine_chunks()  # rows that were picked are a chunk each
 
 
 def rows_with(elements: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -61,8 +61,7 @@ class PairChecks:
         for texts in pairs_of(split):
             source, target = (np.array([len(text) for text in side]) + SHORT for side in texts)
             ratio.append(np.log(target / source))
-            alike = (one == other or plain_text(one) == plain_text(other) for one, other in zip(*texts, strict=True))
-            copies.append(np.fromiter(alike, dtype=bool, count=len(texts[0])))
+            copies.append(np.fromiter(map(_are_alike, *texts), dtype=bool, count=len(texts[0])))
             evidence.append(self.letters.evidence(*texts))
         self._check_copies(split, np.flatnonzero(np.concatenate(copies)), findings)
         self._note_lengths(split, np.concatenate(ratio))
@@ -122,6 +121,14 @@ def pairs_of(split: Split) -> Iterator[tuple[list[str], list[str]]]:
     sides = [map(_text, split.values(role)) for role in ("source", "target")]
     while sources := list(islice(sides[0], BLOCK)):
         yield sources, list(islice(sides[1], BLOCK))
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Whether two texts are the same but for case and the width of blanks; most differ in their first letters."""
+    if one == other:
+        return True
+    first, second = (text.lstrip()[:1].casefold()[:1] for text in (one, other))
+    return first == second and plain_text(one) == plain_text(other)
 
 
 def _text(value: object) -> str:

@@ -75,11 +75,11 @@ def check_new_model(config: RunConfig, auto: str) -> None:
     Raises:
         ConfigError: there is no such family, or it has no such head, or it does not run.
     """
+    if scratch.size_of(config.model) is None or scratch.family_of(config.model) == scratch.family_of(PLAIN):
+        return
     import torch
     import transformers
 
-    if scratch.size_of(config.model) is None or scratch.family_of(config.model) == scratch.family_of(PLAIN):
-        return
     family: Any = getattr(transformers, auto)
     tokenizer = scratch.train_tokenizer([WORDS], 100, 512)
     inputs = tokenizer([WORDS, WORDS[:9]], padding=True, return_tensors="pt")
