@@ -18,15 +18,11 @@ from maskwright.data.flat_lists import (
     list_blocks,
     list_lengths,
     rows_with,
-    texts_with_bytes,
 )
 from maskwright.data.labels import label_text, order_labels
 from maskwright.data.roles import Role
 from maskwright.data.splits import Fault, Faults, Split
 from maskwright.errors import Problem, did_you_mean
-
-VISIBLE = (np.arange(256) > 0x20) & (np.arange(256) < 0x7F)
-"""[256] bool: signs of ASCII that are no blanks. A text with one is not blank; most others are not either."""
 
 
 def check_sequences(split: Split, role: Role, findings: Findings) -> None:
@@ -67,10 +63,18 @@ def _elements_are_right(column: Column, role: Role) -> Callable[[Any], np.ndarra
     if is_text and role.elements in ("any", "text"):
         return lambda elements: np.asarray(elements.is_valid())
     if is_text and role.elements == "class":
-        return lambda elements: np.asarray(elements.is_valid()) & texts_with_bytes(elements, VISIBLE)
+        return _are_classes
     if (is_whole and role.elements != "text") or (pa.types.is_floating(kind) and role.elements in ("any", "number")):
         return lambda elements: np.isfinite(np.asarray(elements.cast(pa.float64(), safe=False)))
     return None
+
+
+def _are_classes(elements: Any) -> np.ndarray:
+    """[n] bool, of texts in Arrow: there, and not blank. Looked at once for each that is different."""
+    encoded = elements.dictionary_encode()
+    # The last place stands for missing elements.
+    is_class = np.array([*(label_text(name) is not None for name in encoded.dictionary.to_pylist()), False])
+    return is_class[np.asarray(encoded.indices.fill_null(len(is_class) - 1))]
 
 
 def sequence_fault(value: Any, role: Role) -> Fault | None:
