@@ -67,18 +67,6 @@ class Ragged:
         ends = np.cumsum(np.concatenate([part.lengths for part in parts]))
         return cls(np.concatenate([part.values for part in parts]), ends)
 
-    @classmethod
-    def joined(cls, parts: Sequence[Ragged]) -> Ragged:
-        """Some rows behind the others.
-
-        >>> Ragged.joined([Ragged.from_rows([[1, 2]]), Ragged.from_rows([[], [3]])]).ends.tolist()
-        [2, 2, 3]
-        """
-        if not parts:
-            return cls.from_rows([])
-        ends = np.cumsum(np.concatenate([part.lengths for part in parts]))
-        return cls(np.concatenate([part.values for part in parts]), ends)
-
     @property
     def lengths(self) -> np.ndarray:
         """[N] int64."""
