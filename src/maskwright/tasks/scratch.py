@@ -14,6 +14,7 @@ __all__ = [
     "SIZES",
     "ModelSize",
     "advice",
+    "alphabet",
     "architecture",
     "check_family",
     "family_of",
@@ -31,7 +32,14 @@ MOST_LETTERS = 4000
 
 @dataclass(frozen=True)
 class ModelSize:
-    """Dimensions of a model that is trained from nothing."""
+    """Dimensions of a model that is trained from nothing.
+
+    Attributes:
+        layers: of an encoder, and as many of its decoder if there is one.
+        hidden: width.
+        heads: of attention.
+        vocabulary: tokens, at most.
+    """
 
     layers: int
     hidden: int
@@ -120,7 +128,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> A
 
     normalizer, splitter = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
     texts = list(texts)
-    letters = _alphabet(texts, normalizer, splitter)
+    letters = alphabet(texts, normalizer, splitter)
     learner = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     learner.normalizer, learner.pre_tokenizer = normalizer, splitter
     # Ties between merges go by token id, and ids of word-inner letters follow the order of a hash map, which differs
@@ -139,7 +147,14 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> A
     return BertTokenizer(vocab=learner.get_vocab(), do_lower_case=True, model_max_length=max_length)
 
 
-def _alphabet(texts: Iterable[str], normalizer: Any, splitter: Any) -> list[str]:
+def alphabet(texts: Iterable[str], normalizer: Any, splitter: Any) -> list[str]:
+    """The letters that become tokens of their own; among equally frequent ones the order is that of their codes.
+
+    Args:
+        texts: to learn from.
+        normalizer: of the `tokenizers` library.
+        splitter: its pre-tokenizer.
+    """
     counts: Counter[str] = Counter()
     for text in texts:
         for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)):
