@@ -2,6 +2,7 @@
 # make demo-quick the same on fewer and shorter texts, in about a minute
 # make test       the tests                       make test-all   the slow ones too
 # make lint       ruff and pyright                make bench      speed, as ratios against peers
+# make pages      stubs and pages made from the source, after a file was added, renamed or given other words
 # make clean      remove what these made
 #
 # Everything is installed into a virtual environment of its own; VENV=... and PYTHON=... choose others.
@@ -11,7 +12,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
-.PHONY: demo demo-quick test test-all lint bench clean
+.PHONY: demo demo-quick test test-all lint bench pages clean
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/maskwright demo
@@ -32,6 +33,9 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-test
 	for script in bench/*.py; do OMP_NUM_THREADS=1 $(BIN)/python $$script || exit 1; done
+
+pages: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/all_pages.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

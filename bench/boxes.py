@@ -6,11 +6,14 @@ One image, eight rectangular holes, boxes in COCO's layout. "Boxes alone" is wha
 us a call of `BoxPolicy`, for albumentations (CoarseDropout in a Compose) its time with boxes less its time without.
 "Image" is drawing the holes and filling them with zero, "image and boxes" both; ours are per image of a batch, as a
 collator has it, and theirs take one image at a time. Times are medians over interleaved bursts of calls on one thread.
+Without albumentations there are times and no ratios.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import math
 import os
 from collections.abc import Callable
 from typing import Any
@@ -39,11 +42,13 @@ def target(boxes: int, size: int) -> dict[str, Any]:
     }
 
 
-def theirs(image: np.ndarray, given: dict[str, Any]) -> tuple[Callable[[], object], Callable[[], object]]:
-    """CoarseDropout without boxes and with them."""
+def theirs(image: np.ndarray, objects: dict[str, Any]) -> dict[str, Callable[[], object]]:
+    """CoarseDropout without boxes and with them; nothing where albumentations is not installed."""
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it asks the network for a newer one otherwise
-    import albumentations
-
+    try:
+        albumentations = importlib.import_module("albumentations")
+    except ImportError:
+        return {}
     holes = albumentations.CoarseDropout(
         num_holes_range=(8, 8), hole_height_range=(0.1, 0.14), hole_width_range=(0.1, 0.14), fill=0, p=1
     )
@@ -51,9 +56,12 @@ def theirs(image: np.ndarray, given: dict[str, Any]) -> tuple[Callable[[], objec
     boxed = albumentations.Compose(
         [holes], seed=0, bbox_params=albumentations.BboxParams("coco", min_visibility=0.25, label_fields=["labels"])
     )
-    boxes = [row["bbox"] for row in given["annotations"]]
-    labels = [row["category_id"] for row in given["annotations"]]
-    return lambda: plain(image=image), lambda: boxed(image=image, bboxes=boxes, labels=labels)
+    boxes = [row["bbox"] for row in objects["annotations"]]
+    labels = [row["category_id"] for row in objects["annotations"]]
+    return {
+        "albumentations, image": lambda: plain(image=image),
+        "albumentations, image and boxes": lambda: boxed(image=image, bboxes=boxes, labels=labels),
+    }
 
 
 def main() -> None:
@@ -62,17 +70,16 @@ def main() -> None:
     parser.add_argument("--boxes", type=int, default=20)
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--batch", type=int, default=32)
-    given = parser.parse_args()
-    images = np.random.default_rng(1).integers(0, 256, (given.batch, given.size, given.size, 3), dtype=np.uint8)
-    ids, grid = np.arange(given.batch), Grid(row=given.size, col=given.size)
+    options = parser.parse_args()
+    images = np.random.default_rng(1).integers(0, 256, (options.batch, options.size, options.size, 3), dtype=np.uint8)
+    ids, grid = np.arange(options.batch), Grid(row=options.size, col=options.size)
     masking = Masking(pattern={"rectangles": HOLES}, budget=None, fill="zero")
-    objects = target(given.boxes, given.size)
+    objects = target(options.boxes, options.size)
     mask = np.asarray(masking(images, grid=grid, example_ids=ids).mask)[0]
-    patches = mask[:: given.size // 14, :: given.size // 14]
+    patches = mask[:: options.size // 14, :: options.size // 14]
     corners = np.array([row["bbox"] for row in objects["annotations"]])
     corners[:, 2:] += corners[:, :2]
-    sized = {**objects, "width": given.size, "height": given.size}
-    plain, boxed = theirs(images[0], objects)
+    sized = {**objects, "width": options.size, "height": options.size}
     drop, ignore, shrink = (BoxPolicy(name) for name in ("drop", "ignore", "shrink"))
 
     def whole() -> object:
@@ -80,8 +87,7 @@ def main() -> None:
         return out.inputs, [drop(objects, one) for one in out.mask]
 
     jobs: dict[str, Callable[[], object]] = {
-        "albumentations, image": plain,
-        "albumentations, image and boxes": boxed,
+        **theirs(images[0], objects),
         "image": lambda: masking(images, grid=grid, example_ids=ids).inputs,
         "image and boxes": whole,
         "visible_share": lambda: visible_share(mask, corners),
@@ -90,18 +96,24 @@ def main() -> None:
         "shrink": lambda: shrink(objects, mask),
         "drop, mask of 14 x 14 patches": lambda: drop(sized, patches),
     }
-    times = medians(jobs, given.repeats)
+    times = medians(jobs, options.repeats)
     for name in ("image", "image and boxes"):
-        times[name] /= given.batch
-    peers = {name: times[f"albumentations, {name}"] for name in ("image", "image and boxes")}
-    alone = peers["image and boxes"] - peers["image"]
-    table = Table(title=f"{given.boxes} boxes, one image of {given.size} x {given.size}")
+        times[name] /= options.batch
+    show(f"{options.boxes} boxes, one image of {options.size} x {options.size}", times)
+
+
+def show(title: str, times: dict[str, float]) -> None:
+    """Ours against theirs; what needs the boxes alone, against the time by which boxes make theirs slower."""
+    whole = {name: times.get(f"albumentations, {name}", math.nan) for name in ("image", "image and boxes")}
+    alone = whole["image and boxes"] - whole["image"]
+    table = Table(title=title)
     for column in ("job", "µs", "times as fast as albumentations"):
         table.add_column(column, justify="left" if column == "job" else "right")
-    table.add_row("albumentations, boxes alone", f"{alone * 1e6:.0f}", "")
+    if not math.isnan(alone):
+        table.add_row("albumentations, boxes alone", f"{alone * 1e6:.0f}", "")
     for name, time in times.items():
-        ratio = "" if "albumentations" in name else f"{peers.get(name, alone) / time:.1f}"
-        table.add_row(name, f"{time * 1e6:.0f}", ratio)
+        ratio = math.nan if "albumentations" in name else whole.get(name, alone) / time
+        table.add_row(name, f"{time * 1e6:.0f}", "" if math.isnan(ratio) else f"{ratio:.1f}")
     Console(width=100).print(table)
 
 

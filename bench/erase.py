@@ -134,12 +134,13 @@ def bytes_jobs(images: np.ndarray) -> Jobs:
 
 
 def show(title: str, times: dict[str, float], peers: list[str], console: Console) -> None:
-    fastest = min((times[name] for name in peers if name in times), default=float("nan"))
+    fastest = min((times[name] for name in peers if name in times), default=math.nan)
     table = Table(title=title)
     for column in ("", "ms a batch", "thousand images/s", "x the fastest peer"):
         table.add_column(column, justify="right" if column else "left")
     for name, seconds in times.items():
-        table.add_row(name, f"{seconds * 1e3:.2f}", f"{BATCH / seconds / 1e3:.1f}", f"{seconds / fastest:.2f}")
+        ratio = "" if math.isnan(fastest) else f"{seconds / fastest:.2f}"
+        table.add_row(name, f"{seconds * 1e3:.2f}", f"{BATCH / seconds / 1e3:.1f}", ratio)
     console.print(table)
 
 

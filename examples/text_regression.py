@@ -63,7 +63,7 @@ def restore(folder: Path) -> Built:
 
 def encode(rows: Any, reader: Any, config: RunConfig, *, data: Any, on_progress: Any = lambda done, total: None) -> Any:
     """Tokenise a split."""
-    tokens = tokenised(rows["text"][:], None, reader, config.data.max_length, on_progress)
+    tokens = tokenised(rows["text"], None, reader, config.data.max_length, on_progress)
     targets = np.asarray(rows["target"][:], dtype=np.float64)
     return EncodedTexts(
         inputs=tokens.inputs,
@@ -114,7 +114,7 @@ TASK = Task(
     predict=predict,
     shown=shown,
     check=check_text_run,
-    describe=describe_lengths,
+    describe=partial(describe_lengths, auto=AUTO),
     same_reader=models.same_tokens,
     plain_fill=models.plain_fill,
 )

@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python scripts/benchmarks.py
 
-Takes some minutes. Run it on a machine that does nothing else; the load it found is written down.
+Takes about half an hour. Run it on a machine that does nothing else; the load it found is written down.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ SCRIPTS = {
     "drop": "Patches dropped inside a vision transformer",
     "erase": "Erasing pixels",
     "boxes": "What erasing means for boxes",
+    "evaluation_memory": "Memory of evaluation",
 }
+FIGURES = {"evaluation_memory": "evaluation-memory.svg"}
+"""Scripts that print Markdown and draw a figure, which goes into docs/img."""
+
 INTRODUCTION = """\
 # Benchmarks
 
@@ -50,18 +54,29 @@ def page() -> str:
     ]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "100", "TERM": "dumb", "HF_HUB_OFFLINE": "1"}
     for name, title in SCRIPTS.items():
-        script = ROOT / "bench" / f"{name}.py"
-        purpose = (ast.get_docstring(ast.parse(script.read_text("utf-8"))) or "").replace(f"python bench/{name}.py", "")
-        first = purpose.split("\n\n")
-        about = "\n\n".join(part for part in (first[0], *first[2:]) if part)
         print(f"bench/{name}.py ...", file=sys.stderr, flush=True)
-        run = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True)
-        sections.append(f"## {title}\n\n{about}\n\n`bench/{name}.py`\n\n```text\n{run.stdout.rstrip()}\n```\n")
+        arguments = ["--plot", str(PAGE.parent / "img" / FIGURES[name])] if name in FIGURES else []
+        command = [sys.executable, str(ROOT / "bench" / f"{name}.py"), *arguments]
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        sections.append(section(name, title, run.stdout.rstrip()))
     return "\n".join(sections)
 
 
 def _today() -> str:
     return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def section(name: str, title: str, output: str) -> str:
+    """What a script measures, by its docstring, and what it printed."""
+    purpose = (ast.get_docstring(ast.parse((ROOT / "bench" / f"{name}.py").read_text("utf-8"))) or "").replace(
+        f"python bench/{name}.py", ""
+    )
+    first = purpose.split("\n\n")
+    about = "\n\n".join(part for part in (first[0], *first[2:]) if part)
+    if name in FIGURES:
+        figure = f"img/{FIGURES[name]}"
+        return f"## {title}\n\n{about}\n\n`bench/{name}.py --plot docs/{figure}`\n\n![{title}]({figure})\n\n{output}\n"
+    return f"## {title}\n\n{about}\n\n`bench/{name}.py`\n\n```text\n{output}\n```\n"
 
 
 def _machine() -> str:

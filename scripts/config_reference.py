@@ -59,11 +59,12 @@ MASKING = """\
 | `masking.unit` | `token` (default), `word`, `type`, `entity`; pictures: `patch`, `pixel`; clips: `tubelet`, `frame` |
 | `masking.clean_share` | share of the examples that is left whole, drawn anew each epoch; 0 to 1, default `0.0` |
 
-Of pictures with a text, a masking for each and what they share:
+Of inputs with two parts (`image` and `text` of `image-text-classification`, `source` and `target` of `translation`), a
+masking for each and what they share:
 
 | key | takes |
 |---|---|
-| `masking.modalities` | `{{image: {{pattern, fill, unit}}, text: {{pattern, fill, unit}}}}` |
+| `masking.modalities` | `{{image: {{pattern, fill, unit}}, text: {{...}}}}`; `{{source: {{...}}, target: {{...}}}}` |
 | `masking.budget` | of both together, a share; which has how much of it is drawn for each example |
 | `masking.concentration` | of that draw: low ones favour one of the two; 0.01 to 100 or `proportional`, default `1.0` |
 | `masking.whole_share` | share of the examples of which one of the two is hidden whole; 0 to 1, default `0.0` |
@@ -139,7 +140,12 @@ def _own_sections(path: str) -> Iterator[str]:
             by_model.setdefault(model, []).append(name)
     inside: dict[str, type[BaseModel]] = {}
     for model, names in by_model.items():
-        fields = [key for key in model.model_fields if common is None or key not in common.model_fields]
+        shared = {} if common is None else common.model_fields
+        fields = [
+            key
+            for key, field in model.model_fields.items()
+            if key not in shared or field.annotation != shared[key].annotation
+        ]
         yield _table(path, model, model.__doc__ or "", title=f"{path} of {_listed(names)}", only=fields)
         inside |= {where: one for where, one in _sections(model, f"{path}.") if where.partition(".")[2] in fields}
     for where, model in inside.items():

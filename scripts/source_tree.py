@@ -2,7 +2,8 @@
 
     python scripts/source_tree.py
 
-The purpose is the first sentence of the module's docstring, so that it is written once.
+The purpose is the first sentence of the module's docstring, or of a template's first comment, so that it is written
+once.
 """
 
 from __future__ import annotations
@@ -22,13 +23,23 @@ ORDER = (
 """Folders in the order in which they are built on each other; others follow by name."""
 
 
+def files(folder: Path) -> list[Path]:
+    """Modules and templates of a folder."""
+    return sorted([*folder.glob("*.py"), *folder.glob("*.jinja")])
+
+
 def purpose(path: Path) -> str:
-    """The first sentence of a module's docstring, without its full stop.
+    """The first sentence of what a file says of itself, without its full stop.
 
     >>> purpose(SOURCE / "geometry" / "select.py")
     'The only selection and the only rounding'
     """
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    content = path.read_text(encoding="utf-8")
+    if path.suffix == ".jinja":
+        comment = re.match(r"\{#\s*(.*?)\s*#\}", content, re.DOTALL)
+        text = comment[1] if comment else ""
+    else:
+        text = ast.get_docstring(ast.parse(content)) or ""
     paragraph = " ".join(text.partition("\n\n")[0].split())
     return re.split(r"(?<=[.?])\s", paragraph)[0].rstrip(".")
 
@@ -40,7 +51,7 @@ def tree() -> str:
 
 def _folder(folder: Path, depth: int) -> list[str]:
     """The files of a folder, then its folders with theirs."""
-    lines = [f"{'  ' * depth}{path.name}  ".ljust(30) + purpose(path) for path in sorted(folder.glob("*.py"))]
+    lines = [f"{'  ' * depth}{path.name}  ".ljust(30) + purpose(path) for path in files(folder)]
     rooms = [path for path in folder.iterdir() if path.is_dir() and any(path.glob("*.py"))]
     for room in sorted(rooms, key=lambda path: (ORDER.index(path.name) if path.name in ORDER else -1, path.name)):
         lines += [f"{'  ' * depth}{room.name}/", *_folder(room, depth + 1)]

@@ -20,7 +20,10 @@ from maskwright.units.vocabulary import Vocabulary
 
 def settings_of(family: str, name: str) -> list[Any]:
     """The nodes in the test file of a strategy, read without importing it."""
-    path = Path(__file__).parent / family / f"test_{name.replace('-', '_')}.py"
+    stem = name.replace("-", "_")
+    path = Path(__file__).parent / family / f"test_{stem}.py"
+    if not path.is_file():
+        raise FileNotFoundError(f"{family}/{stem}.py has no test: add tests/{family}/test_{stem}.py")
     for statement in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "SETTINGS":
             return ast.literal_eval(statement.value)

@@ -143,7 +143,10 @@ DATA = [
     ),
 ]
 
-FINISHED = '{"format": 2, "status": "finished", "fill": "mask-token", "data_fingerprint": "x", "seed": 0}'
+FINISHED = (
+    '{"format": 2, "status": "finished", "fill": "mask-token", "data_fingerprint": "x", "seed": 0, '
+    '"model_files": ["config.json", "model.safetensors"]}'
+)
 
 
 def run_folder(**changed):

@@ -23,7 +23,7 @@ FLOORS = (
     "backend grid",
     "rng strategy",
     "geometry",
-    "budgets patterns signals units fills compact",
+    "budgets patterns units fills compact",
     "mask engine",
     "masking",
     "engine.modalities",
@@ -32,7 +32,7 @@ FLOORS = (
     "config",
     "data",
     "evaluate.statistics evaluate.intervals evaluate.estimates evaluate.samples",
-    "objectives tasks testing.tasks testing.task_checks",
+    "objectives tasks testing.tasks testing.task_hiding testing.task_saving testing.task_checks",
     "train",
     "evaluate",
     "report preview",
@@ -99,6 +99,12 @@ IMPORTS = {
     for module, path in MODULES.items()
     if module
 }
+
+
+def test_every_floor_has_rooms_that_are_there():
+    named = [name for names in FLOORS for name in names.split()]
+    assert [name for name in named if name not in MODULES] == []
+    assert len(named) == len(set(named))
 
 
 @pytest.mark.parametrize("module", IMPORTS)
@@ -179,6 +185,11 @@ def test_no_global_randomness_and_no_assert(path):
             if (path.name, node.func.attr) in MAY_DRAW_GLOBALLY:
                 continue
             assert node.func.attr not in GLOBAL_RANDOMNESS.get(owner, ()), f"{path.name}:{node.lineno}"
+
+
+def test_a_strategy_without_a_test_is_named():
+    with pytest.raises(FileNotFoundError, match=r"patterns/every_third\.py has no test: add tests/"):
+        settings.settings_of("patterns", "every-third")
 
 
 @pytest.mark.parametrize("kind", ["patterns", "budgets", "fills"])

@@ -73,7 +73,7 @@ def statements(text: str) -> set[str]:
 
 def test_the_stubs_are_up_to_date():
     for path, text in runpy.run_path(str(ROOT / "scripts" / "stubs.py"))["stubs"]().items():
-        assert statements(path.read_text("utf-8")) == statements(text), f"{path}: run python scripts/stubs.py"
+        assert statements(path.read_text("utf-8")) == statements(text), f"{path}: run make pages"
 
 
 HEAVY = ("torch", "transformers", "datasets", "matplotlib", "sklearn", "scipy", "pandas", "numba")

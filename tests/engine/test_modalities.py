@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import pickle
 
 import numpy as np
@@ -84,6 +85,30 @@ def batches(xp):
 
 def image_and_text():
     return PerModality({"image": NODE, "text": {"pattern": "iid", "fill": "mask-token", "unit": "word"}}, budget=0.5)
+
+
+@dataclasses.dataclass(frozen=True)
+class Lawful:
+    """Half of the units; an example weighs 2 to 3."""
+
+    def __call__(self, n_valid, *, rng, progress):
+        return n_valid // 2
+
+    def weights(self, *, rng, progress):
+        return 2 + rng.child("law").draw() / (1 << 24)
+
+
+def test_the_law_of_the_shared_budget_holds_for_each_modality():
+    batches = {name: np.ones((5, 8)) for name in ("image", "depth")}
+    facts = {name: {"grid": Grid(token=8)} for name in batches}
+    two = {"image": NODE, "depth": NODE}
+    out = PerModality(two, Lawful())(batches, example_ids=np.arange(5), facts=facts)
+    assert len(set(out["image"].weight.tolist())) == 5
+    assert (out["image"].weight >= 2).all()
+    np.testing.assert_array_equal(out["image"].weight, out["depth"].weight)
+    plain = PerModality(two, 0.5)(batches, example_ids=np.arange(5), facts=facts)
+    assert plain["image"].weight is None
+    np.testing.assert_array_equal(plain["image"].mask, out["image"].mask)
 
 
 def test_images_and_text_on_both_back_ends():

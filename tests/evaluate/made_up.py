@@ -72,8 +72,7 @@ class Rows:
         if masking is None:
             return Hidden.whole(batch, count)
         out = masking(batch.inputs["values"], grid=GRID, example_ids=batch.ids, **vars(moment))
-        share = torch.as_tensor(out.ratio).to(torch.float32)
-        return Hidden({"values": out.inputs}, batch.labels, batch.weight, count, share)
+        return Hidden.of(batch, out, {"values": out.inputs}, count=count)
 
     def work(self, inputs):
         return inputs["values"].numel()

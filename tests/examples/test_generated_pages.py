@@ -12,7 +12,7 @@ from tests.examples.markdown import ROOT
 def test_the_configuration_page_is_up_to_date():
     script = runpy.run_path(str(ROOT / "scripts" / "config_reference.py"))
     written = (ROOT / "docs" / "configuration.md").read_text("utf-8")
-    assert written == script["page"](), "run python scripts/config_reference.py"
+    assert written == script["page"](), "run make pages"
 
 
 def test_every_key_has_a_meaning():
@@ -25,7 +25,7 @@ def test_every_key_has_a_meaning():
 def test_the_page_of_papers_is_up_to_date():
     script = runpy.run_path(str(ROOT / "scripts" / "papers.py"))
     written = (ROOT / "docs" / "papers.md").read_text("utf-8")
-    assert written == script["page"](), "run python scripts/papers.py"
+    assert written == script["page"](), "run make pages"
     for name in presets():
         assert f'`mw.preset("{name}")`' in written
     for named in re.findall(r"`(maskwright\.[a-zA-Z_.]+)", script["PARTS"]):
@@ -34,6 +34,8 @@ def test_the_page_of_papers_is_up_to_date():
 
 def test_the_gallery_shows_every_pattern():
     script = runpy.run_path(str(ROOT / "scripts" / "gallery.py"))
-    assert (ROOT / "docs" / "gallery.md").read_text("utf-8") == script["page"](), "run python scripts/gallery.py"
+    assert (ROOT / "docs" / "gallery.md").read_text("utf-8") == script["page"](), "run make pages"
     for name in patterns.names():
-        assert (ROOT / "docs" / "img" / "gallery" / f"{name}.png").stat().st_size > 1000
+        picture = ROOT / "docs" / "img" / "gallery" / f"{name}.png"
+        assert picture.is_file(), f"there is no picture of {name}: run make pages"
+        assert picture.stat().st_size > 1000

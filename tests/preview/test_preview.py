@@ -251,7 +251,7 @@ class TestCommand:
     def test_marks_and_what_they_mean(self):
         out = self.run("roberta", "--text", "f[0] and more words", "-n", 1).stdout
         assert "⟦marked⟧: hidden; the fill (" in out
-        assert ") then decides what stands there" in out
+        assert ") then decides what replaces it" in out
 
     def test_left_whole(self, files):
         arguments = ("-n", 2, "masking.clean_share=1.0")

@@ -3,11 +3,15 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
 
 from maskwright import tasks
+from maskwright.cli import application
+from maskwright.config import dump_config
 from maskwright.preview.run import preview_run
 from maskwright.rng import Moment
 from maskwright.tasks import parse_config
+from tests.evaluate import made_up
 
 
 @pytest.fixture
@@ -53,3 +57,28 @@ def test_masks_are_those_of_training(falling):
     masked = (hidden.inputs["input_ids"] == reader.mask_token_id).sum(dim=1).tolist()
     assert [one["hidden_units"] for one in shown["examples"]] == masked
     assert all(sum(piece["hidden"] for piece in one["pieces"]) >= 1 for one in shown["examples"])
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A run file of a task that shows rows of a table."""
+    path = tmp_path / "run.yaml"
+    node = {**made_up.configuration(tmp_path / "run", made_up.HIDING), "task": "tests.preview.table_task:TASK"}
+    path.write_text(dump_config(parse_config(node)))
+    return path
+
+
+def test_rows_of_a_table_are_shown_with_what_is_hidden(table):
+    shown = CliRunner().invoke(application(), ["preview", str(table), "-n", "2", "--json"])
+    assert shown.exit_code == 0, shown.output
+    examples = json.loads(shown.stdout)["examples"]
+    rows = [example["row"] for example in examples]
+    assert [len(row) for row in rows] == [made_up.CELLS] * 2
+    assert [sum(hidden for _, _, hidden in row) for row in rows] == [one["hidden_units"] for one in examples] == [6, 6]
+
+    printed = CliRunner().invoke(application(), ["preview", str(table), "-n", "2"])
+    assert printed.exit_code == 0, printed.output
+    lines = printed.stdout.splitlines()
+    assert any(line.startswith("[marked]: hidden") for line in lines)
+    for column, value, hidden in rows[0]:
+        assert f"  {column:<7}  {f'[{value}]' if hidden else value}" in lines

@@ -1,6 +1,8 @@
 """What holds for every task, the library's and one of somebody else's."""
 
+import dataclasses
 import json
+import math
 import os
 import subprocess
 import sys
@@ -9,12 +11,16 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from maskwright import cli, tasks
+from maskwright.budgets.ratio import Ratio
 from maskwright.config import dump_config
 from maskwright.evaluate.run import evaluate
+from maskwright.rng import Moment
 from maskwright.tasks import parse_config
 from maskwright.testing import check_task
+from maskwright.testing.tasks import TaskSubject
 from maskwright.train.folder import RunFolder
 from maskwright.train.run import train
 from tests.examples.markdown import ROOT
@@ -77,9 +83,20 @@ def still(make_config, tmp_path):
     return save
 
 
+STILL = {"learning_rate": 1e-30, "learning_rate_schedule": "constant"}
+"""A step that is smaller than the last digit of any weight: every step then begins at the same weights."""
+
+
 def norms(path: Path) -> list[float]:
     """The norm of the gradient of each step."""
     return [line["grad_norm"] for line in RunFolder(path).metrics() if "grad_norm" in line]
+
+
+def check_norms(one: list[float], other: list[float]):
+    """Of several steps, each the gradient of other examples at the same weights."""
+    assert len(one) == len(other) > 3
+    assert len(set(one)) == len(one)
+    assert other == pytest.approx(one, rel=1e-6)
 
 
 def test_every_task_of_the_library_is_here():
@@ -92,22 +109,64 @@ def test_the_contract_is_kept(nodes, tmp_path, name):
     check_task(name, {**node, "training": {"output": str(tmp_path / "run")}}, tmp_path / "model")
 
 
+@dataclasses.dataclass(frozen=True)
+class Lawful:
+    """Half of the units, with a weight and a chance for each example."""
+
+    def __call__(self, n_valid, *, rng, progress):
+        return Ratio(0.5)(n_valid, rng=rng, progress=progress)
+
+    def rounded(self, n, progress):
+        return round(n / 2)
+
+    def probabilities(self, *, rng, progress):
+        return rng.child("law").draw().double() / (1 << 24)
+
+    def weights(self, *, rng, progress):
+        return 2 + self.probabilities(rng=rng, progress=progress)
+
+
+def hidden_units(some, row):
+    """Places of the units that are hidden."""
+    return [] if some.mask is None else some.mask[row].nonzero().tolist()
+
+
+def chance_of(some, row):
+    """None where there is none."""
+    chance = math.nan if some.probability is None else some.probability[row].item()
+    return None if math.isnan(chance) else chance
+
+
+@EVERY
+def test_joined_batches_carry_what_a_law_says(nodes, tmp_path, name):
+    node = {key: value for key, value in nodes(name).items() if key != "task"}
+    subject = TaskSubject.of(name, {**node, "training": {"output": str(tmp_path / "run")}}, tmp_path)
+    masking = dataclasses.replace(subject.config.masking, budget=Lawful())
+    ways = [subject.examples.hide(subject.batch(), way, Moment()) for way in (None, masking, masking)]
+    assert (ways[1].weight > 2).all()
+    if ways[1].probability is not None:
+        torch.testing.assert_close(ways[1].probability + 2, ways[1].weight)
+    n = len(subject.rows)
+    for places, some in subject.examples.joined(ways, 2 * int(max(subject.examples.lengths))):
+        for place, (way, row) in enumerate(divmod(one, n) for one in places.tolist()):
+            assert some.weight[place] == ways[way].weight[row]
+            assert hidden_units(some, place) == hidden_units(ways[way], row)
+            assert chance_of(some, place) == chance_of(ways[way], row)
+
+
 @EVERY
 def test_accumulation_gives_the_same_gradients(make_config, still, name):
     model = still(name)
-    one = norms(train(make_config(name, "one", model)))
-    four = norms(train(make_config(name, "four", model, batch_size=2, gradient_accumulation=4)))
-    assert len(one) == len(four) > 3
-    assert four[0] == pytest.approx(one[0], rel=1e-6)
-    assert four == pytest.approx(one, rel=2e-3)
+    one = norms(train(make_config(name, "one", model, **STILL)))
+    check_norms(one, norms(train(make_config(name, "four", model, batch_size=2, gradient_accumulation=4, **STILL))))
 
 
 @pytest.mark.slow
 @EVERY
 def test_two_processes_give_the_same_gradients(make_config, still, tmp_path, name):
     model = still(name)
-    one = norms(train(make_config(name, "one", model)))
-    (tmp_path / "run.yaml").write_text(dump_config(make_config(name, "two", model, batch_size=4)))
+    one = norms(train(make_config(name, "one", model, **STILL)))
+    (tmp_path / "run.yaml").write_text(dump_config(make_config(name, "two", model, batch_size=4, **STILL)))
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "maskwright", "train"]
     done = subprocess.run(
         [*command, str(tmp_path / "run.yaml")],
@@ -117,10 +176,7 @@ def test_two_processes_give_the_same_gradients(make_config, still, tmp_path, nam
     )
     assert done.returncode == 0, done.stderr
     assert "Warning" not in done.stderr
-    two = norms(tmp_path / "two")
-    assert len(two) == len(one)
-    assert two[0] == pytest.approx(one[0], rel=1e-6)
-    assert two == pytest.approx(one, rel=2e-3)
+    check_norms(one, norms(tmp_path / "two"))
 
 
 @pytest.mark.slow

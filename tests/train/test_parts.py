@@ -101,7 +101,8 @@ def test_damaged_folders(tmp_path, damage, message):
     (tmp_path / "model").mkdir()
     for name in ("config.json", "model.safetensors"):
         (tmp_path / "model" / name).write_text("")
-    (tmp_path / "maskwright.json").write_text('{"format": 2, "status": "finished"}')
+    files = '["config.json", "model.safetensors"]'
+    (tmp_path / "maskwright.json").write_text(f'{{"format": 2, "status": "finished", "model_files": {files}}}')
     assert RunFolder(tmp_path).finished_info()["status"] == "finished"
     damage(tmp_path)
     with pytest.raises(RunError, match=message):

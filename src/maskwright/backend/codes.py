@@ -1,4 +1,4 @@
-"""Numbers that stand in the place of a token's id and are none."""
+"""Codes in the place of a token's id: a label that the loss leaves out, another token, the token that is there."""
 
 IGNORED = -100
 """Label of positions that the loss leaves out (PyTorch's `ignore_index`). It is never an input."""

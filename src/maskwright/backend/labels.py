@@ -1,4 +1,4 @@
-"""Labels for what was hidden."""
+"""Labels of token prediction: the ids of what was hidden, and IGNORED elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of other examples from which values are taken."""
+"""The `pool` of other examples from which fills take values: what it has to be, and whose values are taken."""
 
 from __future__ import annotations
 

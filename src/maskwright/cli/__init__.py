@@ -30,8 +30,8 @@ def application() -> typer.Typer:
         add_completion=False,
     )
     app.callback(invoke_without_command=True)(_top)
-    found = [module.name for module in pkgutil.iter_modules(__path__)]
-    for name in sorted(found, key=lambda n: (ORDER.index(n) if n in ORDER else len(ORDER), n)):
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    for name in sorted(names, key=lambda n: (ORDER.index(n) if n in ORDER else len(ORDER), n)):
         module = importlib.import_module(f"{__name__}.{name}")
         if hasattr(module, "command"):
             app.command(name, no_args_is_help=getattr(module, "NEEDS_ARGUMENTS", True))(module.command)

@@ -20,16 +20,17 @@ MAX_LENGTH = 256
 
 def command(
     target: Annotated[
-        str, typer.Argument(metavar="RUN.YAML|PRESET|MODULE:NAME", help="What to audit.", show_default=False)
+        str,
+        typer.Argument(metavar="SUBJECT", help="RUN.YAML, the name of a preset, or MODULE:NAME.", show_default=False),
     ],
     settings: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]...", help="Keys of the configuration, or arguments of the class."),
+        typer.Argument(metavar="KEY=VALUE", help="Keys of the configuration, or arguments of the class."),
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Texts to mask: CSV, TSV, JSONL or Parquet.")] = None,
     tokenizer: Annotated[str | None, typer.Option(help="Name or folder of the tokenizer.")] = None,
     ratio: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Hidden share asked for, if it does not say.")
+        float | None, typer.Option(min=0, max=1, help="Hidden share asked for, if the subject does not say.")
     ] = None,
     only: Annotated[list[str] | None, typer.Option(help="Name of a check to run; repeat for several.")] = None,
     output: Annotated[Path | None, typer.Option(help="Write a page (.html) or the plot (.png).")] = None,
@@ -37,11 +38,19 @@ def command(
 ) -> None:
     """Measure what is really hidden, and on what the masks depend.
 
-    MODULE:NAME is a collator: a list of examples in, a batch with input_ids and perhaps labels out; or a class of one,
-    which is built with KEY=VALUE and the tokenizer; or a function of an array that gives a bool mask (True = hidden) or
-    the masked array. Examples are made here unless --data gives some. Exit code 1 if a check fails.
+    MODULE:NAME is one of three: a collator, which turns a list of examples into
+    a batch with input_ids and perhaps labels; the class of a collator, which is
+    built with KEY=VALUE and the tokenizer; or a function of an array that gives
+    a bool mask (True = hidden) or the masked array. Unless --data names texts,
+    examples are made up. The exit code is 1 if a check fails.
 
-    Example: maskwright audit transformers:DataCollatorForLanguageModeling seed=0 --output audit.html
+    Three examples:
+
+        maskwright audit automask
+
+        maskwright audit run.yaml --output audit.html
+
+        maskwright audit transformers:DataCollatorForLanguageModeling seed=0
     """
     from maskwright.audit import audit, write_page
 
@@ -166,16 +175,16 @@ def _column(path: Path) -> list[str]:
     raise _bad(f"--data {path}: found no texts in the columns {', '.join(names) or '(none)'}.")
 
 
-def _settings(given: list[str]) -> dict[str, Any]:
+def _settings(settings: list[str]) -> dict[str, Any]:
     from maskwright.config.yaml_reader import parse_yaml
 
-    found = {}
-    for setting in given:
+    arguments = {}
+    for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not key.isidentifier():
             raise _bad(f"'{setting}': expected key=value, such as mlm_probability=0.3.")
-        found[key] = parse_yaml(value, f"'{setting}'")
-    return found
+        arguments[key] = parse_yaml(value, f"'{setting}'")
+    return arguments
 
 
 @contextmanager

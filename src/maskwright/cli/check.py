@@ -22,13 +22,14 @@ CLASSES_SHOWN = 30
 def command(
     config: Annotated[Path, typer.Argument(metavar="RUN.YAML", help="The run configuration.")],
     overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Keys to set, such as data.train=a.csv")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Keys to set, such as data.train=a.csv.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> None:
     """Check a configuration and its data, without training.
 
-    Every problem is told with file, row, column, value and remedy; exit code 2 if there is one.
+    Lists every problem with file, row, column, value and remedy. The exit code
+    is 2 if there is any.
 
     Example: maskwright check run.yaml data.max_length=128
     """
@@ -65,7 +66,7 @@ def _check(path: Path, overrides: list[str]) -> tuple[dict[str, Any], CheckedDat
 
 def _document(config: RunConfig, data: CheckedData, described: tuple[str, ...]) -> dict[str, Any]:
     splits = {"train": data.train, "validation": data.validation, "test": data.test}
-    given = {"train": config.data.train, "validation": config.data.validation, "test": config.data.test}
+    sources = {"train": config.data.train, "validation": config.data.validation, "test": config.data.test}
     counts = {name: _labels(split) for name, split in splits.items()}
     return {
         "ready": True,
@@ -73,9 +74,9 @@ def _document(config: RunConfig, data: CheckedData, described: tuple[str, ...]) 
         "model": config.model,
         "dataset": getattr(config.data, "dataset", None),
         "files": {
-            "train": given["train"],
-            "validation": given["validation"] or given["train"],
-            "test": given["test"] or given["validation"] or given["train"],
+            "train": sources["train"],
+            "validation": sources["validation"] or sources["train"],
+            "test": sources["test"] or sources["validation"] or sources["train"],
         },
         "rows": {name: len(split) for name, split in splits.items()},
         "classes": {

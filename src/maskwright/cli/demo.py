@@ -23,8 +23,9 @@ def command(
 ) -> None:
     """Run check, train and evaluate on docstrings of installed libraries.
 
-    The task: which library is a docstring from? The library's own name is in the text, a shortcut that a plain
-    model leans on. The report shows how much masking reduced that, against the same model trained without masks.
+    The task: which library is a docstring from? The library's own name in the
+    text is a shortcut that a plain model leans on. The report shows how much
+    masking reduced that, against the same model trained without masks.
 
     Example: maskwright demo --folder demo
     """

@@ -129,8 +129,8 @@ def _smoothed(before: float | None, loss: float) -> float:
 
 
 def _validation(event: Event) -> str:
-    told = ", ".join(f"{in_words(name)} {score:.3f}" for name, score in event.numbers.items())
-    return f"epoch {event.epoch:.2f}, step {event.step:,}: validation {told}"
+    scores = ", ".join(f"{in_words(name)} {score:.3f}" for name, score in event.numbers.items())
+    return f"epoch {event.epoch:.2f}, step {event.step:,}: validation {scores}"
 
 
 def in_words(name: str) -> str:

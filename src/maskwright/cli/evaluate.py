@@ -16,15 +16,16 @@ def command(
     arguments: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN... [KEY=VALUE]...",
-            help="Run folders (several: the same run with other training.seed), and keys to set: evaluation.draws=5",
+            metavar="RUN|KEY=VALUE",
+            help="Run folders (several: runs that differ in training.seed alone); keys of evaluation and generation.",
         ),
     ],
     json: Annotated[bool, typer.Option("--json", help="Print evaluation.json instead of a table.")] = False,
 ) -> None:
     """Measure robustness of a trained run against its unmasked twin; write evaluation.json and report.html.
 
-    The twin is the same run trained without masking; it is trained now if there is none (evaluation.twin=false: none).
+    The twin is the same run trained without masking. If there is none yet, it is
+    trained now; evaluation.twin=false does without one.
 
     Example: maskwright evaluate runs/first evaluation.draws=5
     """

@@ -1,4 +1,4 @@
-"""`maskwright preview`: what the masking of a configuration really hides, on the user's own texts."""
+"""`maskwright preview`: what the masking of a configuration really hides, on the user's own examples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def command(
     target: Annotated[str, typer.Argument(metavar="RUN.YAML|PRESET", help="A run configuration, or a preset's name.")],
     overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Keys to set, such as masking.unit=word")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Keys to set, such as masking.unit=word.")
     ] = None,
     file: Annotated[Path | None, typer.Option("--input", help="An image, a sound or a CSV file to hide in.")] = None,
     text: Annotated[str | None, typer.Option(help="A text to hide in.")] = None,
@@ -25,8 +25,9 @@ def command(
 ) -> None:
     """Show what a masking really hides: in training examples, or in a text, an image, a sound or a table of yours.
 
-    With a run configuration the masks are the ones that training will draw in that epoch (at its start, where the ratio
-    moves). A preset is any name of docs/papers.md.
+    With a run configuration, the masks are those that training will draw in that
+    epoch (at its start, where the ratio moves). For the names of presets see
+    docs/papers.md.
 
     Example: maskwright preview run.yaml -n 3 masking.budget=0.3
 
@@ -112,13 +113,11 @@ def _show(document: dict[str, Any], written: bool = False) -> None:
         out.print(Text(_title(example, document), style="bold"), soft_wrap=True)
         if "pictures" in example:
             _print_pictures(example["pictures"], written)
-        if "pieces" not in example:
-            continue
-        text, (opening, closing, style) = Text(), marks
-        for piece in example["pieces"]:
-            shown = f"{opening}{piece['text']}{closing}" if piece["hidden"] else piece["text"]
-            text.append(shown, style=style if piece["hidden"] else "")
-        out.print(text)
+        if "pieces" in example:
+            out.print(_marked([(piece["text"], piece["hidden"]) for piece in example["pieces"]], marks))
+        width = max((len(column) for column, _, _ in example.get("row", ())), default=0)
+        for column, value, hidden in example.get("row", ()):
+            out.print(Text(f"  {column:<{width}}  ").append(_marked([(value, hidden)], marks)), soft_wrap=True)
         if "reference" in example:
             kinds = [f"{one['text']} ({one['kind']})" if one["kind"] else one["text"] for one in example["reference"]]
             out.print(Text("right answer: ", style="dim").append("".join(kinds), style="default"))
@@ -129,14 +128,26 @@ def _show(document: dict[str, Any], written: bool = False) -> None:
     )
 
 
+def _marked(parts: list[tuple[str, bool]], marks: tuple[str, str, str]) -> Any:
+    """A rich `Text` of (text, hidden) parts."""
+    from rich.text import Text
+
+    text, (opening, closing, style) = Text(), marks
+    for part, hidden in parts:
+        text.append(f"{opening}{part}{closing}" if hidden else part, style=style if hidden else "")
+    return text
+
+
 def _legend(document: dict[str, Any]) -> tuple[str, str, str]:
-    """How hidden pieces of text are marked, (opening, closing, style), after saying so."""
+    """How hidden pieces of text and values are marked, (opening, closing, style), after saying so."""
     from rich.text import Text
 
     from maskwright.cli.console import output
     from maskwright.preview.notes import marks_for
 
-    out, pieces = output(), [piece["text"] for example in document["examples"] for piece in example.get("pieces", ())]
+    out, examples = output(), document["examples"]
+    pieces = [piece["text"] for example in examples for piece in example.get("pieces", ())]
+    pieces += [value for example in examples for _, value, _ in example.get("row", ())]
     # Without colour, brackets say the same.
     opening, closing = ("", "") if out.color_system else marks_for("".join(pieces), out.encoding)
     style = "white on red" if out.color_system else ""
@@ -144,7 +155,7 @@ def _legend(document: dict[str, Any]) -> tuple[str, str, str]:
         fill = document["masking"].get("fill")
         name = "" if fill is None else f" ({fill if isinstance(fill, str) else next(iter(fill))})"
         legend = Text(f"{opening}marked{closing}", style=style).append(
-            f": hidden; the fill{name} then decides what stands there", style="default on default"
+            f": hidden; the fill{name} then decides what replaces it", style="default on default"
         )
         out.print(legend, soft_wrap=True)
     return opening, closing, style

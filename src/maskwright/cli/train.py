@@ -17,7 +17,7 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run configuration (YAML).", metavar="RUN.YAML", show_default=False)],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(help="Settings to change, as key.sub=value.", metavar="[KEY=VALUE]...", show_default=False),
+        typer.Argument(help="Settings to change, as key.sub=value.", metavar="KEY=VALUE", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False,
 ) -> None:
@@ -118,5 +118,5 @@ def _spent(task: str, environment: dict[str, Any]) -> str:
 
     unit = tasks.get(task).words.units
     cells, whole = environment["cells"], environment["cells_whole"]
-    told = f"{environment['seconds']:,.0f} s, {cells:,} {unit} through the model"
-    return told if cells >= whole else f"{told} instead of {whole:,}: masking saved {1 - cells / whole:.0%} of the work"
+    cost = f"{environment['seconds']:,.0f} s, {cells:,} {unit} through the model"
+    return cost if cells >= whole else f"{cost} instead of {whole:,}: masking saved {1 - cells / whole:.0%} of the work"

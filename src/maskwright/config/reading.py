@@ -141,8 +141,8 @@ def _explain(detail: Any, source: str, keys: Keys) -> str:
     message = detail["msg"].removeprefix("Value error, ").rstrip(".")
     # Messages of our own say what was given, and where if they look at more than one key.
     own = detail["type"] == "value_error"
-    given = detail["input"]
-    shown = "" if own or isinstance(given, dict | BaseModel) else f" (given: {given!r})"
+    value = detail["input"]
+    shown = "" if own or isinstance(value, dict | BaseModel) else f" (given: {value!r})"
     place = "" if not key or message.startswith(key) else f"{key}: "
     end = "" if message.endswith("?") and not shown else "."
     return f"{source}: {place}{message}{shown}{end}"

@@ -1,7 +1,7 @@
-"""The run configuration: one YAML file is one run, and every key can be overridden as `key.sub=value`.
+"""The sections of a run configuration that all tasks share: their fields are its keys, their defaults its defaults.
 
-The models below are the whole vocabulary of a configuration file; their fields are its keys and their defaults are its
-defaults. A key that is not here is refused with the nearest name that is.
+A task replaces `data`, `training` and `generation` by sections of its own. A key that is in none of them is refused,
+with the nearest name that is.
 """
 
 from __future__ import annotations
@@ -148,16 +148,16 @@ class EvaluationConfig(_Node):
 
     @field_validator("patterns")
     @classmethod
-    def _patterns_exist(cls, given: list[Any]) -> list[Any]:
-        for node in given:
+    def _patterns_exist(cls, nodes: list[Any]) -> list[Any]:
+        for node in nodes:
             patterns.from_node(node)
-        return given
+        return nodes
 
     @property
     def named_patterns(self) -> dict[str, patterns.Pattern]:
         """The patterns by what tables call them: the name as given, or in short: `tied(iid, axis=frame)`."""
-        found = [(node, patterns.from_node(node)) for node in self.patterns]
-        return {node if isinstance(node, str) else short(pattern): pattern for node, pattern in found}
+        parsed = [(node, patterns.from_node(node)) for node in self.patterns]
+        return {node if isinstance(node, str) else short(pattern): pattern for node, pattern in parsed}
 
 
 def _masking_from_node(node: Any) -> Masking | PerModality | None:
@@ -235,53 +235,53 @@ class RunConfig(_Node):
 
     @field_validator("task")
     @classmethod
-    def _task_exists(cls, given: str, info: ValidationInfo) -> str:
-        _own(info, given)
-        return given
+    def _task_exists(cls, name: str, info: ValidationInfo) -> str:
+        _own(info, name)
+        return name
 
     @field_validator("data", mode="plain")
     @classmethod
-    def _data_of_the_task(cls, given: Any, info: ValidationInfo) -> DataSection:
+    def _data_of_the_task(cls, node: Any, info: ValidationInfo) -> DataSection:
         if "task" not in info.data:  # which is wrong itself, and has its own message
             return DataSection()
-        return _section(_own(info, info.data["task"]).data, given)
+        return _section(_own(info, info.data["task"]).data, node)
 
     @field_validator("training", mode="plain")
     @classmethod
-    def _training_of_the_task(cls, given: Any, info: ValidationInfo) -> TrainingConfig:
+    def _training_of_the_task(cls, node: Any, info: ValidationInfo) -> TrainingConfig:
         section = _own(info, info.data["task"]).training if "task" in info.data else TrainingConfig
-        return _section(section, given)
+        return _section(section, node)
 
     @field_validator("generation", mode="plain")
     @classmethod
-    def _generation_of_the_task(cls, given: Any, info: ValidationInfo) -> Any:
+    def _generation_of_the_task(cls, node: Any, info: ValidationInfo) -> Any:
         section = _own(info, info.data["task"]).generation if "task" in info.data else None
         if section is None:
-            if given is not None:
+            if node is not None:
                 raise ValueError(f"generation: the answers of {info.data.get('task')} are not generated; leave it out")
             return None
-        return _section(section, given or {})
+        return _section(section, node or {})
 
     @field_validator("objective", mode="plain")
     @classmethod
-    def _objective_of_the_task(cls, given: Any, info: ValidationInfo) -> Any:
+    def _objective_of_the_task(cls, node: Any, info: ValidationInfo) -> Any:
         if "task" not in info.data:
-            return given
-        return _own(info, info.data["task"]).objective(given)
+            return node
+        return _own(info, info.data["task"]).objective(node)
 
 
 def _own(info: ValidationInfo, task: str) -> Configuration:
     return (info.context or {})["configurations"](task)
 
 
-def _section(section: type[BaseModel], given: Any) -> Any:
-    return given if isinstance(given, section) else section.model_validate(given)
+def _section(section: type[BaseModel], node: Any) -> Any:
+    return node if isinstance(node, section) else section.model_validate(node)
 
 
-def _merged(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(defaults: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
     """What is given, and the defaults for what is not, section by section."""
-    merged = {**defaults, **given}
+    merged = {**defaults, **node}
     for key, value in defaults.items():
-        if isinstance(value, Mapping) and isinstance(given.get(key), Mapping):
-            merged[key] = _merged(value, given[key])
+        if isinstance(value, Mapping) and isinstance(node.get(key), Mapping):
+            merged[key] = _merged(value, node[key])
     return merged

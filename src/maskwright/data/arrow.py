@@ -1,4 +1,4 @@
-"""Arrow's functions on arrays."""
+"""Arrow's compute functions, loaded when they are first used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with the rows of a task, found before anything slow begins.
+"""What can be wrong with texts, and with rows that are in two splits; which texts are too long.
 
 What would make a result wrong is a problem and stops the run; what the user should merely know is a note.
 """

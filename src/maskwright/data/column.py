@@ -234,14 +234,19 @@ def _exact(values: Sequence[Any]) -> pa.Array | None:
         return None
     kind = kinds.pop()
     plain = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), bytes: pa.binary()}
+    exact = plain.get(kind)
+    if kind is list:
+        elements = set(map(type, chain.from_iterable(filter(None, values)))) - {type(None)}
+        inner = plain.get(elements.pop()) if len(elements) == 1 else None
+        exact = None if inner is None else pa.list_(inner)
     try:
-        array = pa.array(values, plain.get(kind))
+        array = pa.array(values, exact)
     except _ARROW_REFUSES:
         return None
     if not isinstance(array, pa.Array):  # more than 2 GiB of text in one block
         array = array.cast(pa.large_string()).combine_chunks()
-    # Inside lists and objects Arrow joins kinds and adds keys; whether it did is seen by reading them back.
-    return array if kind in plain or repr(array.to_pylist()) == repr(list(values)) else None
+    # Inside objects and lists of several kinds Arrow joins kinds and adds keys; reading them back shows whether it did.
+    return array if exact is not None or repr(array.to_pylist()) == repr(list(values)) else None
 
 
 def _joined(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:

@@ -157,11 +157,16 @@ def missing_column(table: Table, name: str, key: str) -> Problem | None:
     if dot and table.has(outer) and (keys := table.column(outer).fields):
         what = f"the values of column {outer!r} have no key {inner!r} ({key}); they are {', '.join(map(repr, keys))}"
         return Problem(table.source, what, did_you_mean(inner, keys))
-    header = ", ".join(repr(column) for column in table.header)
     alike = [column for column in table.header if plain_name(column) == plain_name(name)]
     if alike:
         hint = f"Write it as the header does: {key}: {alike[0]!r}."
     else:
         hint = did_you_mean(name, table.header)
         hint = hint if hint.startswith("Did") else f"Set {key} to one of them."
-    return Problem(table.source, f"there is no column {name!r} ({key}); the header is {header}", hint)
+    return no_column(table, f"{name!r} ({key})", hint)
+
+
+def no_column(table: Table, name: str, remedy: str) -> Problem:
+    """That a table has no column of a name, with those that it has."""
+    header = ", ".join(repr(column) for column in table.header)
+    return Problem(table.source, f"there is no column {name}; the header is {header}", remedy)

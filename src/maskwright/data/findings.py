@@ -28,6 +28,25 @@ def shorten(value: Any, width: int = 60) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Names in one line, and how many more there are.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def listed_rows(rows: Sequence[int | str]) -> str:
+    """Rows in one line, the first ten of them: numbers from 0 as a person counts them, or names.
+
+    >>> listed_rows([0, 4]), listed_rows(range(11))
+    ('1, 5', '1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...')
+    """
+    named = ", ".join(f"{row + 1}" if isinstance(row, int) else row for row in rows[:ROWS_LISTED])
+    return named + (", ..." if len(rows) > ROWS_LISTED else "")
+
+
 @dataclass
 class _Kind:
     """Problems of one kind in one source: the first few, and of the others their number and the first few rows."""
@@ -109,7 +128,6 @@ class Findings:
 
 
 def _sum_up(kind: str, source: str, entry: _Kind) -> Problem:
-    names = [f"{row + 1}" if isinstance(row, int) else row for row in entry.rows]
-    listed = ", ".join(names[:ROWS_LISTED]) + (", ..." if len(names) > ROWS_LISTED else "")
-    where = "Rows" if names and isinstance(entry.rows[0], int) else "Namely"
-    return Problem(source, f"{entry.others:,} more {kind}", f"{where}: {listed}." if names else "They are alike.")
+    where = "Rows" if entry.rows and isinstance(entry.rows[0], int) else "Namely"
+    remedy = f"{where}: {listed_rows(entry.rows)}." if entry.rows else "They are alike."
+    return Problem(source, f"{entry.others:,} more {kind}", remedy)

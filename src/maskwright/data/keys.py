@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from itertools import repeat
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from maskwright.data.arrow import compute
 from maskwright.data.column import Values
+from maskwright.data.flat_lists import holds_texts, lengths_of, rows_with, texts_with_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,6 +21,9 @@ SIZE = 32
 """Bytes of a key."""
 
 _COMPARED_AT_ONCE = 65_536
+
+ESCAPED = np.array([not 0x20 <= byte < 0x7F or byte in b'"\\' for byte in range(256)])
+"""[256] bool: bytes of signs that JSON writes in another way."""
 
 
 def as_keys(digests: bytes | bytearray) -> pa.FixedSizeBinaryArray:
@@ -38,11 +42,28 @@ def content_keys(parts: Sequence[tuple[Values | None, Callable[[Any], str]]]) ->
         parts: the values of each part of the content, and how a value is written; None for a part that is not there,
             which is an empty one in every row.
     """
-    written = [repeat("") if values is None else map(write, values) for values, write in parts]
+    written = [repeat("") if values is None else _written(values, write) for values, write in parts]
     digests, sha256, join = bytearray(), hashlib.sha256, "\0".join
     for row in zip(*written, strict=False):  # as many as the parts that are there have rows
         digests += sha256(join(row).encode("utf-8", "surrogatepass")).digest()
     return as_keys(digests)
+
+
+def _written(values: Values, write: Callable[[Any], str]) -> Iterator[str]:
+    if write is plain_value and holds_texts(values.column):
+        return chain.from_iterable(_json_of_lists(block) for _, block in values.blocks())
+    return map(write, values)
+
+
+def _json_of_lists(block: pa.Array) -> list[str]:
+    """Lists of text as `json.dumps` writes them; Arrow joins those whose signs all stand for themselves."""
+    lengths = lengths_of(block)
+    by_hand = rows_with(texts_with_bytes(block.flatten(), ESCAPED), lengths) | (lengths == 0)
+    joined = compute().binary_join(block, '", "')  # missing where an element is
+    rows = [f'["{text}"]' for text in joined.to_pylist()]
+    for row in np.flatnonzero(by_hand | ~np.asarray(joined.is_valid())):
+        rows[row] = plain_value(block[int(row)].as_py())
+    return rows
 
 
 def plain_text(text: Any) -> str:

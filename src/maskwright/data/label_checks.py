@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from maskwright.data.findings import Findings, shorten
+from maskwright.data.findings import Findings, listed, shorten
 from maskwright.data.labels import NO_LABEL
 from maskwright.data.splits import Split
 from maskwright.errors import Problem
@@ -149,4 +149,4 @@ def class_notes(splits: Splits) -> list[str]:
 
 
 def _listed(labels: Sequence[str], most: int = 8) -> str:
-    return ", ".join(map(shorten, labels[:most])) + (f" and {len(labels) - most:,} more" if len(labels) > most else "")
+    return listed([*map(shorten, labels)], most)

@@ -46,6 +46,9 @@ from maskwright.errors import ConfigError
 Check = Callable[[Split, Findings], None]
 """Finds what else is wrong with the rows of a split, before their columns are converted."""
 
+CheckOfAll = Callable[[Mapping[str, Split], Findings], None]
+"""The same of all splits together."""
+
 
 def load_table_data(section: Any, roles: Sequence[Role], *, checks: Sequence[Check] = ()) -> CheckedData:
     """Read tables, check them completely, and part them.
@@ -95,7 +98,7 @@ class Reading:
         return read_tables(self.section, lambda split, key: read_split(dataset, split, key), are_paths=False)
 
     def splits(
-        self, tables: Mapping[str, Table], checks: Sequence[Check] = ()
+        self, tables: Mapping[str, Table], checks: Sequence[Check] = (), checks_of_all: Sequence[CheckOfAll] = ()
     ) -> tuple[dict[str, Split], tuple[str, ...]]:
         """Check the tables and part them: (train, validation and test; notes)."""
         columns = columns_of_all(self.section, tables, self.roles)
@@ -106,6 +109,8 @@ class Reading:
         for check in checks:
             for split in whole.values():
                 check(split, findings)
+        for check in checks_of_all:
+            check(whole, findings)
         findings.stop()
         notes = [*columns["train"].notes, *(note for table in tables.values() for note in table.notes)]
         whole = {name: self._converted(split) for name, split in whole.items()}

@@ -1,4 +1,4 @@
-"""The sources of a `data` section, read one after the other, with what is wrong with any of them."""
+"""The files or splits that a `data` section names, as tables, with what is wrong with any of them."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from maskwright.data.column import Column, Values
 from maskwright.data.columns import Columns
-from maskwright.data.findings import Findings
+from maskwright.data.findings import ROWS_LISTED, Findings, listed_rows
 from maskwright.data.keys import among, as_keys, groups
 from maskwright.data.labels import Labels
 from maskwright.data.roles import Role
@@ -125,6 +125,10 @@ class Split:
     def row(self, index: int) -> int | str:
         """What tells the row at a position from others in a list."""
         return self.table.name(int(self.rows[index]))
+
+    def listed(self, indices: Sequence[int] | np.ndarray) -> str:
+        """The rows at some positions in one line, the first ten of them."""
+        return listed_rows([self.row(int(index)) for index in indices[: ROWS_LISTED + 1]])
 
     def report(self, kinds: Sequence[Faults], findings: Findings) -> None:
         """Add faults of rows to findings, in the order in which their first rows stand."""

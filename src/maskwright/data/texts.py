@@ -1,4 +1,4 @@
-r"""From a configuration's `data` section to checked splits with known columns.
+r"""Texts or pairs of texts with a class: their `data` section, and its checked splits.
 
 >>> import tempfile, types
 >>> folder = tempfile.mkdtemp()

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from maskwright import patterns
+from maskwright import budgets, patterns
 from maskwright.backend.arrays import Array, beside, like, namespace, to_dtype
 from maskwright.engine.batches import checked
 from maskwright.engine.corrupt import Corrupted
@@ -165,9 +165,10 @@ class PerModality:
             raise MaskingError(f"modalities: batches of {sizes} examples; expected the same.")
         rng = Rng.of_batch(example_ids, units[0], moment).child("modalities")
         counts = self.share_out(namespace(units[0]).stack(units, axis=1), rng, progress)
-        out = {}
+        law, out = budgets.traits(self.budget).weights, {}
+        attached = None if law is None else law(rng=rng.child("budget"), progress=progress)
         for place, (name, masking) in enumerate(self.modalities):
-            shared = dataclasses.replace(masking, budget=_Shared(counts[:, place]))
+            shared = dataclasses.replace(masking, budget=_Shared(counts[:, place], attached))
             own = dataclasses.replace(moment, seed=moment.seed ^ _constant(name))
             out[name] = shared(batches[name], example_ids=example_ids, moment=own, **facts.get(name, {}))
         return out
@@ -219,9 +220,24 @@ def _countable(masking: Masking, batch: Any, facts: Mapping[str, Any]) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Shared:
-    """The part of a budget that falls to one modality: [B] counts, made beforehand."""
+    """The part of a budget that falls to one modality, made beforehand.
+
+    Attributes:
+        count: [B] int64.
+        attached: [B] float64, the weights that the law of the budget gives to the examples; None where it gives none.
+    """
 
     count: Array
+    attached: Array | None
+
+    @property
+    def weights(self) -> Any:
+        """A trait of budgets."""
+        return None if self.attached is None else self._weights
+
+    def _weights(self, *, rng: Rng, progress: float) -> Array | None:
+        del rng, progress
+        return self.attached
 
     def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
         return beside(self.count, n_valid)

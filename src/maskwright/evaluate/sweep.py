@@ -55,7 +55,6 @@ class Material:
     @classmethod
     def of(cls, task: Task, config: RunConfig, data: CheckedData, reader: Any) -> Material:
         """Encode what an evaluation reads."""
-
         data = data if task.readable is None else task.readable(data, reader)
 
         def encoded(rows: Any) -> Examples:

@@ -59,6 +59,7 @@ class FillTraits:
             with all its columns shortened alike.
         one_value: it puts the same value into every hidden cell, whatever the input.
         own_mean: it puts in the mean of the example's own visible cells, for each channel.
+        needs_mask_token: it puts the tokenizer's mask token into hidden cells, all of them or some.
     """
 
     inner: tuple[Any, ...] = trait((), tuple)
@@ -78,6 +79,7 @@ class FillTraits:
     shorten: Callable[..., dict[str, Any]] | None = trait(None, formerly="tokens")
     one_value: bool = trait(False, bool)
     own_mean: bool = trait(False, bool)
+    needs_mask_token: bool = trait(False, bool, parts=any)
 
     @cached_property
     def puts_tokens(self) -> bool:

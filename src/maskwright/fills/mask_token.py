@@ -25,6 +25,7 @@ class MaskToken:
 
     for_tokens: ClassVar[bool] = True
     in_model: ClassVar[str] = "mask-token"
+    needs_mask_token: ClassVar[bool] = True
 
     def token(self, vocabulary: Any) -> int:
         """The mask token's id."""

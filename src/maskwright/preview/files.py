@@ -1,4 +1,4 @@
-"""From a file to cells, by its ending."""
+"""Which reader makes cells of a file, by the file's ending."""
 
 from __future__ import annotations
 

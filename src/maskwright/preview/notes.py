@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from maskwright import budgets
 from maskwright.masking import Masking
 from maskwright.patterns import traits
 from maskwright.preview.sample import Sample
@@ -59,10 +60,13 @@ def meant_for(wanted: Mapping[str, int]) -> tuple[str, str]:
 
 
 def left_whole(node: Mapping[str, object]) -> bool:
-    """Whether a masking, given as its YAML node, leaves some examples as they are on purpose."""
+    """Whether a masking, given as its YAML node, leaves some examples as they are on purpose.
+
+    Laws that draw a chance for each example, and patterns that set their own counts, may hide nothing of one.
+    """
     budget = node["budget"]
-    law = next(iter(budget)) if isinstance(budget, Mapping) else budget
-    return bool(node.get("clean_share")) or law in (None, "uniform", "bernoulli")
+    is_drawn = budget is None or budgets.traits(budgets.from_node(budget)).probabilities is not None
+    return bool(node.get("clean_share")) or is_drawn
 
 
 def marks_for(text: str, encoding: str) -> tuple[str, str]:

@@ -26,8 +26,8 @@ def preview_run(task: Task, config: RunConfig, data: CheckedData, n: int, epoch:
 
     Returns:
         `hidden` and `units` in all, `unit` where the task has a word of its own, and `examples`: `example_id`, `label`,
-        `hidden_units`, `units`, and `pieces` of text or `pictures` (title, uint8 array), and `reference`, the
-        right answer in pieces, where it has some.
+        `hidden_units`, `units`, and what of `pieces` of text, `row` [column, value, hidden] and `pictures` (title,
+        uint8 array) the task shows, and `reference`, the right answer in pieces, where it has some.
     """
     reader = task.reader(config, data)
     examples = task.encode(data.train.select(range(min(n, len(data.train)))), reader, config, data=data)
@@ -44,6 +44,8 @@ def preview_run(task: Task, config: RunConfig, data: CheckedData, n: int, epoch:
         }
         if seen.pieces:
             entry["pieces"] = [asdict(piece) for piece in seen.pieces]
+        if seen.row:
+            entry["row"] = [list(cell) for cell in seen.row]
         if seen.reference_pieces:
             entry["reference"] = [asdict(piece) for piece in seen.reference_pieces]
         if seen.pictures:

@@ -1,4 +1,4 @@
-"""From a file to cells: what a masking of arrays is shown on."""
+"""The cells of a file on which a masking is shown, and what the masking makes of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all tasks have in common whose answer is one of some classes."""
+"""What all classifiers share: the metrics they are judged by, weights of classes, the loss, answers in words."""
 
 from __future__ import annotations
 

@@ -29,9 +29,10 @@ class Built:
     """A model ready to be trained, or to be asked.
 
     Attributes:
-        model: a torch module.
-        reader: turns examples into inputs (a tokenizer, an image processor); `reader.save_pretrained(folder)` writes
-            what `Task.restore` reads.
+        model: a torch module; `model.save_pretrained(folder)` makes the folder and writes weights (safetensors) and
+            whatever else `Task.restore` reads.
+        reader: turns examples into inputs (a tokenizer, an image processor); `reader.save_pretrained(folder)` adds
+            its own files.
         heads: names of the modules that are new for the task and learn whole where the rest gets adapters.
         notes: what the user should know, a sentence each.
     """
@@ -96,14 +97,15 @@ class Task:
     """A task: how rows become examples, what a model answers, how an answer is scored and shown.
 
     Attributes:
-        name: as a configuration gives it.
+        name: as a configuration gives it: its file's, or `module:TASK`.
         words: what its things are called.
         configuration: its own sections of a run configuration, objectives and defaults.
         metrics: that can be measured; the first is the headline unless `evaluation.metrics` says otherwise.
         load: `data` section -> checked splits.
         reader: what turns examples into inputs (a tokenizer, an image processor), as `build` will use it.
         build: makes the model; new weights depend on `training.seed` alone.
-        restore: reads back what `build` and training left in a run's model folder; RunError if it is damaged.
+        restore: reads back what `save_pretrained` of model and reader left in a run's model folder; RunError if
+            anything is missing or damaged.
         encode: (rows of a split, reader, config, data=, on_progress=) -> Examples.
         loss: (model, hidden) -> Loss, by a forward pass.
         predict: (model, hidden, settings) -> one prediction per example, of any length, in a list or an array; a

@@ -1,4 +1,4 @@
-"""Examples on their way through a model: batches, what is hidden of them, and their loss."""
+"""The contract of examples, and what of them goes through a model: `Batch`, `Hidden`, `Loss`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
+    from maskwright.engine.corrupt import Corrupted
     from maskwright.rng import Moment
 
 __all__ = ["FILLER", "Batch", "Examples", "Hidden", "Loss"]
@@ -62,11 +63,14 @@ class Hidden:
     Attributes:
         inputs: what the model takes, name -> tensor [B, ...].
         labels: as those of the batch, changed where inputs were dropped, merged or moved.
-        weight: [B] float32, what each example counts in the loss, with the weight that a law of masking attaches.
-        count: what the loss is a mean over, added up over the batch: examples, tokens, objects.
+        weight: [B] float32, what each example counts in the loss: its weight in the batch, times the weight that the
+            law of the budget attaches to it (1/t in masked diffusion).
+        count: what the loss is a mean over, added up over the batch: examples, tokens, objects. It is a number of
+            things and not a sum of weights: where a law gives weights of 2, the loss is twice as large.
         share: [B] float32, hidden share of each example's units.
-        mask: over the units, where the task's loss or pictures ask for it.
-        probability: [B] float32, the chance with which units were hidden, where the budget draws one.
+        mask: [B, ...] bool over the units, True = hidden; None where nothing is hidden, or units of several kinds are.
+        probability: [B] float32, the chance with which units were hidden; None unless the budget has one. Where several
+            ways of hiding are joined, NaN for the examples of those that have none.
     """
 
     inputs: Mapping[str, Any]
@@ -85,6 +89,42 @@ class Hidden:
         share = torch.zeros(len(batch.ids), device=batch.ids.device)
         number = batch.examples if count is None else count
         return cls(batch.inputs, batch.labels, batch.weight, number, share)
+
+    @classmethod
+    def of(
+        cls,
+        batch: Batch,
+        corrupted: Corrupted | Mapping[str, Corrupted],
+        inputs: Mapping[str, Any],
+        *,
+        labels: Mapping[str, Any] | None = None,
+        count: float | None = None,
+    ) -> Hidden:
+        """A batch of which a masking has hidden parts: with its share, its mask, and what its budget's law says.
+
+        Args:
+            batch: whole.
+            corrupted: what was hidden of it; kind of input -> what was hidden of it, where one budget covers several.
+            inputs: of the model, with parts hidden.
+            labels: that followed the inputs; those of the batch where they stay.
+            count: what the loss is a mean over; the examples of the batch if left out. A law's weights are no part of
+                it: they multiply what an example adds to the sum, and an estimator weighted by 1/t stays unbiased.
+        """
+        import torch
+
+        parts = list(corrupted.values()) if isinstance(corrupted, Mapping) else [corrupted]
+        hidden, units = (torch.as_tensor(sum(getattr(one, name) for one in parts)) for name in ("count", "n_units"))
+        law, single = parts[0].weight, parts[0] if len(parts) == 1 else None
+        chance = None if single is None else single.probability
+        return cls(
+            inputs,
+            batch.labels if labels is None else labels,
+            batch.weight if law is None else batch.weight * torch.as_tensor(law).to(batch.weight),
+            batch.examples if count is None else count,
+            (hidden.double() / units.clamp(min=1)).float(),
+            None if single is None else torch.as_tensor(single.unit_mask),
+            None if chance is None else torch.as_tensor(chance).float(),
+        )
 
 
 @dataclass(frozen=True, eq=False)

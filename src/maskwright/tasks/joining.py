@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from maskwright.tasks.examples import Hidden
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["joined_by_length", "rows_of"]
+__all__ = ["joined_by_length", "per_example", "rows_of"]
 
 
 def joined_by_length(
@@ -39,29 +39,54 @@ def joined_by_length(
 
     inputs = {name: stacked(name, [part.inputs[name] for part in parts]) for name in parts[0].inputs}
     labels = {name: stacked(name, [part.labels[name] for part in parts]) for name in parts[0].labels}
-    weight, share = torch.cat([part.weight for part in parts]), torch.cat([part.share for part in parts])
+    beside = per_example(parts)
     lengths = inputs["attention_mask"].sum(dim=1)
     order = torch.argsort(lengths, descending=True, stable=True)
-    whole = Hidden(inputs, labels, weight, 0, share)
     sizes, start = lengths[order].cpu().numpy(), 0
     while start < len(sizes):
         longest = max(int(sizes[start]), 1)
         rows = order[start : start + max(1, cells // longest)]
         start += len(rows)
         kept = slice(widest - longest, None) if left else slice(longest)
-        yield rows, rows_of(whole, rows, kept)
+        some, right = (
+            {name: one[rows, kept] if one.ndim > 1 else one[rows] for name, one in tables.items()}
+            for tables in (inputs, labels)
+        )
+        yield rows, Hidden(some, right, count=len(rows), **rows_of(beside, rows))
 
 
-def rows_of(hidden: Hidden, rows: torch.Tensor, columns: slice = slice(None)) -> Hidden:
-    """Some examples of a batch, with some columns of what has one number per token; the count is that of examples."""
+def per_example(parts: Sequence[Hidden]) -> dict[str, Any]:
+    """What is noted of the examples of all parts, one part behind the other, by field of `Hidden`.
 
-    def taken(table: torch.Tensor) -> torch.Tensor:
-        return table[rows] if table.ndim == 1 else table[rows][:, columns]
+    Returns:
+        `weight` and `share` [P · B]; `mask` [P · B, units], False where an example has fewer units or nothing was
+        hidden, and `probability` [P · B], NaN where a part has none. The last two are None where no part has any.
+    """
+    import torch
 
-    return Hidden(
-        inputs={name: taken(table) for name, table in hidden.inputs.items()},
-        labels={name: taken(table) for name, table in hidden.labels.items()},
-        weight=hidden.weight[rows],
-        count=len(rows),
-        share=hidden.share[rows],
-    )
+    masks, chances = [part.mask for part in parts], [part.probability for part in parts]
+    return {
+        "weight": torch.cat([part.weight for part in parts]),
+        "share": torch.cat([part.share for part in parts]),
+        "mask": None if all(mask is None for mask in masks) else torch.cat(_of_one_width(parts)),
+        "probability": None
+        if all(chance is None for chance in chances)
+        else torch.cat([part.share * torch.nan if part.probability is None else part.probability for part in parts]),
+    }
+
+
+def _of_one_width(parts: Sequence[Hidden]) -> list[torch.Tensor]:
+    """The masks [B, units] of some parts, padded to the most units."""
+    import torch
+
+    masks = [
+        torch.zeros(len(p.weight), 0, dtype=torch.bool, device=p.weight.device) if p.mask is None else p.mask
+        for p in parts
+    ]
+    widest = max(mask.shape[1] for mask in masks)
+    return [torch.nn.functional.pad(mask, (0, widest - mask.shape[1])) for mask in masks]
+
+
+def rows_of(beside: Mapping[str, Any], rows: torch.Tensor) -> dict[str, Any]:
+    """What `per_example` gives, of some examples."""
+    return {name: None if values is None else values[rows] for name, values in beside.items()}

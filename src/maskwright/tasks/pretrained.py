@@ -1,4 +1,4 @@
-"""Loading a model or tokenizer from the hub or a local folder, with every usual failure told in plain words.
+"""Models and tokenizers from the hub or a local folder, and what is said of every usual failure.
 
 Weights come from safetensors only and no code from the hub is run.
 """

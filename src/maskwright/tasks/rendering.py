@@ -1,4 +1,4 @@
-"""Pictures for people: from what a model is given back to bytes, with what was hidden marked."""
+"""Pictures for people: from what a model is given back to pixels and files, with what was hidden marked."""
 
 from __future__ import annotations
 

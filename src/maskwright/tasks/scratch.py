@@ -10,7 +10,18 @@ from typing import Any
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError, did_you_mean
 
-__all__ = ["SIZES", "ModelSize", "advice", "architecture", "family_of", "has_token_types", "size_of", "train_tokenizer"]
+__all__ = [
+    "SIZES",
+    "ModelSize",
+    "advice",
+    "alphabet",
+    "architecture",
+    "check_family",
+    "family_of",
+    "has_token_types",
+    "size_of",
+    "train_tokenizer",
+]
 
 PREFIX = "scratch:"
 OFFSET_POSITIONS = ("roberta", "camembert", "xlm-roberta")
@@ -21,7 +32,14 @@ MOST_LETTERS = 4000
 
 @dataclass(frozen=True)
 class ModelSize:
-    """Dimensions of a model that is trained from nothing."""
+    """Dimensions of a model that is trained from nothing.
+
+    Attributes:
+        layers: of an encoder, and as many of its decoder if there is one.
+        hidden: width.
+        heads: of attention.
+        vocabulary: tokens, at most.
+    """
 
     layers: int
     hidden: int
@@ -67,9 +85,31 @@ def has_token_types(model: str) -> bool:
     >>> has_token_types("scratch:tiny"), has_token_types("scratch:modernbert-tiny")
     (True, False)
     """
+    return _family(model).to_dict().get("type_vocab_size", 1) > 1
+
+
+def check_family(model: str) -> None:
+    """Refuse a `scratch:` model of a family that Transformers does not know.
+
+    Raises:
+        ConfigError: there is no such family.
+    """
+    if size_of(model) is not None and family_of(model) != family_of(f"{PREFIX}tiny"):
+        _family(model)
+
+
+def _family(model: str, **sizes: Any) -> Any:
+    """The configuration of a family of Transformers; ConfigError where there is none of that name."""
     from transformers import AutoConfig
 
-    return AutoConfig.for_model(family_of(model)).to_dict().get("type_vocab_size", 1) > 1
+    family = family_of(model)
+    try:
+        return AutoConfig.for_model(family, **sizes)
+    except ValueError:
+        raise ConfigError(
+            f"model: Transformers knows no family '{family}' ('{model}'). Use scratch:tiny (a BERT), or "
+            "scratch:roberta-tiny, scratch:modernbert-tiny, scratch:electra-tiny, say."
+        ) from None
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> Any:
@@ -88,7 +128,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> A
 
     normalizer, splitter = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
     texts = list(texts)
-    letters = _alphabet(texts, normalizer, splitter)
+    letters = alphabet(texts, normalizer, splitter)
     learner = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     learner.normalizer, learner.pre_tokenizer = normalizer, splitter
     # Ties between merges go by token id, and ids of word-inner letters follow the order of a hash map, which differs
@@ -107,7 +147,14 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> A
     return BertTokenizer(vocab=learner.get_vocab(), do_lower_case=True, model_max_length=max_length)
 
 
-def _alphabet(texts: Iterable[str], normalizer: Any, splitter: Any) -> list[str]:
+def alphabet(texts: Iterable[str], normalizer: Any, splitter: Any) -> list[str]:
+    """The letters that become tokens of their own; among equally frequent ones the order is that of their codes.
+
+    Args:
+        texts: to learn from.
+        normalizer: of the `tokenizers` library.
+        splitter: its pre-tokenizer.
+    """
     counts: Counter[str] = Counter()
     for text in texts:
         for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)):
@@ -128,31 +175,23 @@ def architecture(model: str, tokenizer: Any, max_length: int) -> Any:
     Raises:
         ConfigError: there is no such family.
     """
-    from transformers import AutoConfig
-
     size, family = size_of(model), family_of(model)
     if size is None:
         raise ConfigError(f"model: expected scratch:tiny or scratch:small, given '{model}'.")
-    try:
-        # Positions of RoBERTa and its kin begin behind the id of padding.
-        offset = tokenizer.pad_token_id + 1 if family in OFFSET_POSITIONS else 0
-        return AutoConfig.for_model(
-            family,
-            vocab_size=len(tokenizer),
-            hidden_size=size.hidden,
-            num_hidden_layers=size.layers,
-            num_attention_heads=size.heads,
-            intermediate_size=4 * size.hidden,
-            max_position_embeddings=max_length + offset,
-            pad_token_id=tokenizer.pad_token_id,
-            bos_token_id=tokenizer.cls_token_id,
-            eos_token_id=tokenizer.sep_token_id,
-        )
-    except ValueError:
-        raise ConfigError(
-            f"model: Transformers knows no family '{family}' ('{model}'). Use scratch:tiny (a BERT), or "
-            "scratch:roberta-tiny, scratch:modernbert-tiny, scratch:electra-tiny, say."
-        ) from None
+    # Positions of RoBERTa and its kin begin behind the id of padding.
+    offset = tokenizer.pad_token_id + 1 if family in OFFSET_POSITIONS else 0
+    return _family(
+        model,
+        vocab_size=len(tokenizer),
+        hidden_size=size.hidden,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        intermediate_size=4 * size.hidden,
+        max_position_embeddings=max_length + offset,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.cls_token_id,
+        eos_token_id=tokenizer.sep_token_id,
+    )
 
 
 def advice(config: RunConfig) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Examples as people see them, with what models answer."""
+"""What people see of an example (`Shown`) and of what models answer (`Answer`), in the report and the preview."""
 
 from __future__ import annotations
 
@@ -69,12 +69,11 @@ class Worded:
 
 @dataclass(frozen=True)
 class Shown:
-    """An example as a person sees it: text in pieces, pictures, sound, or a row of a table.
+    """An example as a person sees it: text in pieces, pictures, or a row of a table.
 
     Attributes:
         pieces: text, each piece with `text`, `hidden` and perhaps `kind`.
         pictures: (title, uint8 [row, col, 3]) each, as the model sees it.
-        audio: (title, samples, hertz) each.
         row: (column, value, hidden) each.
         reference: what the right answer is, in words.
         reference_pieces: the same as text in pieces.
@@ -86,7 +85,6 @@ class Shown:
 
     pieces: tuple[Any, ...] = ()
     pictures: tuple[tuple[str, np.ndarray], ...] = ()
-    audio: tuple[tuple[str, np.ndarray, int], ...] = ()
     row: tuple[tuple[str, str, bool], ...] = ()
     reference: str | None = None
     reference_pieces: tuple[Any, ...] = ()

@@ -1,9 +1,11 @@
 """Checks of a task: whether it keeps the contract that trainer, evaluator and report rely on.
 
-from maskwright.testing import check_task
+    from maskwright.testing import check_task
 
-def test_my_task(tmp_path):
-check_task("my_module:TASK", {"model": "scratch:tiny", "data": {...}, "masking": "automask"}, tmp_path)
+    def test_my_task(tmp_path):
+        check_task("my_module:TASK", {"model": "scratch:tiny", "data": {...}, "masking": "automask"}, tmp_path)
+
+Each check looks at a `TaskSubject` and fails where the contract is broken; docs/add-a-task.md says what a task is.
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ from typing import Any
 import numpy as np
 
 from maskwright.rng import Moment
+from maskwright.tasks.contract import Task
 from maskwright.tasks.examples import FILLER
 from maskwright.tasks.views import Shown, View
 from maskwright.testing.finding import NOT_APPLICABLE, Check, Finding, Measurement, verdict
+from maskwright.testing.task_hiding import TASK_HIDING_CHECKS
+from maskwright.testing.task_saving import SAVING_CHECKS
 from maskwright.testing.tasks import TaskSubject
 
 __all__ = ["TASK_CHECKS", "check_task"]
@@ -29,12 +34,26 @@ CLOSE = 1e-4
 
 
 def _declared(subject: TaskSubject) -> Measurement:
-    task = subject.task
+    task, name = subject.task, subject.config.task
     names = [metric.name for metric in task.metrics]
-    wrong = [name for name in set(names) if names.count(name) > 1]
-    wrong += [] if pickle.loads(pickle.dumps(task)).name == task.name else ["pickling"]
-    wrong += [word for word in ("examples", "units", "input") if not getattr(task.words, word)]
-    return f"{len(names)} metrics; wrong: {wrong or 'nothing'}", verdict(bool(names) and not wrong), {"wrong": wrong}
+    wrong = [f"two metrics are called {name}" for name in sorted(set(names)) if names.count(name) > 1]
+    wrong += [f"words.{word} is empty" for word in ("examples", "units", "input") if not getattr(task.words, word)]
+    wrong += [] if task.name == name else [f"its name is '{task.name}', but a configuration gives '{name}'"]
+    wrong += _unpicklable(task)
+    return (
+        f"{len(names)} metrics; wrong: {'; '.join(wrong) or 'nothing'}",
+        verdict(bool(names) and not wrong),
+        {"wrong": wrong},
+    )
+
+
+def _unpicklable(task: Task) -> list[str]:
+    """Why a task cannot go to another process; empty if it can."""
+    try:
+        pickle.loads(pickle.dumps(task))
+    except Exception as error:  # pickle raises PicklingError, AttributeError, TypeError, and what __reduce__ raises
+        return [f"it does not pickle: {error}; define classes and functions at the top of the module"]
+    return []
 
 
 def _ids(subject: TaskSubject) -> Measurement:
@@ -169,11 +188,7 @@ def _shown(subject: TaskSubject) -> Measurement:
     view = View(subject.built.reader, subject.config.masking, Moment(), labels)
     masked = subject.task.shown(subject.examples, row, view, predictions)
     whole = subject.task.shown(subject.examples, row, View(subject.built.reader, None, Moment(), labels), {})
-    seen = [
-        one
-        for one in (masked, whole)
-        if isinstance(one, Shown) and (one.pieces or one.pictures or one.row or one.audio)
-    ]
+    seen = [one for one in (masked, whole) if isinstance(one, Shown) and (one.pieces or one.pictures or one.row)]
     fine = len(seen) == 2 and "model" in masked.answers and 0 <= masked.hidden <= masked.units
     return f"{masked.hidden} of {masked.units} units hidden, answers of {list(masked.answers)}", verdict(fine), {}
 
@@ -186,23 +201,6 @@ def _worded(subject: TaskSubject) -> Measurement:
     words = vars(subject.task.worded(subject.examples, rows, predictions, subject.data.labels))
     counts = {name: len(column) for name, column in words.items() if column is not None}
     return f"entries for {len(rows)} answers: {counts}", verdict(set(counts.values()) == {len(rows)}), {}
-
-
-def _restored(subject: TaskSubject) -> Measurement:
-    built, folder = subject.built, subject.folder / "model"
-    built.model.save_pretrained(folder)
-    built.reader.save_pretrained(folder)
-    again = subject.task.restore(folder)
-    again.model.eval()
-    rows, hidden = np.asarray(subject.rows), subject.examples.hide(subject.batch(), None, Moment())
-    one, other = (subject.records(subject.predictions(hidden, model), rows) for model in (built.model, again.model))
-    apart = [
-        name
-        for name, table in one.items()
-        if table.dtype != object and not np.allclose(table, other[name], atol=1e-4, equal_nan=True)
-    ]
-    fine = not apart and subject.task.same_reader(built.reader, again.reader)
-    return f"answers apart: {apart or 'none'}", verdict(fine), {}
 
 
 def _likely(subject: TaskSubject) -> Measurement:
@@ -248,7 +246,11 @@ def _close(one: float, other: float) -> bool:
 
 
 TASK_CHECKS = (
-    Check("declaration", "metrics with names of their own, words for people, a value that pickles", _declared),
+    Check(
+        "declaration",
+        "its own name, metrics with names of their own, words for people, a value that pickles",
+        _declared,
+    ),
     Check("ids", "one whole number for each example, none twice, and lengths of 1 or more", _ids),
     Check("whole", "without a masking, the inputs as they are", _whole),
     Check("in_place", "the batch given is left as it was", _in_place),
@@ -263,7 +265,8 @@ TASK_CHECKS = (
     Check("resamples", "a metric is a formula of sums", _resamples),
     Check("shown", "an example that people can see, hidden and whole, with its answers", _shown),
     Check("worded", "answers in words, one for each", _worded),
-    Check("restored", "the saved model answers as the one that was saved", _restored),
+    *TASK_HIDING_CHECKS,
+    *SAVING_CHECKS,
 )
 
 

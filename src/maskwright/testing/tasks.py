@@ -1,10 +1,4 @@
-"""Checks of a task: whether it keeps the contract that trainer, evaluator and report rely on.
-
-from maskwright.testing import check_task
-
-def test_my_task(tmp_path):
-check_task("my_module:TASK", {"model": "scratch:tiny", "data": {...}, "masking": "automask"}, tmp_path)
-"""
+"""A task under test with a small run: its data, its model, its examples, each made when a check first asks for it."""
 
 from __future__ import annotations
 

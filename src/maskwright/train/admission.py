@@ -21,8 +21,8 @@ _OWN = (".lock", "run.yaml", "checkpoints")
 def is_finished(folder: RunFolder, config: RunConfig, resume: bool) -> bool:
     """Whether the folder holds this run, finished; False if it can be begun or gone on with."""
     if not folder.exists():
-        found = [path.name for path in folder.path.iterdir()] if folder.path.is_dir() else []
-        strangers = [name for name in found if name not in _OWN and not name.endswith(".partial")]
+        names = [path.name for path in folder.path.iterdir()] if folder.path.is_dir() else []
+        strangers = [name for name in names if name not in _OWN and not name.endswith(".partial")]
         if strangers:
             raise RunError(
                 f"{folder.path}: holds other files ({', '.join(sorted(strangers)[:3])}) and no run. Choose a new or "
@@ -63,14 +63,15 @@ def check_unchanged(folder: RunFolder, config: RunConfig) -> None:
 
 def unused_evaluation(folder: RunFolder, config: RunConfig) -> str:
     """Settings of `evaluation` that differ from those a finished run was given, and the command that takes them."""
-    given, now = (one.evaluation.model_dump(mode="json") for one in (folder.config(), config))
-    changed = {f"evaluation.{name}": value for name, value in now.items() if given[name] != value}
+    old, now = (one.evaluation.model_dump(mode="json") for one in (folder.config(), config))
+    changed = {f"evaluation.{name}": value for name, value in now.items() if old[name] != value}
     if not changed:
         return ""
-    told = ", ".join(f"{key}: {given[key.partition('.')[2]]} -> {value}" for key, value in changed.items())
+    changes = ", ".join(f"{key}: {old[key.partition('.')[2]]} -> {value}" for key, value in changed.items())
     overrides = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in changed.items()]
     command = shlex.join(["maskwright", "evaluate", str(folder.path), *overrides])
-    return f"it was begun with other settings of its evaluation ({told}), which stay. Evaluate it with these: {command}"
+    begun = f"it was begun with other settings of its evaluation ({changes}), which stay."
+    return f"{begun} Evaluate it with these: {command}"
 
 
 CHANGED = (

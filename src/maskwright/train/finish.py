@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Any
 
 from maskwright.train import checkpoint, lora
@@ -38,16 +39,22 @@ def finish(folder: RunFolder, trainer: MaskedTrainer, reader: Any, step: int) ->
     finished = {
         **folder.info(),
         "status": "finished",
+        "model_files": _files(unfinished),
         "steps": step,
         "kept_step": trainer.selection.best_step if best is not None else step,
     }
     write_json(unfinished / "maskwright.json", finished)
     # Weights are written for their owner's eyes only; the rest of the folder decides who else may read them.
     for weights in unfinished.glob("*.safetensors"):
-        weights.chmod((unfinished / "config.json").stat().st_mode)
+        weights.chmod((unfinished / "maskwright.json").stat().st_mode)
     shutil.rmtree(folder.model, ignore_errors=True)
     unfinished.rename(folder.model)
     totals = {"seconds": seconds, "cells": cells, "cells_whole": whole, "cells_per_second": cells / max(seconds, 1e-9)}
     write_json(folder.path / "environment.json", {**environment, **totals})
     folder.write_info(finished)
     shutil.rmtree(folder.checkpoints, ignore_errors=True)
+
+
+def _files(folder: Path) -> list[str]:
+    """What the model and its reader wrote."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())

@@ -2,7 +2,8 @@
 
 run.yaml            the configuration with every default spelled out
 maskwright.json     facts that a reader of the model needs: labels, masking, data, state of the run
-model/              weights (safetensors), configuration and tokenizer; the same maskwright.json lies next to them
+model/              what model and reader wrote of themselves: weights (safetensors), configuration, tokenizer; and the
+                    same maskwright.json
 metrics.jsonl       one line per optimiser step and evaluation
 environment.json    versions, hardware, number format, time
 checkpoints/        while the run is not finished
@@ -94,7 +95,7 @@ class RunFolder:
         """`info` of a run that can be evaluated.
 
         Raises:
-            RunError: besides what `info` raises: training has not finished, or the model is missing.
+            RunError: besides what `info` raises: training has not finished, or a file of the model is missing.
         """
         info = self.info()
         if info.get("status") != "finished":
@@ -102,8 +103,9 @@ class RunFolder:
                 f"{self.path}: training has not finished (status: {info.get('status')}). Run the same maskwright train "
                 "command again, it goes on from the last checkpoint."
             )
-        for name in ("config.json", "model.safetensors"):
-            if not (self.model / name).is_file() and not (name.endswith("tensors") and self._sharded()):
+        # Which files a model has is its task's business; what is wrong inside them is found by `Task.restore`.
+        for name in info.get("model_files", ()):
+            if not (self.model / name).is_file():
                 raise RunError(
                     f"{self.model / name}: missing, so the trained model cannot be loaded. "
                     f"Delete {self.path}, or choose another folder (training.output=...), and train again."
@@ -210,9 +212,6 @@ class RunFolder:
             f"{self.path}: written by maskwright {info.get('version')}, whose run folders (format {written}) this "
             f"version {__version__} cannot read (format {FORMAT}). {remedy}"
         )
-
-    def _sharded(self) -> bool:
-        return (self.model / "model.safetensors.index.json").is_file()
 
     def _json(self, name: str) -> Any:
         try:

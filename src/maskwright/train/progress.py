@@ -1,4 +1,4 @@
-"""What training tells whoever watches it."""
+"""Events: what training and evaluation report while they are at work."""
 
 from __future__ import annotations
 

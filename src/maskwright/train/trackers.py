@@ -50,8 +50,8 @@ def check_trackers(report_to: str | Sequence[str]) -> None:
         if name in NO_TRACKER:
             continue
         if name not in PACKAGES:
-            known = did_you_mean(name, [*PACKAGES, *NO_TRACKER])
-            raise ConfigError(f"training.report_to: there is no tracker {name!r}. {known}")
+            advice = did_you_mean(name, [*PACKAGES, *NO_TRACKER])
+            raise ConfigError(f"training.report_to: there is no tracker {name!r}. {advice}")
         missing = [package for package in PACKAGES[name] if not _installed(package)]
         if missing:
             raise ConfigError(

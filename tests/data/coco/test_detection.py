@@ -276,7 +276,9 @@ def test_tables_that_cannot_be_read(tmp_path, scenes):
     assert re.search(r"row 1, column 'objects': the lists have different lengths: \{'bbox': 1, 'category': 0\}", told)
     assert "row 2, column 'objects': expected objects, found None" in told
     (folder / "b.jsonl").write_text(json.dumps({"image": "images/0.png", "label": 1}))
-    assert "no column 'objects' or 'annotations'; the header is image, label" in problems(train=str(folder / "b.jsonl"))
+    assert "no column 'objects' or 'annotations'; the header is 'image', 'label'" in problems(
+        train=str(folder / "b.jsonl")
+    )
     assert "without metadata.jsonl" in problems(train=str(tmp_path))
 
 

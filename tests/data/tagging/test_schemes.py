@@ -4,7 +4,9 @@ import importlib.util
 
 import pytest
 
+from maskwright.data.flat_lists import Coded
 from maskwright.data.tagging.checks import ordered, recognised
+from maskwright.data.tagging.rules import faults_of
 from maskwright.data.tagging.schemes import Scheme, Tagging, check_seqeval
 from maskwright.errors import ConfigError
 
@@ -37,7 +39,7 @@ def test_the_scheme_of_a_set_of_tags(tags, name, lettered):
 )
 def test_of_two_schemes_with_the_same_tags_the_one_whose_rules_break_less(sentences, name):
     rows = [tags.split() for tags in sentences]
-    assert recognised({tag for tags in rows for tag in tags}, rows).name == name
+    assert recognised({tag for tags in rows for tag in tags}, Coded.of_lists(rows)).name == name
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,7 @@ def test_of_two_schemes_with_the_same_tags_the_one_whose_rules_break_less(senten
     ],
 )
 def test_rules(scheme, tags, faults):
-    broken = dict(Scheme(scheme).faults(tags.split()))
+    broken = dict(faults_of(tags.split(), Scheme(scheme)))
     assert list(broken) == list(faults)
     for word, part in faults.items():
         assert part in broken[word]

@@ -231,3 +231,27 @@ def test_columns_that_are_not_there(tmp_path):
         load_tagging_data(TaggingSection(train=str(tmp_path / "a.csv")))
     with pytest.raises(ValidationError):
         TaggingSection(tag_names=["O"])
+
+
+def test_all_problems_come_at_once(tmp_path):
+    rows = [*SENTENCES, (["a", "b"], ["O"]), (["c", ""], ["O", "O"]), (["d"], [None]), (["e", "f"], ["b-per", "O"])]
+    told = problems(tmp_path, [*rows, ([], [])])
+    for message in (
+        "row 13, column 'tags': the tags have 1 elements, the tokens 2.",
+        "row 14, column 'tokens': word 2 is empty.",
+        "row 15, column 'tags': element 1 is None; expected the name or the number of a class.",
+        "tag 'b-per' (1 times) differs from 'B-PER' (12) only in case or signs.",
+        "b-per begin with none of B-, I-",
+        "row 17, column 'tokens': the list is empty.",
+        "row 17, column 'tags': the list is empty.",
+    ):
+        assert sum(message in problem for problem in told) == 1, told
+    assert len(told) == 7
+
+
+def test_problems_are_the_same_where_values_are_not_stored_as_lists(tmp_path):
+    broken = [(["a", "b"], ["O"]), (["c", " "], ["O", "O"]), (["d", "e"], ["b-per", "O"])]
+    (first, *_) = problems(tmp_path, [*SENTENCES, *broken, ("no list", ["O"])])
+    assert "expected a list, found str 'no list'" in first
+    plain = problems(tmp_path, [*SENTENCES, *broken])
+    assert problems(tmp_path, [*SENTENCES, *broken, ("no list", ["O"])])[1:] == plain

@@ -12,6 +12,7 @@ import torch
 
 from maskwright import tasks
 from maskwright.config import dump_config
+from maskwright.data.tagging.schemes import Scheme, Tagging
 from maskwright.errors import ConfigError
 from maskwright.evaluate.run import evaluate
 from maskwright.report.build import render
@@ -70,6 +71,37 @@ def test_what_check_says_of_the_sentences(data, tmp_path):
     words = sum(len(one) for one, _ in rows)
     longest = max(len(one) for one, _ in rows)
     assert lines[0] == (f"train: {words:,} words in 70 sentences, {longest} in the longest; mentions: LOC 70, PER 140.")
+
+
+def test_check_says_what_is_cut_off(data, tmp_path):
+    config = run({**data, "max_length": 6}, tmp_path)
+    task = tasks.get("token-classification")
+    lines, cut = task.describe(config, task.load(config.data)), [(words[4:], tags) for words, tags in sentences(70)]
+    lost = sum(len(words) for words, _ in cut)
+    n = sum(bool(words) for words, _ in cut)
+    # A mention goes with its last word.
+    scheme = Scheme("IOB2")
+    mentions = sum(stop > 4 for _, tags in cut for _, _, stop in Tagging.of(tags, scheme).mentions)
+    assert lines[1] == (
+        f"train: {n} of 70 sentences ({n / 70:.1%}) are longer than data.max_length=6 tokens and are cut at the end, "
+        f"{lost:,} words and {mentions:,} mentions with them."
+    )
+    assert lines[-1].startswith("Every word was counted as one token")
+    (_, whole, *_) = task.describe(run(data, tmp_path), task.load(config.data))
+    assert whole.startswith("train: no sentence is longer than data.max_length=")
+
+
+def test_check_counts_the_tokens_of_a_saved_tokenizer(data, tmp_path):
+    config = run({**data, "max_length": 6}, tmp_path)
+    task = tasks.get("token-classification")
+    loaded = task.load(config.data)
+    built = task.build(config, loaded)
+    built.reader.save_pretrained(tmp_path / "saved")
+    built.model.save_pretrained(tmp_path / "saved")
+    saved = run({**data, "max_length": 6}, tmp_path, model=str(tmp_path / "saved"))
+    said, encoded = task.describe(saved, loaded)[1], task.encode(loaded.train, built.reader, config, data=loaded).notes
+    assert f"{encoded[0].split(' ')[0]} of 70 sentences" in said
+    assert f" {encoded[0].partition('end, ')[2].partition(' words')[0]} words and " in said
 
 
 def test_new_weights_depend_on_the_seed_alone(data, tmp_path):

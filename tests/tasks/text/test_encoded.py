@@ -142,13 +142,12 @@ def test_joined_batches_hold_every_way_of_hiding_once(side, fill, cells):
     assert sorted(seen) == list(range(3 * 14))
 
 
-def test_units_and_what_may_be_hidden_can_be_the_tasks_own():
+def test_units_can_be_the_tasks_own():
     examples = examples_on("left")
     lengths = examples.lengths
     # One unit of two tokens behind the opening one; nothing else may be hidden.
     words = Ragged.from_rows([[-1, 0, 0, *[-1] * (n - 3)] for n in lengths])
-    maskable = Ragged.from_rows([[0, 1, 1, *[0] * (n - 3)] for n in lengths])
-    own = EncodedTexts(**{**vars(examples), "words": words, "maskable": maskable})
+    own = EncodedTexts(**{**vars(examples), "words": words})
     hidden = own.hide(own.batch(range(1, 9)), masking({"count": 1}), MOMENT)
     assert set(hidden.inputs) == {"input_ids", "attention_mask"}
     for row, ids in enumerate(rows_without_padding(hidden.inputs)):
@@ -160,6 +159,6 @@ def test_units_and_what_may_be_hidden_can_be_the_tasks_own():
 
 def test_rows_for_collators_hold_ids_and_the_number_of_the_example():
     examples = examples_on("right")
-    rows = rows_of_ids(examples)
+    rows = rows_of_ids(examples, masking())
     assert rows[2] == {"input_ids": examples.inputs["input_ids"][2].tolist(), "example_id": 102}
     assert len(rows) == 14

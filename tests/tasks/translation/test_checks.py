@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 
-from maskwright import Masking, cli, tasks
+from maskwright import Drop, Masking, cli, tasks
 from maskwright.errors import ConfigError
 from maskwright.rng import Moment
 from maskwright.tasks.metrics.generated_text import GeneratedText
@@ -13,6 +15,22 @@ from maskwright.tasks.translation import checks
 from maskwright.tasks.views import View
 
 task = tasks.get("translation")
+
+
+@dataclass(frozen=True)
+class Shorter:
+    """A fill from elsewhere that takes tokens out."""
+
+    changes_shape: ClassVar[bool] = True
+    removes: ClassVar[bool] = True
+
+    def __call__(self, x, mask, *, valid, rng, **facts):
+        return Drop()(x, mask, valid=valid, rng=rng)
+
+    def shorten(self, batch, hidden, attended, vocabulary):
+        return Drop().shorten(batch, hidden, attended, vocabulary)
+
+
 SIDE = {"pattern": "iid", "fill": "mask-token"}
 
 
@@ -43,6 +61,18 @@ def both(**changes):
             "masking.modalities: translation hides in source and target; given source, targets",
         ),
         ({"evaluation": {"unit": "patch"}}, "evaluation.unit: given 'patch'"),
+        ({"evaluation": {"unit": "entity"}}, "evaluation.unit: given 'entity'"),
+        ({"masking": {**SIDE, "budget": 0.3, "unit": "entity"}}, "masking.unit: given 'entity'"),
+        ({"masking": both(target={"unit": "entity"})}, "masking.modalities.target.unit: given 'entity'"),
+        (
+            {"masking": {**SIDE, "budget": 0.3, "fill": "sentinel"}},
+            "masking.fill: sentinel numbers the runs of hidden tokens, and the tokenizer that is trained with "
+            "'scratch:tiny' has no sentinels. Use fill: {sentinel: single}",
+        ),
+        (
+            {"masking": both(target={"fill": f"{__name__}:Shorter"})},
+            "masking.modalities.target.fill: shorter makes a text shorter",
+        ),
         ({"evaluation": {"metrics": ["blue"]}}, "evaluation.metrics: translation has no 'blue'. Did you mean 'bleu'"),
         ({"objective": "reconstruct"}, "objective: translation learns supervised or consistency"),
         ({"model": "scratch:t5-tiny"}, "'scratch:t5-tiny': translation builds models of one family"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from maskwright.data.column import Column
+from maskwright.data.columns import no_column
 from maskwright.data.findings import Findings, shorten
 from maskwright.data.readers.table_file import check_file, read_table
 from maskwright.data.readers.text_lines import decode
@@ -96,8 +97,8 @@ def _first(table: Table, names: Sequence[str]) -> str:
     for name in names:
         if name in table.columns:
             return name
-    what = f"there is no column {' or '.join(map(repr, names))}; the header is {', '.join(table.header)}"
-    raise DataError([Problem(table.source, what, "Expected a COCO file, or a table with image and objects.")])
+    remedy = "Expected a COCO file, or a table with image and objects."
+    raise DataError([no_column(table, " or ".join(map(repr, names)), remedy)])
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,8 +29,8 @@ BEGINS, ENDS = "BSU", "ESLU"
 
 NEEDS_SEQEVAL = "token-classification needs seqeval, which reads mentions off tags: pip install 'maskwright[tagging]'."
 
-REMEMBERED = 200_000
-"""Sentences whose mentions are kept: a test sentence is asked about under many masks, and mostly answered alike."""
+REMEMBERED = 2_048
+"""Tags of sentences whose mentions are kept, 2.4 kB each: answers to one sentence come close together, mostly alike."""
 
 Mention = tuple[str, int, int]
 """Type, first word, and the word behind the last."""
@@ -79,32 +79,6 @@ class Scheme:
     def strict(self) -> bool:
         """A mention has to begin and to end with its letters, or it is none."""
         return self.name in ("BIOES", "BILOU")
-
-    def faults(self, tags: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """(word, what is wrong with its tag) wherever tags break the rules of the scheme."""
-        pairs = [parts_of(tag) if self.lettered else None for tag in tags]
-        for number, (pair, before) in enumerate(zip(pairs, [None, *pairs[:-1]], strict=True)):
-            fault = _fault(self, pair, before, pairs[number + 1] if number + 1 < len(pairs) else None)
-            if fault is not None:
-                yield number, fault
-
-
-def _fault(
-    scheme: Scheme, pair: tuple[str, str] | None, before: tuple[str, str] | None, after: tuple[str, str] | None
-) -> str | None:
-    if pair is None or scheme.name == "IO":
-        return None
-    letter, kind = pair
-    if scheme.name == "IOB1":
-        touches = before is not None and before[1] == kind
-        return None if letter == "I" or touches else "begins a mention that no other of its type touches"
-    goes_on = before is not None and before[1] == kind and not (scheme.strict and before[0] in ENDS)
-    if letter not in BEGINS and not goes_on:
-        return "starts inside a mention"
-    if not scheme.strict or letter in ENDS:
-        return None
-    followed = after is not None and after[1] == kind and after[0] not in BEGINS
-    return None if followed else "begins or continues a mention that is not ended"
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from pydantic import Field
 
 from maskwright.data.assembly import assemble
 from maskwright.data.checked import CheckedData
 from maskwright.data.clusters import with_cluster
-from maskwright.data.column import Column
+from maskwright.data.flat_lists import Coded
 from maskwright.data.loading import Reading
 from maskwright.data.readers import conll
 from maskwright.data.readers.hub import read_split
@@ -29,7 +30,7 @@ from maskwright.data.sections import ClusteredSection
 from maskwright.data.sources import read_tables
 from maskwright.data.splits import Split
 from maskwright.data.tables import Table
-from maskwright.data.tagging.checks import check_tags, check_words
+from maskwright.data.tagging.checks import TagChecks, check_words, named, summary
 from maskwright.data.tagging.roles import ROLES
 from maskwright.errors import DataError, Problem
 
@@ -75,10 +76,11 @@ def load_tagging_data(section: TaggingSection) -> CheckedData:
         DataError: with all problems of all files.
     """
     reading = Reading(section, with_cluster(section, ROLES))
-    splits, notes = reading.splits(_tables(section), (check_words,))
-    if section.tag_names is not None:
-        splits = {name: _with_names(split, section.tag_names) for name, split in splits.items()}
-    scheme, tags, more = check_tags({name: splits[name] for name in _distinct(splits)})
+    names = None if section.tag_names is None else tuple(section.tag_names)
+    splits, notes = reading.splits(_tables(section), [check_words], [TagChecks(names)])
+    if names is not None:
+        splits = {name: _with_names(split, names) for name, split in splits.items()}
+    scheme, tags, more = summary({name: splits[name] for name in _distinct(splits)})
     return assemble(splits, reading.roles, (*notes, *more), labels=tags, facts={"scheme": scheme.name})
 
 
@@ -111,20 +113,6 @@ def _distinct(splits: dict[str, Split]) -> list[str]:
 
 
 def _with_names(split: Split, names: Sequence[str]) -> Split:
-    """The split with the names of its tags in place of their numbers.
-
-    Raises:
-        DataError: a number without a name.
-    """
-    rows = [value if value is None else [_name(tag, names) for tag in value] for value in split.content["tags"]]
-    for index, value in enumerate(split.values("tags")):
-        for place, tag in enumerate(value):
-            if _name(tag, names) is None:
-                where = split.place(index, split.columns.roles["tags"])
-                what = f"tag {place + 1} is {tag!r}; expected a number from 0 to {len(names) - 1} (data.tag_names)"
-                raise DataError([Problem(where, what, "Name all tags, or remove data.tag_names.")])
-    return split.with_content("tags", Column.of(rows))
-
-
-def _name(tag: str, names: Sequence[str]) -> str | None:
-    return names[int(tag)] if tag.isdecimal() and int(tag) < len(names) else None
+    """The split with the names of its tags in place of their numbers."""
+    column = split.content["tags"]
+    return split.with_content("tags", named(Coded.of(column.at(np.arange(len(column)))), names).column())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -37,8 +37,6 @@ FAR = 4.0
 SHORT = 10
 """Letters added to both sides before lengths are compared, so that short texts may differ more."""
 
-ROWS_LISTED = 10
-
 
 @dataclass
 class PairChecks:
@@ -63,8 +61,7 @@ class PairChecks:
         for texts in pairs_of(split):
             source, target = (np.array([len(text) for text in side]) + SHORT for side in texts)
             ratio.append(np.log(target / source))
-            alike = (one == other or plain_text(one) == plain_text(other) for one, other in zip(*texts, strict=True))
-            copies.append(np.fromiter(alike, dtype=bool, count=len(texts[0])))
+            copies.append(np.fromiter(map(_are_alike, *texts), dtype=bool, count=len(texts[0])))
             evidence.append(self.letters.evidence(*texts))
         self._check_copies(split, np.flatnonzero(np.concatenate(copies)), findings)
         self._note_lengths(split, np.concatenate(ratio))
@@ -88,7 +85,7 @@ class PairChecks:
             findings.add("copies", split.table.source, problem)
         elif len(copies):
             verb = "is a copy of its source" if len(copies) == 1 else "are copies of their source"
-            rows = listed(split, copies)
+            rows = _rows(split, copies)
             self.notes.append(f"{split.name}: {len(copies):,} of {len(split):,} targets ({share:.1%}) {verb} ({rows}).")
 
     def _note_lengths(self, split: Split, ratio: np.ndarray) -> None:
@@ -98,7 +95,7 @@ class PairChecks:
             has = "pair has a target" if len(far) == 1 else "pairs have a target"
             self.notes.append(
                 f"{split.name}: {len(far):,} {has} more than {FAR:g} times as long, or as short, as targets of such "
-                f"sources usually are ({listed(split, far)})."
+                f"sources usually are ({_rows(split, far)})."
             )
 
     def _check_direction(self, split: Split, evidence: np.ndarray, findings: Findings) -> None:
@@ -116,7 +113,7 @@ class PairChecks:
         sure = np.flatnonzero(evidence <= -SURE)
         if len(sure):
             looks = "row looks" if len(sure) == 1 else "rows look"
-            self.notes.append(f"{split.name}: {len(sure):,} {looks} swapped ({listed(split, sure)}).")
+            self.notes.append(f"{split.name}: {len(sure):,} {looks} swapped ({_rows(split, sure)}).")
 
 
 def pairs_of(split: Split) -> Iterator[tuple[list[str], list[str]]]:
@@ -126,12 +123,17 @@ def pairs_of(split: Split) -> Iterator[tuple[list[str], list[str]]]:
         yield sources, list(islice(sides[1], BLOCK))
 
 
+def _are_alike(one: str, other: str) -> bool:
+    """Whether two texts are the same but for case and the width of blanks; most differ in their first letters."""
+    if one == other:
+        return True
+    first, second = (text.lstrip()[:1].casefold()[:1] for text in (one, other))
+    return first == second and plain_text(one) == plain_text(other)
+
+
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def listed(split: Split, positions: Sequence[int] | np.ndarray) -> str:
-    """Rows as a person counts them."""
-    rows = [split.row(int(position)) for position in positions[:ROWS_LISTED]]
-    named = ", ".join(str(row + 1) if isinstance(row, int) else row for row in rows)
-    return f"row{'s' * (len(positions) > 1)} {named}{', ...' if len(positions) > ROWS_LISTED else ''}"
+def _rows(split: Split, positions: np.ndarray) -> str:
+    return f"row{'s' * (len(positions) > 1)} {split.listed(positions)}"

@@ -99,7 +99,8 @@ class Letters:
         counts = np.ones((2, 1 << TABLE_BITS))
         for sides in pairs:
             for side, texts in enumerate(sides):
-                counts[side] += np.bincount(_trigrams(texts)[0], minlength=1 << TABLE_BITS)
+                codes, inside, _ = _trigrams(texts)
+                counts[side] += np.bincount(codes[inside], minlength=1 << TABLE_BITS)
         one, other = np.log(counts / counts.sum(axis=1, keepdims=True))
         return cls(one - other)
 
@@ -113,18 +114,27 @@ class Letters:
         return self._sums(sources) - self._sums(targets)
 
     def _sums(self, texts: Sequence[str]) -> np.ndarray:
-        codes, row = _trigrams(texts)
-        return np.bincount(row, weights=self.log_ratio[codes], minlength=len(texts))
+        codes, inside, starts = _trigrams(texts)
+        if not len(texts):
+            return np.zeros(0)
+        return np.add.reduceat(np.where(inside, self.log_ratio[codes], 0.0), starts)
 
 
-def _trigrams(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Codes of three bytes in a row, all texts one behind the other, and the text of each."""
+def _trigrams(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Three bytes in a row, of all texts one behind the other.
+
+    Returns:
+        [n] codes; [n] bool, whether all three are of one text; [texts] where each text begins.
+    """
     # A blank before and behind each, so that how words begin and end counts; no trigram reaches into the next.
     folded = [f" {text.casefold()} ".replace("\0", " ").encode("utf-8", "replace") for text in texts]
-    joined = np.frombuffer(b"\0".join([*folded, b""]), dtype=np.uint8).astype(np.uint32)
-    row = np.repeat(np.arange(len(texts)), [len(text) + 1 for text in folded])
-    one, two, three = joined[:-2], joined[1:-1], joined[2:]
-    inside = (one != 0) & (two != 0) & (three != 0)
-    packed = (one << 16 | two << 8 | three)[inside]
-    codes = packed * np.uint32(0x9E3779B1) >> np.uint32(32 - TABLE_BITS)  # the product keeps its lowest 32 bits
-    return codes.astype(np.int64), row[:-2][inside]
+    letters = np.frombuffer(b"\0".join([*folded, b"\0"]), dtype=np.uint8)
+    starts = np.cumsum([0, *(len(text) + 1 for text in folded)])[:-1]
+    is_letter, wide = letters != 0, letters.astype(np.uint32)
+    inside = is_letter[:-2] & is_letter[1:-1] & is_letter[2:]
+    packed = wide[:-2] << 16
+    packed |= wide[1:-1] << 8
+    packed |= wide[2:]
+    packed *= np.uint32(0x9E3779B1)  # the product keeps its lowest 32 bits
+    packed >>= np.uint32(32 - TABLE_BITS)
+    return packed, inside, starts

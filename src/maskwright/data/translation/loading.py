@@ -1,4 +1,4 @@
-r"""From a configuration's `data` section to checked pairs.
+r"""From the `data` section of a translation to checked pairs of texts.
 
 >>> import json, tempfile
 >>> folder = tempfile.mkdtemp()

@@ -1,1 +1,1 @@
-"""Object detection: a picture in, boxes with a class and a probability each out."""
+"""Tasks on pictures with objects in boxes."""

@@ -139,8 +139,6 @@ class PicturesWithTexts:
 
     def _hidden(self, batch: Batch, masking: Masking | PerModality, corrupted: Mapping[str, Corrupted]) -> Hidden:
         """The batch with what was hidden in it."""
-        import torch
-
         inputs = dict(batch.inputs)
         if TEXT in corrupted:
             inputs |= corrupted[TEXT].inputs
@@ -152,10 +150,7 @@ class PicturesWithTexts:
                 inputs[PICTURE] = cut.from_cells(corrupted[IMAGE].inputs)
             else:
                 inputs[PATCH_INPUTS[way]] = corrupted[IMAGE].unit_mask.flatten(1)
-        count = torch.as_tensor(sum(one.count for one in corrupted.values()))
-        units = torch.as_tensor(sum(one.n_units for one in corrupted.values()))
-        share = (count / units.clamp(min=1)).to(torch.float32)
-        return Hidden(inputs, batch.labels, batch.weight, batch.examples, share)
+        return Hidden.of(batch, corrupted, inputs)
 
     def work(self, inputs: Mapping[str, Any]) -> int:
         """Patches and tokens that go through the model."""

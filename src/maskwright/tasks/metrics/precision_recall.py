@@ -99,8 +99,8 @@ class Detections:
         if number == "AR100":
             return _mean([_recall(one, across) for one in self._classes.values()], len(weights))
         if number not in THRESHOLDS_OF:
-            known = ", ".join([*THRESHOLDS_OF, "AR100"])
-            raise MaskingError(f"average precision: there is no '{number}'; expected one of {known}.")
+            names = ", ".join([*THRESHOLDS_OF, "AR100"])
+            raise MaskingError(f"average precision: there is no '{number}'; expected one of {names}.")
         precisions = [_precision(one, across, THRESHOLDS_OF[number]) for one in self._classes.values()]
         return _mean(precisions, len(weights))
 

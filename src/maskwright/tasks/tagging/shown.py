@@ -70,8 +70,8 @@ def in_words(words: Sequence[str], tagging: Tagging) -> str:
     >>> in_words(["Anna", "saw", "Paris"], Tagging(("B-PER", "O", "B-LOC"), frozenset({("LOC", 2, 3), ("PER", 0, 1)})))
     'PER: Anna; LOC: Paris'
     """
-    found = [f"{kind}: {' '.join(words[start:stop])}" for kind, start, stop in tagging.in_order]
-    return "; ".join(found) or "no mention"
+    mentions = [f"{kind}: {' '.join(words[start:stop])}" for kind, start, stop in tagging.in_order]
+    return "; ".join(mentions) or "no mention"
 
 
 def mention_pieces(words: Sequence[str], tagging: Tagging, gone: np.ndarray) -> tuple[Piece, ...]:

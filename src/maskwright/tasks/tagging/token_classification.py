@@ -22,13 +22,15 @@ from maskwright.tasks.contract import Built, Task, Words
 from maskwright.tasks.examples import Hidden, Loss
 from maskwright.tasks.metrics.entity_f1 import ENTITY_F1
 from maskwright.tasks.metrics.token_accuracy import TOKEN_ACCURACY
+from maskwright.tasks.tagging.describing import described
 from maskwright.tasks.tagging.report import sections
 from maskwright.tasks.tagging.shown import shown, worded
 from maskwright.tasks.tagging.truths import Truths
 from maskwright.tasks.tagging.words import NO_WORD, load_word_tokenizer, tokenised_words
 from maskwright.tasks.text import models
-from maskwright.tasks.text.checks import UNITS, check_text_run
+from maskwright.tasks.text.checks import check_text_run
 from maskwright.tasks.text.encoded import ENTITY, LABELS, EncodedTexts, rows_of_ids
+from maskwright.tasks.text.maskings import UNITS
 from maskwright.units.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -58,18 +60,9 @@ def check(config: RunConfig) -> None:
 
 
 def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
-    """How long the sentences are, and how many mentions of each type there are."""
-    scheme = Scheme.of(data.labels)
-    notes = []
-    for name, rows in (("train", data.train), ("validation", data.validation), ("test", data.test)):
-        lengths = [len(words) for words in rows["tokens"]]
-        kinds = [kind for tags in rows["tags"] for kind, _, _ in Tagging.of(tags, scheme).mentions]
-        counts = ", ".join(f"{kind} {kinds.count(kind):,}" for kind in sorted(set(kinds)))
-        notes.append(
-            f"{name}: {sum(lengths):,} words in {len(lengths):,} sentences, {max(lengths):,} in the longest; mentions: "
-            f"{counts or 'none'}."
-        )
-    return tuple(notes)
+    """How long the sentences are, and what is cut off; ConfigError where the model cannot be had."""
+    models.check_new_model(config, AUTO)
+    return described(config, data)
 
 
 def reader(config: RunConfig, data: CheckedData) -> Any:

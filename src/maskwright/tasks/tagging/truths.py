@@ -1,4 +1,4 @@
-"""The right tags of a split in one flat array, and as answers are compared with them."""
+"""The right tags of a split, as answers are compared with them; and the units of its words and mentions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from maskwright.data.flat_lists import Coded, data_set_blocks
+from maskwright.data.tagging.rules import FlatTags
 from maskwright.data.tagging.schemes import Scheme, Tagging
 from maskwright.tasks.text.encoded import Ragged
 
-__all__ = ["Truths"]
+__all__ = ["Truths", "tags_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +35,9 @@ class Truths:
     @classmethod
     def of(cls, rows: Any, names: Sequence[str]) -> Truths:
         """The tags of a split."""
-        number = {name: place for place, name in enumerate(names)}
-        tags = Ragged.from_rows([[number[tag] for tag in row] for row in rows["tags"]])
-        return cls(tags, tuple(names), Scheme.of(names), rows)
+        tags, number = tags_of(rows), {name: place for place, name in enumerate(names)}
+        numbers = np.array([number[name] for name in tags.names], dtype=np.int32)
+        return cls(Ragged(numbers[tags.codes], np.cumsum(tags.lengths)), tuple(names), Scheme.of(names), rows)
 
     def __len__(self) -> int:
         return len(self.tags)
@@ -58,8 +60,19 @@ class Truths:
 
     def mentions(self) -> Ragged:
         """What the unit `entity` hides whole: the first word of each word's mention; outside of mentions the word."""
-        units = self.numbers().values - 1
-        for row, start in enumerate((self.tags.ends - self.tags.lengths).tolist()):
-            for _, first, stop in self[row].mentions:
-                units[start + first : start + stop] = first
+        units, coded = self.numbers().values - 1, Coded(self.names, self.tags.values, self.tags.lengths)
+        start = 0
+        for _, part in coded.parts():
+            mentions = FlatTags.of(part, self.scheme).mentions
+            lengths = mentions.stop - mentions.first
+            # Place of every word of a mention, and beside it that of the mention's first word.
+            first = np.repeat(mentions.first, lengths)
+            within = np.arange(len(first)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+            units[start + first + within] = units[start + first]
+            start += len(part.codes)
         return Ragged(units, self.tags.ends)
+
+
+def tags_of(rows: Any) -> Coded:
+    """The tags of the rows of a data set."""
+    return Coded.of_blocks(data_set_blocks(rows, "tags"))

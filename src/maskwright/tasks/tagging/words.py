@@ -13,7 +13,7 @@ from maskwright.errors import ConfigError
 from maskwright.tasks.text.encoded import Ragged
 from maskwright.tasks.text.tokenizing import CHUNK, PASSED_ON, load_tokenizer
 
-__all__ = ["NO_WORD", "TokenisedWords", "load_word_tokenizer", "texts_of", "tokenised_words"]
+__all__ = ["NO_WORD", "TokenisedWords", "load_word_tokenizer", "texts_of", "tokenised_words", "words_kept"]
 
 NO_WORD = -1
 """Word of special tokens."""
@@ -121,26 +121,50 @@ def tokenised_words(
         on_progress: called with sentences done and sentences in all.
     """
     names = [name for name in PASSED_ON if name == "input_ids" or name in tokenizer.model_input_names]
-    parts: dict[str, list[Sequence[int]]] = {name: [] for name in names}
-    words: list[list[int]] = []
-    cut = cut_words = vanished = 0
-    for start in range(0, len(sentences), CHUNK):
-        some = [
-            [word if place == 0 else f" {word}" for place, word in enumerate(s)]
-            for s in sentences[start : start + CHUNK]
-        ]
-        options = {"is_split_into_words": True, "truncation": True, "return_attention_mask": False}
-        tokens = tokenizer(some, max_length=max_length, **options)
+    parts: dict[str, list[Ragged]] = {name: [] for name in names}
+    words: list[Ragged] = []
+    cut = cut_words = vanished = done = 0
+    for some, tokens in _tokens_of(sentences, tokenizer, max_length):
         for name in names:
-            parts[name].extend(tokens[name])
-        for sentence, encoding in zip(some, tokens.encodings, strict=True):
-            row = [NO_WORD if word is None else word for word in encoding.word_ids]
-            words.append(row)
-            seen, last = len({*row} - {NO_WORD}), max(row, default=NO_WORD)
-            behind = len(sentence) - 1 - last if encoding.overflowing else 0
+            parts[name].append(Ragged.from_rows(tokens[name]))
+        rows = [[NO_WORD if word is None else word for word in encoding.word_ids] for encoding in tokens.encodings]
+        words.append(Ragged.from_rows(rows))
+        for sentence, row, encoding in zip(some, rows, tokens.encodings, strict=True):
+            behind = len(sentence) - _words_kept(encoding, len(sentence))
             cut += bool(encoding.overflowing)
             cut_words += behind
-            vanished += len(sentence) - seen - behind
-        on_progress(min(start + CHUNK, len(sentences)), len(sentences))
-    inputs = {name: Ragged.from_rows(rows) for name, rows in parts.items()}
-    return TokenisedWords(inputs, Ragged.from_rows(words), cut, cut_words, vanished)
+            vanished += len(sentence) - len({*row} - {NO_WORD}) - behind
+        done += len(some)
+        on_progress(done, len(sentences))
+    inputs = {name: Ragged.joined(some) for name, some in parts.items()}
+    return TokenisedWords(inputs, Ragged.joined(words), cut, cut_words, vanished)
+
+
+def words_kept(sentences: Sequence[Sequence[str]], tokenizer: Any, max_length: int) -> np.ndarray:
+    """[N] int64: how many words of each sentence `max_length` tokens hold, special tokens included."""
+    kept = [
+        _words_kept(encoding, len(sentence))
+        for some, tokens in _tokens_of(sentences, tokenizer, max_length)
+        for sentence, encoding in zip(some, tokens.encodings, strict=True)
+    ]
+    return np.array(kept, dtype=np.int64)
+
+
+def _tokens_of(
+    sentences: Sequence[Sequence[str]], tokenizer: Any, max_length: int
+) -> Iterator[tuple[list[list[str]], Any]]:
+    """(sentences, their tokens) some after the other."""
+    for start in range(0, len(sentences), CHUNK):
+        some = [
+            [word if place == 0 else f" {word}" for place, word in enumerate(sentence)]
+            for sentence in sentences[start : start + CHUNK]
+        ]
+        options = {"is_split_into_words": True, "truncation": True, "return_attention_mask": False}
+        yield some, tokenizer(some, max_length=max_length, **options)
+
+
+def _words_kept(encoding: Any, words: int) -> int:
+    """Of a sentence that may have been cut, how many words come before the cut; the last one may be cut itself."""
+    if not encoding.overflowing:
+        return words
+    return max((word + 1 for word in encoding.word_ids if word is not None), default=0)

@@ -1,4 +1,4 @@
-"""Tokenised texts in a few flat arrays: small, quick to batch, and shared with worker processes without copying."""
+"""Texts as examples: tokenised, in a few flat arrays; batched, hidden, and cut into batches for forward passes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ __all__ = ["ENTITY", "LABELS", "EncodedTexts", "Ragged", "rows_of_ids"]
 LABELS = "labels"
 """Name in a batch of what the loss compares with."""
 
-WORDS, MENTIONS, MASKABLE = "words", "mentions", "maskable"
-"""Inputs beside the model's own: the units of each token, and which tokens may be hidden."""
+WORDS, MENTIONS = "words", "mentions"
+"""Inputs beside the model's own: the units of each token."""
 
 ENTITY = "entity"
 """The unit of which the mentions are."""
@@ -54,6 +54,18 @@ class Ragged:
         ends = np.cumsum([len(row) for row in rows], dtype=np.int64)
         total = int(ends[-1]) if len(rows) else 0
         return cls(np.fromiter((v for row in rows for v in row), dtype=np.int32, count=total), ends)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Ragged]) -> Ragged:
+        """Some rows behind the others.
+
+        >>> Ragged.joined([Ragged.from_rows([[1, 2]]), Ragged.from_rows([[], [3]])]).ends.tolist()
+        [2, 2, 3]
+        """
+        if not parts:
+            return cls.from_rows([])
+        ends = np.cumsum(np.concatenate([part.lengths for part in parts]))
+        return cls(np.concatenate([part.values for part in parts]), ends)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -91,7 +103,6 @@ class EncodedTexts:
         classes: [N] int64, the class of each example; None where it has not one.
         words: the word of each token, where the task knows it (`Ragged`, -1 outside words).
         mentions: the same for the unit `entity`: a mention is hidden whole, and so is any other word.
-        maskable: which tokens may be hidden (`Ragged` of 0 and 1); all but special ones where there is none.
         notes: what the user should know.
     """
 
@@ -104,7 +115,6 @@ class EncodedTexts:
     classes: np.ndarray | None = None
     words: Ragged | None = None
     mentions: Ragged | None = None
-    maskable: Ragged | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -128,8 +138,8 @@ class EncodedTexts:
         A row of `FILLER` becomes a copy of the first example with weight 0.
 
         Returns:
-            inputs: each of `inputs` and `attention_mask` [B, L] int64, and where the task knows them `words`,
-            `mentions` and `maskable` [B, L]. labels: each of `labels`, [B] or [B, L].
+            inputs: each of `inputs` and `attention_mask` [B, L] int64, and where the task knows them `words` and
+            `mentions` [B, L]. labels: each of `labels`, [B] or [B, L].
         """
         import torch
 
@@ -138,8 +148,8 @@ class EncodedTexts:
         layout = Layout.of(self.inputs["input_ids"].lengths_of(chosen), self.vocabulary.pads_left)
         tables = {name: ragged.table(chosen, layout, self._padding(name)) for name, ragged in self.inputs.items()}
         tables["attention_mask"] = layout.attention()
-        beside = ((WORDS, self.words, -1), (MENTIONS, self.mentions, -1), (MASKABLE, self.maskable, 0))
-        tables |= {name: one.table(chosen, layout, padding) for name, one, padding in beside if one is not None}
+        beside = ((WORDS, self.words), (MENTIONS, self.mentions))
+        tables |= {name: one.table(chosen, layout, -1) for name, one in beside if one is not None}
         labels = {
             name: one.table(chosen, layout, _padding_of_labels(name)) if isinstance(one, Ragged) else one[chosen]
             for name, one in self.labels.items()
@@ -154,8 +164,6 @@ class EncodedTexts:
 
     def hide(self, batch: Batch, masking: Any, moment: Moment) -> Hidden:
         """Hide tokens; labels of tokens go with them."""
-        import torch
-
         inputs, facts = without_facts(batch.inputs, masking)
         if masking is None:
             whole = Batch(inputs, batch.labels, batch.ids, batch.weight)
@@ -165,8 +173,7 @@ class EncodedTexts:
         corrupted = masking(columns, vocabulary=self.vocabulary, example_ids=batch.ids, **vars(moment), **facts)
         inputs = dict(corrupted.inputs)
         labels = {name: inputs.pop(name) if name in of_tokens else table for name, table in batch.labels.items()}
-        share = torch.as_tensor(corrupted.ratio).to(torch.float32)
-        return Hidden(inputs, labels, batch.weight, _count(labels[LABELS], batch), share)
+        return Hidden.of(batch, corrupted, inputs, labels=labels, count=_count(labels[LABELS], batch))
 
     def work(self, inputs: Mapping[str, Any]) -> int:
         """Tokens without padding."""
@@ -187,16 +194,11 @@ class EncodedTexts:
 
 
 def without_facts(inputs: Mapping[str, Any], masking: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The model's own inputs, and what a masking is told besides: the units it hides whole, what may be hidden."""
+    """The model's own inputs, and what a masking takes besides: the units that it hides whole."""
     own = dict(inputs)
-    beside = {name: own.pop(name) for name in (WORDS, MENTIONS, MASKABLE) if name in own}
-    facts = {}
+    beside = {name: own.pop(name) for name in (WORDS, MENTIONS) if name in own}
     units = None if masking is None else beside.get(MENTIONS if masking.unit == ENTITY else WORDS)
-    if units is not None:
-        facts["word_ids"] = units
-    if MASKABLE in beside:
-        facts["valid"] = beside[MASKABLE] != 0
-    return own, facts
+    return own, {} if units is None else {"word_ids": units}
 
 
 def _padding_of_labels(name: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADS",
     "built",
+    "check_new_model",
     "mask_text",
     "other_fill",
     "plain_fill",
@@ -28,6 +30,11 @@ __all__ = [
     "same_tokens",
     "variant_notes",
 ]
+
+PLAIN = "scratch:tiny"
+"""A model of the family that always runs."""
+
+WORDS = "a few words of no text"
 
 HEADS = ("classifier", "score", "pre_classifier", "classification_head", "head", "qa_outputs", "summary")
 """Modules that Transformers puts on an encoder for a task."""
@@ -54,15 +61,62 @@ def built(config: RunConfig, tokenizer: Any, auto: str, **head: Any) -> Built:
         if scratch.size_of(config.model) is None:
             model, notes = pretrained.with_new_head(family, config.model, **head)
         else:
-            architecture = scratch.architecture(config.model, tokenizer, max(512, config.data.max_length))
-            for name, value in head.items():
-                setattr(architecture, name, value)
-            model, notes = family.from_config(architecture), scratch.advice(config)
+            model, notes = _new(config, tokenizer, family, head), scratch.advice(config)
     limit = model.config.to_dict().get("max_position_embeddings")
     check_length(config, limit or config.data.max_length)
     if model.config.pad_token_id is None:
         model.config.pad_token_id = tokenizer.pad_token_id
     return Built(model, tokenizer, HEADS, notes)
+
+
+def _new(config: RunConfig, tokenizer: Any, family: Any, head: Mapping[str, Any]) -> Any:
+    """A model with new weights; ConfigError where Transformers cannot build it."""
+    try:
+        architecture = scratch.architecture(config.model, tokenizer, max(512, config.data.max_length))
+        for name, value in head.items():
+            setattr(architecture, name, value)
+        return family.from_config(architecture)
+    except ConfigError:
+        raise
+    except Exception as error:  # each family fails in a way of its own
+        raise _refused(config, family, error) from error
+
+
+def check_new_model(config: RunConfig, auto: str) -> None:
+    """Try a model of another family than BERT on a few words, before anything slow begins.
+
+    Args:
+        config: of the run.
+        auto: name of a class of Transformers, such as `AutoModelForSequenceClassification`.
+
+    Raises:
+        ConfigError: there is no such family, or it has no such head, or it does not run.
+    """
+    if scratch.size_of(config.model) is None or scratch.family_of(config.model) == scratch.family_of(PLAIN):
+        return
+    import torch
+    import transformers
+
+    family: Any = getattr(transformers, auto)
+    tokenizer = scratch.train_tokenizer([WORDS], 100, 512)
+    inputs = tokenizer([WORDS, WORDS[:9]], padding=True, return_tensors="pt")
+    if not scratch.has_token_types(config.model):
+        del inputs["token_type_ids"]
+    with torch.random.fork_rng():
+        model = _new(config, tokenizer, family, {})
+    try:
+        with torch.no_grad():
+            _ = model(**inputs).logits
+    except Exception as error:
+        raise _refused(config, family, error) from error
+
+
+def _refused(config: RunConfig, family: Any, error: Exception) -> ConfigError:
+    reason = (str(error) or type(error).__name__).strip().splitlines()[0].rstrip(".")
+    return ConfigError(
+        f"model: '{config.model}' cannot be built as {family.__name__}: {reason}. Use scratch:tiny (a BERT), or "
+        "scratch:roberta-tiny, scratch:modernbert-tiny, scratch:electra-tiny, say."
+    )
 
 
 def restored(folder: Path, auto: str) -> Built:

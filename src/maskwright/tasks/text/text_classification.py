@@ -55,8 +55,8 @@ def encode(
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> EncodedTexts:
     """Tokenise a split with columns example_id, text, label, and text_pair if there are pairs."""
-    pairs = rows["text_pair"][:] if "text_pair" in rows.column_names else None
-    tokens = tokenised(rows["text"][:], pairs, reader, config.data.max_length, on_progress)
+    pairs = rows["text_pair"] if "text_pair" in rows.column_names else None
+    tokens = tokenised(rows["text"], pairs, reader, config.data.max_length, on_progress)
     labels = np.asarray(rows["label"][:], dtype=np.int64)
     return EncodedTexts(
         inputs=tokens.inputs,
@@ -117,7 +117,7 @@ TASK = Task(
     shown=shown,
     worded=classification.worded,
     check=check_text_run,
-    describe=describe_lengths,
+    describe=partial(describe_lengths, auto=AUTO),
     same_reader=models.same_tokens,
     plain_fill=models.plain_fill,
     other_fill=models.other_fill,

@@ -10,8 +10,9 @@ from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
 from maskwright.tasks import pretrained, scratch
 from maskwright.tasks.text.encoded import Ragged
+from maskwright.tasks.text.maskings import needs_mask_token
 
-__all__ = ["CHUNK", "Tokens", "check_length", "load_tokenizer", "number_cut", "texts_of", "tokenised", "uses_fill"]
+__all__ = ["CHUNK", "Tokens", "check_length", "load_tokenizer", "number_cut", "texts_of", "tokenised"]
 
 CHUNK = 2_000
 """Texts tokenised at a time, between two reports of progress."""
@@ -76,14 +77,14 @@ def tokenised(
     """Tokenise texts; longer ones than `max_length` tokens are cut at the end.
 
     Args:
-        texts: [N].
-        pairs: [N] second texts, where examples are pairs.
+        texts: [N], read some at a time.
+        pairs: [N] second texts, where examples are pairs; likewise.
         tokenizer: from `load_tokenizer`.
         max_length: tokens, special tokens included.
         on_progress: called with texts done and texts in all.
     """
     names = [name for name in PASSED_ON if name == "input_ids" or name in tokenizer.model_input_names]
-    parts: dict[str, list[list[int]]] = {name: [] for name in names}
+    parts: dict[str, list[Ragged]] = {name: [] for name in names}
     truncated = 0
     for start in range(0, len(texts), CHUNK):
         stop = start + CHUNK
@@ -95,10 +96,10 @@ def tokenised(
             return_attention_mask=False,
         )
         for name in names:
-            parts[name].extend(tokens[name])
+            parts[name].append(Ragged.from_rows(tokens[name]))
         truncated += number_cut(tokens, max_length)
         on_progress(min(stop, len(texts)), len(texts))
-    return Tokens({name: Ragged.from_rows(rows) for name, rows in parts.items()}, truncated)
+    return Tokens({name: Ragged.joined(some) for name, some in parts.items()}, truncated)
 
 
 def texts_of(rows: Any) -> Iterator[str]:
@@ -123,11 +124,7 @@ def _check_tokenizer(config: RunConfig, tokenizer: Any) -> None:
             f"model: the tokenizer of '{config.model}' has no padding token, so texts cannot be batched. Save a copy "
             "whose tokenizer has one (tokenizer.pad_token = tokenizer.eos_token) and give that folder."
         )
-    if (
-        config.masking is not None
-        and tokenizer.mask_token_id is None
-        and uses_fill(config.masking.to_dict(), "mask-token")
-    ):
+    if tokenizer.mask_token_id is None and needs_mask_token(config.masking):
         raise ConfigError(
             f"masking.fill: mask-token is asked for, but the tokenizer of '{config.model}' has no mask token. "
             "Use fill: random-token or fill: drop, or another model."
@@ -141,16 +138,3 @@ def number_cut(tokens: Any, max_length: int) -> int:
         # A tokenizer without a fast version does not tell; a text that fills the length may have been whole.
         return sum(len(row) == max_length for row in tokens["input_ids"])
     return sum(bool(encoding.overflowing) for encoding in tokens.encodings)
-
-
-def uses_fill(node: Any, name: str) -> bool:
-    """Whether a masking's node names a fill, alone or in a mix.
-
-    >>> uses_fill({"fill": {"mix": {"mask-token": 0.8, "keep": 0.2}}}, "mask-token"), uses_fill("drop", "mask-token")
-    (True, False)
-    """
-    if isinstance(node, dict):
-        return any(key == name or uses_fill(value, name) for key, value in node.items())
-    if isinstance(node, list | tuple):
-        return any(uses_fill(value, name) for value in node)
-    return node == name

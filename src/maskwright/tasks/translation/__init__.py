@@ -1,1 +1,1 @@
-"""Translation: a text in, the same in another language out."""
+"""Tasks whose answer is a text: translation, and what it is made of."""

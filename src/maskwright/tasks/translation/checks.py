@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from maskwright import fills
 from maskwright.config import RunConfig
 from maskwright.data.translation.loading import LANGUAGES
-from maskwright.engine.modalities import PerModality
-from maskwright.engine.trial import check_on_text
-from maskwright.errors import ConfigError, did_you_mean
-from maskwright.fills.drop import Drop
-from maskwright.fills.sentinel import Sentinel
+from maskwright.errors import ConfigError
 from maskwright.masking import Masking
+from maskwright.tasks.text.maskings import check_maskings, check_units, maskings_of
 from maskwright.tasks.text.models import variant_notes
+from maskwright.tasks.text.tokenizing import CHUNK
 from maskwright.tasks.translation import scratch
 from maskwright.tasks.translation.encoded import SOURCE, TARGET
 from maskwright.tasks.translation.languages import direction_note
-from maskwright.tasks.translation.tokenizing import load_tokenizer, texts_of
-from maskwright.units.text import UNITS
+from maskwright.tasks.translation.tokenizing import NUMBERED, load_tokenizer, texts_of
 
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
@@ -31,41 +30,38 @@ NEEDS_SACREBLEU = ("bleu", "bleu_characters")
 
 
 def check_run(config: RunConfig) -> None:
-    """Refuse units that texts do not have, and what cannot be hidden on one of the sides.
+    """Refuse units that texts do not have, what cannot be hidden on one of the sides, sizes that there are not.
 
     Raises:
         ConfigError: naming the key.
     """
-    scratch.size_of(config.model)
+    is_new = scratch.size_of(config.model) is not None
     asked = config.evaluation.metrics
     if find_spec("sacrebleu") is None and (asked is None or set(asked) & set(NEEDS_SACREBLEU)):
         raise ConfigError(
             "translation: BLEU needs sacrebleu. Install it with: pip install 'maskwright[translation]', or set "
             "evaluation.metrics: [chrf]."
         )
-    if config.evaluation.unit not in UNITS:
-        hint = did_you_mean(config.evaluation.unit, UNITS)
-        raise ConfigError(f"evaluation.unit: given {config.evaluation.unit!r}. {hint}")
-    if isinstance(config.masking, PerModality):
-        parts = dict(config.masking.modalities)
-        for name, part in parts.items():
-            _check_side(part, f"masking.modalities.{name}")
-        if isinstance(parts[TARGET].fill, Drop | Sentinel):
+    check_units(config)
+    check_maskings(config, shorter=True)
+    parts = maskings_of(config.masking)
+    for key, part in parts.items():
+        declared = fills.traits(part.fill)
+        shortens = declared.changes_shape or declared.removes or declared.shorten is not None
+        if shortens and key.endswith(f".{TARGET}"):
             raise ConfigError(
-                f"masking.modalities.{TARGET}.fill: {type(parts[TARGET].fill).__name__.lower()} makes a text shorter, "
-                "and the decoder predicts every token from the one in its place. Use mask-token, random-token or keep."
+                f"{key}.fill: {_name(part)} makes a text shorter, and the decoder predicts every token from the one in "
+                "its place. Use mask-token, random-token or keep."
             )
-    elif config.masking is not None:
-        _check_side(config.masking, "masking")
+        if is_new and declared.marks_runs == NUMBERED:
+            raise ConfigError(
+                f"{key}.fill: {_name(part)} numbers the runs of hidden tokens, and the tokenizer that is trained with "
+                f"'{config.model}' has no sentinels. Use fill: {{sentinel: single}}, or a model that has them (T5)."
+            )
 
 
-def _check_side(masking: Masking, key: str) -> None:
-    # Runs of hidden tokens as one marker each are for encoders that nothing is read off token by token, as here.
-    plain = replace(masking, fill=Drop()) if isinstance(masking.fill, Sentinel) else masking
-    try:
-        check_on_text(plain)
-    except ConfigError as error:
-        raise ConfigError(str(error).replace("masking", key, 1)) from error
+def _name(masking: Masking) -> str:
+    return type(masking.fill).__name__.lower()
 
 
 def evaluated(node: Mapping[str, Any]) -> Masking:
@@ -84,13 +80,13 @@ def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     unit = "words" if tokenizer is None else "tokens"
     for name, split in {"train": data.train, "validation": data.validation, "test": data.test}.items():
         for side, limit in limits.items():
-            lengths = _lengths(tokenizer, split[side][:], side, config.data.prefix)
-            longer, key = sum(length > limit for length in lengths), "max_target_length" * (side == "target")
+            lengths = _lengths(tokenizer, split[side], side, config.data.prefix)
+            longer, key = int((lengths > limit).sum()), "max_target_length" * (side == "target")
             notes.append(
                 f"{name}: {longer:,} of {len(lengths):,} {side}s ({longer / len(lengths):.1%}) are longer than {limit} "
-                f"{unit} and are cut at the end (longest: {max(lengths):,}; data.{key or 'max_length'})."
+                f"{unit} and are cut at the end (longest: {lengths.max():,}; data.{key or 'max_length'})."
                 if longer
-                else f"{name}: no {side} is longer than {limit} {unit} (longest: {max(lengths):,})."
+                else f"{name}: no {side} is longer than {limit} {unit} (longest: {lengths.max():,})."
             )
     if tokenizer is None:
         notes.append("Words were counted, as the tokenizer is trained with the model; tokens are as many or more.")
@@ -99,9 +95,15 @@ def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _lengths(tokenizer: Any, texts: list[str], side: str, prefix: str) -> list[int]:
-    if tokenizer is None:
-        return [len(text.split()) for text in texts]
-    whole = texts_of(side, [prefix + text for text in texts] if side == SOURCE else texts)
-    # verbose=False: the tokenizer would warn of texts longer than its model takes, which is what is counted here.
-    return [len(ids) for ids in tokenizer(**whole, truncation=False, verbose=False)["input_ids"]]
+def _lengths(tokenizer: Any, column: Any, side: str, prefix: str) -> np.ndarray:
+    """[N] tokens of each text of a column, special ones included; words where there is no tokenizer yet."""
+    lengths: list[int] = []
+    for start in range(0, len(column), CHUNK):
+        texts = column[start : start + CHUNK]
+        if tokenizer is None:
+            lengths += [len(text.split()) for text in texts]
+            continue
+        whole = texts_of(side, [prefix + text for text in texts] if side == SOURCE else texts)
+        # verbose=False: the tokenizer would warn of texts longer than its model takes, which is what is counted here.
+        lengths += map(len, tokenizer(**whole, truncation=False, verbose=False)["input_ids"])
+    return np.array(lengths)

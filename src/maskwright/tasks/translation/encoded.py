@@ -12,6 +12,7 @@ from maskwright.backend.codes import IGNORED
 from maskwright.engine.modalities import PerModality
 from maskwright.errors import ConfigError
 from maskwright.tasks.examples import FILLER, Batch, Hidden
+from maskwright.tasks.joining import per_example, rows_of
 from maskwright.tasks.text.encoded import LABELS, Ragged
 from maskwright.text.padding import Layout
 from maskwright.units.vocabulary import Vocabulary
@@ -138,9 +139,7 @@ class EncodedPairs:
         if TARGET in sides:
             there = batch.inputs[DECODER] != IGNORED
             inputs[DECODER] = torch.where(there, sides[TARGET].inputs["input_ids"], IGNORED)
-        hidden, units = (sum(getattr(one, name) for one in sides.values()) for name in ("count", "n_units"))
-        share = (hidden / torch.as_tensor(units).clamp(min=1)).to(torch.float32)
-        return Hidden(inputs, batch.labels, batch.weight, count, share)
+        return Hidden.of(batch, sides, inputs, count=count)
 
     def corrupted(
         self, inputs: Mapping[str, Any], ids: torch.Tensor, masking: Any, moment: Moment
@@ -181,7 +180,7 @@ class EncodedPairs:
         attention = stacked([part.inputs["attention_mask"] for part in parts], 0)
         target = torch.cat([part.inputs[DECODER] for part in parts])
         labels = torch.cat([part.labels[LABELS] for part in parts])
-        weight, share = torch.cat([part.weight for part in parts]), torch.cat([part.share for part in parts])
+        beside = per_example(parts)
         lengths = torch.stack([attention.sum(dim=1), (labels != IGNORED).sum(dim=1)], dim=1)
         order = torch.argsort(lengths.sum(dim=1), descending=True, stable=True)
         sizes, start = lengths.sum(dim=1)[order].cpu().numpy(), 0
@@ -195,7 +194,8 @@ class EncodedPairs:
                 DECODER: target[rows, :long],
             }
             some = labels[rows, :long]
-            yield rows, Hidden(inputs, {LABELS: some}, weight[rows], int((some != IGNORED).sum()), share[rows])
+            count = int((some != IGNORED).sum())
+            yield rows, Hidden(inputs, {LABELS: some}, count=count, **rows_of(beside, rows))
 
 
 def rows_of_sources(examples: EncodedPairs, masking: Masking | PerModality) -> list[dict[str, Any]]:

@@ -7,46 +7,24 @@ reached 34.8, in the same time.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from maskwright.config import RunConfig
 from maskwright.errors import ConfigError
 from maskwright.tasks import scratch
 
-__all__ = ["SIZES", "Size", "architecture", "size_of", "train_tokenizer"]
+__all__ = ["SIZES", "architecture", "size_of", "train_tokenizer"]
 
 SPECIAL = PAD, UNKNOWN, BEGIN, END, MASK = ("<pad>", "<unk>", "<s>", "</s>", "<mask>")
-MOST_LETTERS = 4000
-"""Characters that enter the alphabet, most frequent first; enough for Chinese."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """Dimensions of an encoder-decoder that is trained from nothing.
-
-    Attributes:
-        layers: of the encoder, and as many of the decoder.
-        hidden: width.
-        heads: of attention.
-        vocabulary: tokens, at most.
-    """
-
-    layers: int
-    hidden: int
-    heads: int
-    vocabulary: int
-
 
 SIZES = {
-    "tiny": Size(layers=2, hidden=128, heads=4, vocabulary=4_000),
-    "small": Size(layers=3, hidden=256, heads=4, vocabulary=8_000),
+    "tiny": scratch.ModelSize(layers=2, hidden=128, heads=4, vocabulary=4_000),
+    "small": scratch.ModelSize(layers=3, hidden=256, heads=4, vocabulary=8_000),
 }
 
 
-def size_of(model: str) -> Size | None:
+def size_of(model: str) -> scratch.ModelSize | None:
     """The size that a configuration's `model` asks for, None where it names a model that exists already.
 
     Raises:
@@ -87,7 +65,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> A
     learner.pre_tokenizer = pre_tokenizers.Metaspace()
     learner.decoder = decoders.Metaspace()
     texts = list(texts)
-    letters = _alphabet(texts, learner)
+    letters = scratch.alphabet(texts, learner.normalizer, learner.pre_tokenizer)
     trainer = trainers.BpeTrainer(
         vocab_size=max(vocabulary, len(SPECIAL) + len(letters)),
         special_tokens=list(SPECIAL),
@@ -107,16 +85,6 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> A
         model_input_names=["input_ids", "attention_mask"],
         **{f"{name}_token": token for name, token in zip(names, SPECIAL, strict=True)},
     )
-
-
-def _alphabet(texts: Iterable[str], learner: Any) -> list[str]:
-    """The letters that become tokens of their own; among equally frequent ones the order is that of their codes."""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        for word, _ in learner.pre_tokenizer.pre_tokenize_str(learner.normalizer.normalize_str(text)):
-            counts.update(word)
-    frequent = sorted(counts, key=lambda letter: (-counts[letter], letter))[:MOST_LETTERS]
-    return sorted(frequent)
 
 
 def architecture(config: RunConfig, tokenizer: Any) -> Any:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maskwright import fills
 from maskwright.config import RunConfig
 from maskwright.data.translation.loading import LANGUAGES
 from maskwright.errors import ConfigError
-from maskwright.fills.sentinel import Sentinel
-from maskwright.masking import Masking
 from maskwright.tasks import pretrained
 from maskwright.tasks.text.encoded import Ragged
-from maskwright.tasks.text.tokenizing import CHUNK, check_length, number_cut, uses_fill
+from maskwright.tasks.text.maskings import maskings_of, needs_mask_token
+from maskwright.tasks.text.tokenizing import CHUNK, check_length, number_cut
 from maskwright.tasks.translation import scratch
 from maskwright.tasks.translation.encoded import SOURCE, TARGET, EncodedPairs, Side
 from maskwright.tasks.translation.languages import set_languages
@@ -24,7 +24,13 @@ from maskwright.units.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from maskwright.data.checked import CheckedData
 
-__all__ = ["Template", "encoded", "load_tokenizer", "stand_in", "template_of", "texts_of"]
+__all__ = ["NUMBERED", "Template", "encoded", "load_tokenizer", "stand_in", "template_of", "texts_of"]
+
+NUMBERED, SINGLE = "numbered", "single"
+"""How runs of hidden tokens are marked; see `maskwright.fills.FillTraits`."""
+
+SHORTEST = 4
+"""Tokens that `data.max_length` takes at least."""
 
 PROBE = "a"
 """Text whose tokens show what a tokenizer puts around them."""
@@ -50,8 +56,7 @@ def load_tokenizer(config: RunConfig, data: CheckedData) -> Any:
             "for translation (Marian, T5, mBART, M2M, NLLB)."
         )
     check_length(config, tokenizer.model_max_length)
-    node = None if config.masking is None else config.masking.to_dict()
-    if tokenizer.mask_token_id is None and (uses_fill(node, "mask-token") or uses_fill(node, "sentinel")):
+    if tokenizer.mask_token_id is None and (needs_mask_token(config.masking) or _marks_runs(config, SINGLE)):
         tokenizer.mask_token = stand_in(config, tokenizer)
     _check_sentinels(config, tokenizer)
     return tokenizer
@@ -80,23 +85,21 @@ def stand_in(config: RunConfig, tokenizer: Any) -> str:
 
 def _check_sentinels(config: RunConfig, tokenizer: Any) -> None:
     """Refuse numbered sentinels that may run out."""
-    fills = [part.fill for part in maskings_of(config.masking)]
-    if not any(isinstance(fill, Sentinel) and fill.law == "numbered" for fill in fills):
+    if not _marks_runs(config, NUMBERED):
         return
     most, there = config.data.max_length // 2, len(Vocabulary.from_tokenizer(tokenizer).sentinel_ids)
     if there < most:
+        shorter = f", or set data.max_length to {2 * there} or lower" if 2 * there >= SHORTEST else ""
         raise ConfigError(
             f"masking.fill: sentinel numbers every run of hidden tokens; {config.data.max_length} tokens may have "
             f"{most} runs, and the tokenizer of '{config.model}' has {there} sentinels. Use fill: {{sentinel: "
-            f"single}}, or set data.max_length to {2 * there} or lower."
+            f"single}}{shorter}."
         )
 
 
-def maskings_of(masking: Any) -> list[Masking]:
-    """The maskings of a run, one for each side that it hides in."""
-    if masking is None:
-        return []
-    return [masking] if isinstance(masking, Masking) else [part for _, part in masking.modalities]
+def _marks_runs(config: RunConfig, law: str) -> bool:
+    """Whether runs of hidden tokens become one marker each, by a law."""
+    return any(fills.traits(part.fill).marks_runs == law for part in maskings_of(config.masking).values())
 
 
 def texts_of(side: str, texts: Any) -> dict[str, Any]:
@@ -158,16 +161,17 @@ def encoded(
     for name, limit in lengths.items():
         before = n * len(sides)
         prefix = section.prefix if name == "source" else ""
-        parts, cut = [], 0
+        parts, cut, done = [], 0, 0
         for texts in _blocks(rows[name], n):
             side = texts_of(name, [prefix + text for text in texts])
             tokens = tokenizer(**side, truncation=True, max_length=limit, return_attention_mask=False)
-            parts.extend(tokens["input_ids"])
+            parts.append(Ragged.from_rows(tokens["input_ids"]))
             cut += number_cut(tokens, limit)
-            on_progress((before + len(parts)) // 2, n)
+            done += len(texts)
+            on_progress((before + done) // 2, n)
         template = template_of(tokenizer, target=name == "target")
         first = len(template.first) + prefix_length(tokenizer, prefix)
-        sides[name] = Side(Ragged.from_rows(parts), first, len(template.last))
+        sides[name] = Side(Ragged.joined(parts), first, len(template.last))
         if cut:
             key = "data.max_length" if name == "source" else "data.max_target_length"
             notes.append(f"{cut:,} of {n:,} {name}s are longer than {key}={limit} tokens and are cut at the end.")

@@ -142,8 +142,6 @@ class Pictures:
         Returns:
             `mask` [B, *grid] bool over the masking's units (see `patches`), None without a masking.
         """
-        import torch
-
         if masking is None:
             return Hidden.whole(batch)
         pixels, way = batch.inputs[PICTURE], way_inside(masking.fill)
@@ -159,8 +157,7 @@ class Pictures:
             whole = self.patches(pixels).grid
             times = tuple(n // m for n, m in zip(whole.shape, patches.grid.shape, strict=True))
             changed = {PATCH_INPUTS[way]: enlarged(corrupted.unit_mask, times).flatten(1)}
-        inputs, share = {**batch.inputs, **changed}, torch.as_tensor(corrupted.ratio).to(torch.float32)
-        return Hidden(inputs, batch.labels, batch.weight, batch.examples, share, corrupted.unit_mask)
+        return Hidden.of(batch, corrupted, {**batch.inputs, **changed})
 
     def drawn(
         self,

@@ -1,8 +1,9 @@
-"""What tasks on pictures ask of a masking and its strategies; each question has one home."""
+"""What tasks on pictures ask of a masking: whether it hides inside the model, adds a channel, needs other pictures."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,11 @@ from maskwright.patterns.tied import Tied
 from maskwright.vision.patch_tokens import FILLS
 
 if TYPE_CHECKING:
+    from maskwright.backend.arrays import Array
+    from maskwright.budgets import Budget
     from maskwright.grid import Grid
     from maskwright.masking import Masking
+    from maskwright.rng import Rng
 
 __all__ = [
     "DROP",
@@ -74,9 +78,26 @@ def evened(masking: Masking, grid: Grid, progress: float) -> Masking:
 
     A pattern that hides tubes or the like counts these, and not the cells of the grid.
     """
-    rounded = budgets.traits(masking.budget).rounded
-    if rounded is None:
+    declared = budgets.traits(masking.budget)
+    if masking.budget is None or declared.rounded is None:
         return masking
     everything = np.ones((1, *grid.shape), dtype=bool)
     units = int(patterns.traits(masking.pattern).countable(grid, everything)[0])
-    return replace(masking, budget=Count(rounded(units, progress)))
+    even = Count(declared.rounded(units, progress))
+    return replace(masking, budget=even if declared.weights is None else _Evened(masking.budget, even))
+
+
+@dataclass(frozen=True)
+class _Evened:
+    """A number of units in place of what a budget asks for; the weights of its law stay."""
+
+    budget: Budget
+    even: Count
+
+    def __call__(self, n_valid: Array, *, rng: Rng, progress: float) -> Array:
+        return self.even(n_valid, rng=rng, progress=progress)
+
+    @property
+    def weights(self) -> Callable[..., Array] | None:
+        """A trait of budgets."""
+        return budgets.traits(self.budget).weights
