@@ -152,6 +152,10 @@ def test_a_second_way_of_taking_away_is_in_the_verdict(first, second, words):
     lines = verdict(both).details
     assert any(line.startswith(words) for line in lines), lines
     assert any("surprise" in line for line in lines) == (first == UP and second == WIDE)
+    opening = "Masking helped where parts are hidden as in its own training; in another way it is not shown: "
+    assert verdict(both).sentence.startswith(opening) == (first == UP and second == WIDE)
+    both["groups"]["variants"].append({"variant": "removed", "n": 600, **compared(*UP)})
+    assert not verdict(both).sentence.startswith(opening)
 
 
 def test_rows_on_which_the_checkpoint_was_chosen_are_named_at_the_top():

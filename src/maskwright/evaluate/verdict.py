@@ -7,8 +7,9 @@ only if it lies on the other, *without effect* if the interval holds 0 and lies 
 *undecided* otherwise. What counts for the outcome is `auc_mask` and the examples without the shortcut (the variants
 with `removed` in their name, else the first variant): one better and one worse is *mixed*; better and undecided is
 still *better*, and the sentence says both. Where the shortcut was removed in several ways, the weakest difference
-speaks for all. A change on whole inputs is always in the same sentence. If neither model is better on whole inputs than
-an answer that ignores them, nothing is claimed.
+speaks for all. Where `auc_mask` alone is better, and not under a second fill, the sentence says so. A change on whole
+inputs is always in the same sentence. If neither model is better on whole inputs than an answer that ignores them,
+nothing is claimed.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
     opening = OPENINGS[outcome]
     if outcome in (UNDECIDED, NO_EFFECT) and _unlearned(document):
         opening = "Nothing can be said about masking, because the task was not learned"
+    elif outcome == BETTER and _only_own_fill(document, outcomes):
+        opening = "Masking helped where parts are hidden as in its own training; in another way it is not shown"
     sentence = f"{opening}{_where(document)}: {measures}{_clean_change(document, outcome)}."
     details = (
         *_not_learned(document),
@@ -192,6 +195,14 @@ def _not_learned(document: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _unlearned(document: Mapping[str, Any]) -> list[str]:
     return [who for who, learned in document["clean"]["learned"].items() if learned is False]
+
+
+def _only_own_fill(document: Mapping[str, Any], outcomes: Sequence[str]) -> bool:
+    """Whether all that got better is the mean over a curve, and not with a fill that neither model has met."""
+    second = document["settings"]["second"]
+    if second is None or BETTER in outcomes[:-1]:
+        return False
+    return Scale.of(document).judge(document["curves"][second["pattern"]]["auc_mask"]["difference"]) != BETTER
 
 
 def _second_way(document: Mapping[str, Any], first: str) -> tuple[str, ...]:
