@@ -103,7 +103,7 @@ def test_texts_as_long_as_the_model_takes(family):
 def test_it_keeps_the_contract_of_tasks(files, family, fill, tmp_path):
     masking = {"pattern": "span", "budget": 0.5, "fill": fill, "unit": "word"}
     findings = check_task("text-classification", {**node(files, family, tmp_path), "masking": masking}, tmp_path)
-    assert {finding.verdict for finding in findings} <= {"pass"}
+    assert [finding.check for finding in findings if finding.verdict != "pass"] == ["labels"]  # has none per token
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_decoders_with_padding_on_the_left_keep_it(files, decoder, fill, tmp_pat
     config = parse_config(keys)
     assert TASK.reader(config, TASK.load(config.data)).padding_side == "left"
     findings = check_task("text-classification", keys, tmp_path)
-    assert {finding.verdict for finding in findings} <= {"pass"}
+    assert [finding.check for finding in findings if finding.verdict != "pass"] == ["labels"]  # has none per token
 
 
 def test_a_decoder_with_padding_on_the_left_is_evaluated_with_adapters_folded_in(files, decoder, tmp_path):
@@ -144,4 +144,4 @@ def test_a_decoder_with_padding_on_the_left_is_evaluated_with_adapters_folded_in
 def test_pairs_and_class_weights_keep_it_too(files, tmp_path):
     keys = node({**files, "text_pair": "second"}, "tiny", tmp_path, class_weights="auto")
     findings = check_task("text-classification", keys, tmp_path)
-    assert {finding.verdict for finding in findings} <= {"pass"}
+    assert [finding.check for finding in findings if finding.verdict != "pass"] == ["labels"]  # has none per token
