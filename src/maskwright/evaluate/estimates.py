@@ -1,4 +1,4 @@
-"""From replicates to values with intervals, ready for JSON."""
+"""Which interval a number gets, of its resamples, over seeds or exact; ready for JSON."""
 
 from __future__ import annotations
 
