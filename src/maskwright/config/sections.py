@@ -1,4 +1,4 @@
-"""The sections of a run configuration that all tasks share: their fields are its keys, their defaults its defaults.
+"""The keys that all tasks share, with their defaults: training, and evaluation with its draws, resamples, confidence.
 
 A task replaces `data`, `training` and `generation` by sections of its own. A key that is in none of them is refused,
 with the nearest name that is.

@@ -1,4 +1,4 @@
-"""Shards of a corpus, row by row in the order of the files, without decoding what is passed over.
+"""Shards of texts and tables, row by row in the order of the files, without decoding what is passed over.
 
 A row is at first what the file holds: a line, the cells of a line, a place in a batch of Parquet. `decode` makes values
 of it. So a reader that wants every eighth row parses one in eight.

@@ -1,4 +1,4 @@
-"""What tags say and which rules they break, of many sentences at once: every tag is compared with its neighbours."""
+"""Which neighbouring tags make one mention, and which break the rules of their scheme, of many sentences at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How tags say where a mention begins and ends: IOB1, IOB2, BIOES, BILOU, or by their types alone (IO).
+"""Which scheme tags follow (IOB1, IOB2, BIOES, BILOU, types alone), and the mentions of one sentence for its score.
 
 Sources: Ramshaw and Marcus 1995, Text chunking using transformation-based learning (IOB1); Ratnaparkhi 1998 (IOB2);
 Ratinov and Roth 2009, Design challenges and misconceptions in named entity recognition (BILOU, the same as BIOES).

@@ -33,7 +33,7 @@ __all__ = [
     "way_inside",
 ]
 
-DROP, REPLACE = FILLS
+DROP, REPLACE = FILLS[:2]
 """Ways to hide patches inside a model."""
 
 

@@ -1,4 +1,4 @@
-"""The hooks on a vision model through which it takes `hidden_patches`: `PatchTokens`."""
+"""The hooks on a vision model through which it takes `hidden_patches`, and what stands in a hidden patch's place."""
 
 from __future__ import annotations
 
