@@ -1,4 +1,4 @@
-"""Which interval and p-value a number gets, by its kind: share, bounded, unbounded, difference, worst of several."""
+"""Which interval and p-value a number gets, by its kind: share, bounded, unbounded, difference, worst of several.
 
 There is one rule for each kind of number, used wherever such a number stands: shares of right answers and other numbers
 with a smallest and a largest value get the interval of a share, all others Student's; a difference gets the interval
