@@ -46,13 +46,14 @@ SETTINGS = [(n, draws, seeds) for n in (20, 50, 200, 600) for draws in (1, 3) fo
 
 @pytest.mark.parametrize(("n", "draws", "seeds"), SETTINGS)
 @pytest.mark.parametrize("p", [0.0, 0.01, 0.5, 0.99, 1.0])
-def test_shares(p, n, draws, seeds):
+def test_shares(p, n, draws, seeds, record_property):
     rng, held = np.random.default_rng([n, draws, seeds, round(100 * p)]), 0
     for _ in range(REPETITIONS):
         right = answered(rng, difficulties(rng, p, n), draws, seeds, p)
         low, high = sample_of(right.mean(axis=2)).estimate().bounds(0.95)
         assert 0 <= low < high <= 1
         held += low <= p <= high
+    record_property("held", held / REPETITIONS)
     assert held / REPETITIONS >= 0.93 - SLACK
     if p == 0.5 and n >= 200:
         assert held / REPETITIONS <= 0.99 + SLACK
@@ -62,7 +63,7 @@ def test_shares(p, n, draws, seeds):
 @pytest.mark.parametrize(
     ("p", "q"), [(0.0, 0.0), (0.01, 0.01), (0.5, 0.5), (0.99, 0.99), (1.0, 1.0), (0.6, 0.5), (1.0, 0.9)]
 )
-def test_paired_differences(p, q, n, draws, seeds):
+def test_paired_differences(p, q, n, draws, seeds, record_property):
     rng = np.random.default_rng([n, draws, seeds, round(100 * p), round(100 * q)])
     held = claimed = 0
     for _ in range(REPETITIONS):
@@ -76,6 +77,8 @@ def test_paired_differences(p, q, n, draws, seeds):
         assert -1 <= low < high <= 1
         held += low <= p - q <= high
         claimed += low > 0 or high < 0
+    record_property("held", held / REPETITIONS)
+    record_property("claimed", claimed / REPETITIONS)
     assert held / REPETITIONS >= 0.93 - SLACK
     if p == q:
         assert claimed / REPETITIONS <= 0.055 + SLACK
@@ -93,7 +96,7 @@ def of_rank(rank, p, rho=0.5):
 
 @pytest.mark.parametrize(("n", "seeds"), [(50, 1), (200, 1), (200, 3), (600, 3)])
 @pytest.mark.parametrize("p", [0.5, 0.9])
-def test_a_verdict_claims_in_no_more_than_one_of_twenty_cases_what_is_not_there(p, n, seeds):
+def test_a_verdict_claims_in_no_more_than_one_of_twenty_cases_what_is_not_there(p, n, seeds, record_property):
     rng, claims, repetitions = np.random.default_rng([n, seeds, round(10 * p)]), 0, 400
 
     def numbers(easy, shift):
@@ -108,6 +111,7 @@ def test_a_verdict_claims_in_no_more_than_one_of_twenty_cases_what_is_not_there(
         found, _ = judged(summary_of(runs, chance=0.1, resamples=2))
         price = "on whole inputs is" in found.sentence
         claims += found.outcome in ("better", "worse", "mixed") or price
+    record_property("claimed", claims / repetitions)
     assert claims / repetitions <= 0.055 + 3 * np.sqrt(0.055 * 0.945 / repetitions)
 
 

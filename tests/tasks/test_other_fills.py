@@ -22,3 +22,16 @@ def test_it_differs_from_the_runs_own(name, fill):
     parts = other.values() if isinstance(other, dict) else [other]
     assert all(fills.from_node(part) != fills.from_node(fill) for part in parts)
     assert in_words(other)
+
+
+def test_of_several_modalities_it_is_that_of_what_evaluation_hides():
+    class Reader:
+        mask_token_id = 4
+
+    of_both = {"source": "mask-token", "target": "random-token"}
+    assert tasks.get("translation").other_fill(of_both, Reader()) == "drop"
+    of_both = {"image": "noise", "text": "drop"}
+    assert tasks.get("image-text-classification").other_fill(of_both, Reader()) == {
+        "image": "mean",
+        "text": "mask-token",
+    }

@@ -141,7 +141,7 @@ def test_rows_do_not_depend_on_each_other(monkeypatch):
 
 def test_bootstrap():
     images = measured(*detections(15, seed=6))
-    result = bootstrap(images.values, 15, resamples=50)["AP"]
+    result = bootstrap(images.values, np.arange(15), resamples=50)["AP"]
     assert result.value == images.value(np.ones((1, 15)))[0]
     assert result.replicates.std() > 0
 

@@ -118,7 +118,7 @@ def test_a_whole_run_is_evaluated_against_its_twin(make_config, model):
     assert 0 <= document["clean"]["model"]["value"] <= document["clean"]["model"]["high"] <= 1
     assert [one["name"] for one in document["other_metrics"]] == ["map50", "map75", "mar"]
     (numbers,) = document["sections"]
-    assert len(numbers["tables"][0]["rows"]) == 3
+    assert len(numbers["tables"][0]["rows"]) == 4  # whole, two patterns, the first with another fill
     assert [row[0] for row in numbers["tables"][1]["rows"]] == ["red", "blue"]
     assert len(numbers["tables"][0]["rows"][0]) == len(numbers["tables"][0]["head"]) == 8
     assert all(item["model"]["src"] for item in document["examples"]["items"])

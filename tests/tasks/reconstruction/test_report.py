@@ -70,7 +70,7 @@ def test_pictures_are_shown_only_where_examples_are_asked_for(run, tmp_path):
 
 def test_the_difference_of_probes_is_paired():
     right, other = np.array([True] * 90 + [False] * 10), np.array([True] * 80 + [False] * 20)
-    table = reconstruction_report._compared(right, other, 2000, 0.95)
+    table = reconstruction_report._compared(right, other, 0.95)
     assert [row[1] for row in table["rows"]] == ["90.0%", "80.0%", "+10.0 points"]
     low, high = (float(end) for end in table["rows"][2][2].split(" to "))
     # Ten pairs of a hundred differ, all to one side: a standard error of 3 points.

@@ -13,8 +13,8 @@ from maskwright.config import RunConfig
 from maskwright.data.translation.loading import LANGUAGES
 from maskwright.errors import ConfigError
 from maskwright.masking import Masking
+from maskwright.tasks.text import models
 from maskwright.tasks.text.maskings import check_maskings, check_units, maskings_of
-from maskwright.tasks.text.models import variant_notes
 from maskwright.tasks.text.tokenizing import CHUNK
 from maskwright.tasks.translation import scratch
 from maskwright.tasks.translation.encoded import SOURCE, TARGET
@@ -66,10 +66,16 @@ def _name(masking: Masking) -> str:
 
 def evaluated(node: Mapping[str, Any]) -> Masking:
     """What evaluation hides: of the source alone, with its fill; the target is what is asked for."""
-    fill = node["fill"]
-    if isinstance(fill, Mapping) and set(fill) == {SOURCE, TARGET}:
-        fill = fill[SOURCE]
-    return Masking.from_dict({**node, "fill": fill})
+    return Masking.from_dict({**node, "fill": _of_source(node["fill"])})
+
+
+def other_fill(fill: Any, tokenizer: Any) -> Any:
+    """Another way to take away what is hidden of the source; see `Task.other_fill`."""
+    return models.other_fill(_of_source(fill), tokenizer)
+
+
+def _of_source(fill: Any) -> Any:
+    return fill[SOURCE] if isinstance(fill, Mapping) and set(fill) == {SOURCE, TARGET} else fill
 
 
 def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
@@ -91,7 +97,7 @@ def describe(config: RunConfig, data: CheckedData) -> tuple[str, ...]:
     if tokenizer is None:
         notes.append("Words were counted, as the tokenizer is trained with the model; tokens are as many or more.")
     else:
-        notes += variant_notes(data, tokenizer)
+        notes += models.variant_notes(data, tokenizer)
     return tuple(notes)
 
 

@@ -18,8 +18,8 @@ from maskwright.tasks.metrics.bleu_characters import BLEU_CHARACTERS
 from maskwright.tasks.metrics.chrf import CHRF
 from maskwright.tasks.metrics.exact_match import EXACT_MATCH
 from maskwright.tasks.metrics.perplexity import PERPLEXITY
-from maskwright.tasks.text.models import other_fill, plain_fill, readable_variants, same_tokens
-from maskwright.tasks.translation.checks import check_run, describe, evaluated
+from maskwright.tasks.text.models import plain_fill, readable_variants, same_tokens
+from maskwright.tasks.translation.checks import check_run, describe, evaluated, other_fill
 from maskwright.tasks.translation.encoded import SIDES, EncodedPairs, rows_of_sources
 from maskwright.tasks.translation.generating import GenerationSection, decoding, interim
 from maskwright.tasks.translation.models import built, likelihood, predict, restored
