@@ -66,6 +66,7 @@ def document(area, clean=FLAT, variants=(), n=600, seeds=1, metric=ACCURACY):
         (DOWN, "worse", "Masking hurt: "),
         (FLAT, "no effect", "Masking did not help: "),
         (WIDE, "undecided", "It is not clear whether masking helped: "),
+        ((-0.02, -0.05, 0.01), "undecided", "It is not clear whether masking helped: "),
         ((0.0, None, None), "undecided", "It is not clear whether masking helped: "),
     ],
 )
