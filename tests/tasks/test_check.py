@@ -4,6 +4,7 @@ import json
 import sys
 from functools import cache
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -69,7 +70,7 @@ def ready(nodes, loaded):
 
 @pytest.fixture
 def trains(loaded):
-    """Take a step's loss of a run, and answers under its masks of evaluation."""
+    """The loss of a run's first examples, which answer under its masks of evaluation too."""
 
     def step(config, evaluated=False):
         task, data = tasks.get(config.task), loaded(config)
@@ -77,8 +78,7 @@ def trains(loaded):
         examples = task.encode(data.train, built.reader, config, data=data)
         batch = examples.batch(range(4))
         hidden = examples.hide(batch, config.masking, Moment(0))
-        total = task.loss(built.model, hidden).sum
-        assert torch.isfinite(total)
+        total = task.loss(built.model, hidden).sum.item()
         if evaluated:
             node = config.masking.to_dict()
             fill = node["fill"] if "fill" in node else {name: one["fill"] for name, one in node["modalities"].items()}
@@ -87,6 +87,8 @@ def trains(loaded):
             with torch.no_grad():
                 asked = examples.hide(batch, masking, Moment.evaluation())
                 assert len(task.predict(built.model, asked, task.settings(config, built.reader))) == 4
+
+        return total
 
     return step
 
@@ -97,16 +99,22 @@ def test_units(nodes, ready, trains, name, unit):
     masking = {**nodes(name)["masking"], "unit": unit}
     for changes in ({"masking": masking}, {"evaluation": {"unit": unit}}):
         config = ready(name, **changes)
-        if config is not None:
-            trains(config, evaluated="evaluation" in changes)
+        assert config is None or np.isfinite(trains(config, evaluated="evaluation" in changes))
 
 
 @EVERY
 @pytest.mark.parametrize("fill", FILLS, ids=str)
 def test_fills(nodes, ready, trains, name, fill):
     config = ready(name, masking={**nodes(name)["masking"], "fill": fill})
-    if config is not None:
-        trains(config, evaluated=True)
+    assert config is None or np.isfinite(trains(config, evaluated=True))
+
+
+@EVERY
+def test_the_run_as_it_is_is_ready_and_nonsense_is_not(nodes, ready, name):
+    masking = nodes(name)["masking"]
+    assert ready(name) is not None
+    assert ready(name, masking={**masking, "unit": "wrod"}) is ready(name, evaluation={"unit": "wrod"}) is None
+    assert ready(name, masking={**masking, "fill": "mask-toekn"}) is None
 
 
 @EVERY
@@ -119,8 +127,7 @@ def test_models_that_there_are_not(ready, name, model):
 @pytest.mark.parametrize("model", FAMILIES)
 def test_families(ready, trains, name, model):
     config = ready(name, model=model)
-    if config is not None:
-        trains(config)
+    assert config is None or np.isfinite(trains(config))
 
 
 @EVERY

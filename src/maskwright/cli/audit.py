@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -67,19 +67,24 @@ def command(
         document = audit(subject, target=target, command=shlex.join(words), only=only or (), on_progress=tell)
         if output is not None:
             write_page(document, output)
-    if json:
-        import json as json_module
-
-        typer.echo(json_module.dumps(document, ensure_ascii=False, indent=2))
-    else:
-        from maskwright.audit.terminal import show
-        from maskwright.cli.console import output as results
-
-        show(document, results())
-        if output is not None:
-            results().print(f"written: {output}", markup=False, soft_wrap=True)
+    _print(document, output, as_json=json)
     if document["verdicts"]["fail"]:
         raise typer.Exit(1)
+
+
+def _print(document: Mapping[str, Any], page: Path | None, *, as_json: bool) -> None:
+    """The result, and where its page is."""
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return
+    from maskwright.audit.terminal import show
+    from maskwright.cli.console import output
+
+    show(document, output())
+    if page is not None:
+        output().print(f"written: {page}", markup=False, soft_wrap=True)
 
 
 def _subject(

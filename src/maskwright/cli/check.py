@@ -72,7 +72,7 @@ def _document(config: RunConfig, data: CheckedData, described: tuple[str, ...]) 
         "ready": True,
         "task": config.task,
         "model": config.model,
-        "dataset": getattr(config.data, "dataset", None),
+        "dataset": config.data.hub_name,
         "files": {
             "train": sources["train"],
             "validation": sources["validation"] or sources["train"],

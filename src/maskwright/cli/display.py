@@ -20,7 +20,7 @@ SECONDS_BETWEEN_LINES = 10.0
 def watching() -> Iterator[Watcher]:
     """A listener for training and evaluation, to be used while the context lasts."""
     if not console().is_terminal:
-        yield Lines()
+        yield _noted_once(Lines())
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
@@ -32,7 +32,21 @@ def watching() -> Iterator[Watcher]:
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=console(), transient=True) as progress:
-        yield Bar(progress)
+        yield _noted_once(Bar(progress))
+
+
+def _noted_once(watch: Watcher) -> Watcher:
+    """The same listener, which hears every note once: a twin that is trained has all the notes of its run."""
+    notes: set[str] = set()
+
+    def listen(event: Event) -> None:
+        if event.kind != "note":
+            watch(event)
+        elif event.message not in notes:
+            notes.add(event.message)
+            watch(event)
+
+    return listen
 
 
 class Bar:

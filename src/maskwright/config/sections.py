@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -22,6 +21,7 @@ from pydantic import (
 )
 
 from maskwright import patterns
+from maskwright.config.data_section import DataSection, Node
 from maskwright.engine.modalities import PerModality
 from maskwright.errors import ConfigError
 from maskwright.masking import Masking
@@ -30,7 +30,6 @@ from maskwright.strategy import short, to_node
 __all__ = [
     "Configuration",
     "Configurations",
-    "DataSection",
     "EvaluationConfig",
     "LoraConfig",
     "RunConfig",
@@ -38,33 +37,7 @@ __all__ = [
 ]
 
 
-class _Node(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class DataSection(_Node):
-    """Where the examples are: what the `data` sections of all tasks have in common.
-
-    Without `validation`, `validation_share` of the training rows is set aside, the same rows every time. Without
-    `test`, evaluation uses the validation rows. Each task says in a subclass which columns or folders it reads.
-    """
-
-    train: str = Field(default="train", description="file, folder or split")
-    validation: str | None = Field(default=None, description="the same; default: set aside from train")
-    test: str | None = Field(default=None, description="the same; default: the validation rows")
-    variants: dict[str, str] = Field(
-        default_factory=dict, description="name of a group: column of the test file with the example in that variant"
-    )
-    validation_share: float = Field(
-        default=0.1, gt=0.0, lt=0.5, description="of the training rows, where no validation is given"
-    )
-    duplicates: Literal["refuse", "drop"] = Field(
-        default="refuse",
-        description="rows with the same content in two splits; drop leaves them out of training and counts them",
-    )
-
-
-class LoraConfig(_Node):
+class LoraConfig(Node):
     """Low-rank adapters instead of full fine-tuning (needs the extra `lora`)."""
 
     rank: int = Field(default=8, ge=1, description="inner dimension of the adapters")
@@ -75,7 +48,7 @@ class LoraConfig(_Node):
     )
 
 
-class TrainingConfig(_Node):
+class TrainingConfig(Node):
     """How the model learns. Batch sizes are per device; `learning_rate` is the peak."""
 
     output: str = Field(default="runs/first", description="the run folder")
@@ -121,7 +94,7 @@ class TrainingConfig(_Node):
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
-class EvaluationConfig(_Node):
+class EvaluationConfig(Node):
     """What is measured after training, and with what certainty."""
 
     ratios: list[Share] = Field(
@@ -206,7 +179,7 @@ ObjectiveNode = Annotated[
 ]
 
 
-class RunConfig(_Node):
+class RunConfig(Node):
     """One run: task, model, data, masking, objective, training and evaluation.
 
     It is validated with the task's own sections: `context={"configurations": Configurations}`.

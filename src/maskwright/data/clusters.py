@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def with_cluster(section: Any, roles: Sequence[Role]) -> tuple[Role, ...]:
     """The roles, and that of clusters where the configuration names their column."""
-    return (*roles, CLUSTER) if getattr(section, "cluster", None) is not None else tuple(roles)
+    return (*roles, CLUSTER) if section.cluster_column is not None else tuple(roles)
 
 
 def with_cluster_names(split: Split) -> Split:

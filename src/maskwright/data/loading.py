@@ -64,7 +64,7 @@ def load_table_data(section: Any, roles: Sequence[Role], *, checks: Sequence[Che
     Raises:
         DataError: with all problems of all sources.
     """
-    if getattr(section, "stream", False):
+    if section.is_stream:
         raise ConfigError("data.stream: this task reads whole tables; remove data.stream, or name a smaller table.")
     reading = Reading(section, with_cluster(section, roles))
     splits, notes = reading.splits(reading.tables(), checks)
@@ -92,7 +92,7 @@ class Reading:
     def tables(self) -> dict[str, Table]:
         """The table of each split that has a source."""
         check_root(self.section)
-        dataset = getattr(self.section, "dataset", None)
+        dataset = self.section.hub_name
         if dataset is None:
             return read_tables(self.section, read_table, are_paths=True)
         return read_tables(self.section, lambda split, key: read_split(dataset, split, key), are_paths=False)

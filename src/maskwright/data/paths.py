@@ -16,13 +16,12 @@ from maskwright.errors import DataError, Problem
 
 def folder_of(table: Table, section: Any) -> Path:
     """The folder that paths in a table are taken from: `data.root`, else the table's own."""
-    root = getattr(section, "root", None)
-    return Path(table.source).parent if root is None else Path(root)
+    return Path(table.source).parent if section.paths_from is None else Path(section.paths_from)
 
 
 def check_root(section: Any) -> None:
     """Raise a `DataError` where `data.root` names no folder."""
-    root = getattr(section, "root", None)
+    root = section.paths_from
     if root is not None and not Path(root).is_dir():
         what = f"there is no such folder (data.root); the path is taken from {Path.cwd()}"
         raise DataError([Problem(root, what, "Change data.root.")])

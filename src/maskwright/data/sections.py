@@ -20,6 +20,22 @@ class ClusteredSection(DataSection):
         "together",
     )
 
+    @property
+    def cluster_column(self) -> str | None:
+        """The key `cluster`."""
+        return self.cluster
+
+
+class PathsSection(ClusteredSection):
+    """Files that name other files, such as pictures."""
+
+    root: str | None = Field(default=None, description="folder that paths are taken from; default: the file's own")
+
+    @property
+    def paths_from(self) -> str | None:
+        """The key `root`."""
+        return self.root
+
 
 class TableSection(ClusteredSection):
     """Tables with a column for each role of a task.
@@ -45,6 +61,16 @@ class TableSection(ClusteredSection):
     stream: bool = Field(default=False, description="read train while the model learns; for corpora beyond the memory")
     buffer: int = Field(default=10_000, ge=1, description="rows of a stream that are shuffled among each other")
     skip_damaged: bool = Field(default=False, description="leave damaged rows of a stream out, and count them")
+
+    @property
+    def hub_name(self) -> str | None:
+        """The key `dataset`."""
+        return self.dataset
+
+    @property
+    def is_stream(self) -> bool:
+        """The key `stream`."""
+        return self.stream
 
 
 def section_of(name: str, roles: Sequence[Role], base: type[DataSection] = TableSection) -> type[Any]:

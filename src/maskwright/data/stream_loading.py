@@ -71,7 +71,7 @@ def load_stream_data(
     splits, notes = reading.splits(tables, checks)
     data = reading.assembled(splits, notes)
     present = tuple(role for role in reading.roles if role.name in data.columns)
-    folder = getattr(section, "root", None) or str(Path(whole.shards[0]).parent)
+    folder = section.paths_from or str(Path(whole.shards[0]).parent)
     rows = RowReader(present, tuple(data.columns.items()), data.labels, folder)
     return dataclasses.replace(data, stream=dataclasses.replace(whole, rows=rows))
 

@@ -94,7 +94,7 @@ def check_out(out: Any, x: Array) -> None:
         raise MaskingError(f"out: expected a {wanted}, given {shown}.")
     steps = out.stride() if is_torch(out) else out.strides
     if any(step == 0 and size > 1 for step, size in zip(steps, out.shape, strict=True)):
-        raise MaskingError("out: several of its cells lie in one place of memory (expanded); give out=x.clone(), say.")
+        raise MaskingError("out: several of its cells share one place in memory (expanded); give out=x.clone(), say.")
     if out.requires_grad or out.device != x.device if is_torch(out) else not out.flags.writeable:
         raise MaskingError("out: expected memory on the batch's device that may be written to and needs no gradient.")
 

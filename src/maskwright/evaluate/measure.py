@@ -17,7 +17,7 @@ from maskwright.evaluate.statistics import BOOTSTRAP_SEED, Replicated, bootstrap
 from maskwright.tasks.metrics.metric import Metric
 
 NARROW = 32
-"""Columns of a statistic up to which it goes into one matrix product with all others; wider ones are sparse."""
+"""Columns of a statistic up to which it goes into one matrix product with all others; wider ones have their own."""
 
 Measured = dict[tuple[str, Key], Replicated]
 """(model or twin, key) -> value and replicates, all on the same resamples. Shares of right answers have a number for

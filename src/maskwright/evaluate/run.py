@@ -146,14 +146,14 @@ def _folder(subjects: Sequence[TrainedRun], on_progress: Watcher) -> Path:
     if _evaluated(own) not in (None, runs):
         raise RunError(
             f"{common} and {own} hold evaluations of other runs with the same seeds. Move one of them away, or "
-            "evaluate runs that lie in a folder of their own."
+            "move the runs to another folder and evaluate them there."
         )
     on_progress(Event("note", f"{common} holds an evaluation of other runs; this one goes to {own}."))
     return own
 
 
 def _evaluated(folder: Path) -> list[tuple[int, str]] | None:
-    """Seeds and names of the runs whose evaluation lies in a folder; None if there is none."""
+    """Seeds and names of the runs whose evaluation is in a folder; None if there is none."""
     try:
         runs = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))["runs"]
         return sorted((run["seed"], Path(run["run"]).name) for run in runs)

@@ -1,4 +1,4 @@
-"""Pictures on the page: PNG files that lie in the document itself."""
+"""Pictures on the page: PNG files inside the document itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDE = 2.5
 
 
 def source(src: str) -> str:
-    """The source of a picture, which must lie in the document itself.
+    """The source of a picture, which must be inside the document itself.
 
     Raises:
         RunError: it is anything but a PNG in base64.

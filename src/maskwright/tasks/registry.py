@@ -134,6 +134,6 @@ def _check_parts(parsed: RunConfig) -> None:
             raise ConfigError(f"evaluation.metrics: '{name}' is given {named.count(name)} times; give it once.")
     if parsed.masking is None and parsed.objective.views > 1:
         raise ConfigError("masking: this objective compares masked views, so something must be hidden; try automask.")
-    if vars(parsed.data).get("stream") and parsed.training.max_steps is None:
+    if parsed.data.is_stream and parsed.training.max_steps is None:
         raise ConfigError("training.max_steps: a stream has no end; say how many optimiser steps to make.")
     task.check(parsed)

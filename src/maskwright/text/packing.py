@@ -45,7 +45,7 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
     """Put the documents of a padded batch into rows without padding between them.
 
     Documents go, longest first, into the fullest row that has room (best fit decreasing; Krell et al. 2021,
-    arXiv:2107.02027), and lie in a row in their original order. The result depends on the lengths alone.
+    arXiv:2107.02027), and stand in a row in their original order. The result depends on the lengths alone.
 
     Args:
         batch: `input_ids` [D, L], `attention_mask` [D, L] where there is padding, and other [D, L] columns (labels per
@@ -73,7 +73,7 @@ def pack(batch: Mapping[str, Array], length: int | None = None, *, causal_labels
     width = int(sizes.sum()) if length is None else length
     row_of = _rows(sizes, width)
     rows = int(row_of.max()) + 1 if len(row_of) else 0
-    order = np.lexsort((np.arange(len(sizes)), row_of))  # documents as they lie in the rows
+    order = np.lexsort((np.arange(len(sizes)), row_of))  # documents in the order of the rows
     order = order[sizes[order] > 0]
     place, within, ends = _places(sizes[order], row_of[order], width)
     begin = np.cumsum(sizes) - sizes  # of each document among the tokens given
@@ -104,7 +104,7 @@ def _places(sizes: np.ndarray, rows: np.ndarray, width: int) -> tuple[np.ndarray
     """Of every token its flat place in the rows and its place in its document; and where each document ends.
 
     Args:
-        sizes: [D] of the documents in the order in which they lie in the rows, none of them empty.
+        sizes: [D] of the documents in the order in which they stand in the rows, none of them empty.
         rows: [D] the row of each, ascending.
         width: of a row.
     """

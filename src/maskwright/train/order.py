@@ -63,7 +63,7 @@ class Order:
         return min(self.total, len(self.example_ids) - place * self.total)
 
     def epoch_of(self, step: int) -> int:
-        """The epoch an optimiser step lies in."""
+        """The epoch of an optimiser step."""
         return step // self.steps_per_epoch
 
     def permutation(self, epoch: int) -> np.ndarray:
@@ -85,7 +85,7 @@ class Order:
         Args:
             examples: of the training split.
             workers: processes that prepare batches.
-            pin_memory: whether batches lie in memory that a graphics card can copy from.
+            pin_memory: whether batches are in memory that a graphics card can copy from.
         """
         import torch
         from torch.utils.data import DataLoader

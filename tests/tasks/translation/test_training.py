@@ -153,7 +153,11 @@ def test_other_ways_to_train(extra, make_config, still_model, tmp_path):
         pytest.importorskip("peft")
     schedule = {"learning_rate_schedule": "constant"} if "ema" in extra else {}
     config = make_config(still_model, HALF, training={"max_steps": 3, "batch_size": 8, **schedule, **extra})
-    AutoModelForSeq2SeqLM.from_pretrained(train(config) / "model")
+    folder = train(config)
+    model = AutoModelForSeq2SeqLM.from_pretrained(folder / "model")
+    assert len(steps_of(folder)) == 3
+    before = AutoModelForSeq2SeqLM.from_pretrained(still_model).state_dict()
+    assert any(not torch.equal(weights, before[name]) for name, weights in model.state_dict().items())
 
 
 def test_a_stream_trains(make_config, pairs_file, tmp_path):

@@ -35,14 +35,14 @@ from maskwright.data.media.images import look_at_picture
 from maskwright.data.media.inspection import Look, Progress
 from maskwright.data.media.visual import Finished, Medium, load_visual_data, silent
 from maskwright.data.roles import IMAGE, Role
-from maskwright.data.sections import ClusteredSection
+from maskwright.data.sections import PathsSection
 from maskwright.data.splits import NAMES, Split
 from maskwright.errors import DataError, Problem, did_you_mean
 
 __all__ = ["DetectionSection", "load_detection_data", "objects_of"]
 
 
-class DetectionSection(ClusteredSection):
+class DetectionSection(PathsSection):
     """Pictures with objects in boxes.
 
     `train`, `validation` and `test` are COCO files (JSON), or tables (JSONL, Parquet) with a column of paths (`image`,
@@ -52,7 +52,6 @@ class DetectionSection(ClusteredSection):
     which every object is where it was.
     """
 
-    root: str | None = Field(default=None, description="folder that paths are taken from; default: the file's own")
     boxes: Literal["xywh", "xyxy", "cxcywh"] = Field(
         default="xywh", description="how boxes are written, in pixels: COCO's way, two corners, or centre and size"
     )

@@ -17,11 +17,11 @@ from maskwright.data.media.visual import Medium, load_visual_data, silent
 from maskwright.data.readers.folders import frames_of, read_clip_folder
 from maskwright.data.readers.npz import Wanted, open_element, split_name
 from maskwright.data.roles import CLIP, LABEL
-from maskwright.data.sections import ClusteredSection
+from maskwright.data.sections import PathsSection
 from maskwright.errors import DataError, Problem
 
 
-class ClipSection(ClusteredSection):
+class ClipSection(PathsSection):
     """Clips with a label each.
 
     `train`, `validation` and `test` are folders `<class>/<clip>/<frames>`, the frames pictures that are sorted by name
@@ -32,7 +32,6 @@ class ClipSection(ClusteredSection):
 
     clip: str | None = Field(default=None, description="column of clip folders, or array; guessed if left out")
     label: str | None = Field(default=None, description="column or array; guessed if left out")
-    root: str | None = Field(default=None, description="folder that paths are taken from; default: the table's own")
 
 
 def load_clip_data(section: ClipSection, *, labelled: bool = True, on_progress: Progress = silent) -> CheckedData:

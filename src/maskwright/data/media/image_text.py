@@ -14,11 +14,11 @@ from maskwright.data.media.images import look_at_picture
 from maskwright.data.media.inspection import Progress
 from maskwright.data.media.visual import Medium, load_visual_data, silent
 from maskwright.data.roles import IMAGE, LABEL, TEXT
-from maskwright.data.sections import ClusteredSection
+from maskwright.data.sections import PathsSection
 from maskwright.data.splits import Split
 
 
-class ImageTextSection(ClusteredSection):
+class ImageTextSection(PathsSection):
     """Pictures with a text and a label each.
 
     `train`, `validation` and `test` are tables (CSV, TSV, JSONL, Parquet) with columns of paths, taken from the table's
@@ -28,7 +28,6 @@ class ImageTextSection(ClusteredSection):
     image: str | None = Field(default=None, description="column of paths; guessed if left out")
     text: str | None = Field(default=None, description="column; guessed if left out")
     label: str | None = Field(default=None, description="column; guessed if left out")
-    root: str | None = Field(default=None, description="folder that paths are taken from; default: the table's own")
     max_length: int = Field(default=64, ge=4, description="tokens; longer texts are cut at the end, and counted")
 
     @field_validator("variants")

@@ -29,11 +29,11 @@ from maskwright.data.media.visual import Medium, load_visual_data, silent
 from maskwright.data.readers.folders import read_picture_folder
 from maskwright.data.readers.npz import Wanted, open_element, split_name
 from maskwright.data.roles import IMAGE, LABEL
-from maskwright.data.sections import ClusteredSection
+from maskwright.data.sections import PathsSection
 from maskwright.errors import DataError, Problem
 
 
-class ImageSection(ClusteredSection):
+class ImageSection(PathsSection):
     """Pictures with a label each.
 
     `train`, `validation` and `test` are folders with a sub-folder for each class; or tables (CSV, TSV, JSONL, Parquet)
@@ -44,7 +44,6 @@ class ImageSection(ClusteredSection):
 
     image: str | None = Field(default=None, description="column of paths, or array; guessed if left out")
     label: str | None = Field(default=None, description="column or array; guessed if left out")
-    root: str | None = Field(default=None, description="folder that paths are taken from; default: the table's own")
 
 
 def load_image_data(section: ImageSection, *, labelled: bool = True, on_progress: Progress = silent) -> CheckedData:

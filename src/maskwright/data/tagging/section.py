@@ -64,6 +64,11 @@ class TaggingSection(ClusteredSection):
     )
     max_length: int = Field(default=256, ge=4, description="tokens; longer sentences are cut at the end, and counted")
 
+    @property
+    def hub_name(self) -> str | None:
+        """The key `dataset`."""
+        return self.dataset
+
 
 def load_tagging_data(section: TaggingSection) -> CheckedData:
     """Read, check and part the data.

@@ -48,8 +48,8 @@ def image_losses(outputs: Any, targets: Sequence[Mapping[str, Any]], usual: torc
     asks for more queries in training, made of the objects with noise, is left out. Of the other architectures only the
     last layer counts, as the configurations of the published models have it.
 
-    An object flagged `ignore` is matched like any other; the prediction it takes, and those that lie in it by half or
-    more and are matched with no other object, have weight 0 in all losses.
+    An object flagged `ignore` is matched like any other; the prediction it takes, and those that are at least half
+    inside it and are matched with no other object, have weight 0 in all losses.
 
     Args:
         outputs: with `logits` [B, Q, classes (+ 1)] and `pred_boxes` [B, Q, 4].
@@ -84,7 +84,7 @@ def _losses(logits: Any, boxes: Any, targets: Sequence[Mapping[str, Any]], usual
     # Predictions that are matched with no object are to be of the class behind the last: no object.
     classes = logits.new_full(logits.shape[:2], config.num_labels, dtype=torch.int64)
     classes[image, query] = labels
-    counted = ~_lying_in_ignored(boxes.detach(), targets)
+    counted = ~_inside_ignored(boxes.detach(), targets)
     counted[image, query] = ~ignored
     counted = counted.to(logits.dtype)
     objects = usual.to(logits)
@@ -134,8 +134,8 @@ def _corners(boxes: Any) -> tuple[Any, Any]:
     return boxes[..., :2] - boxes[..., 2:] / 2, boxes[..., :2] + boxes[..., 2:] / 2
 
 
-def _lying_in_ignored(boxes: Any, targets: Sequence[Mapping[str, Any]]) -> Any:
-    """[B, Q] bool, the predictions of which the share `INSIDE` or more lies in one ignored object."""
+def _inside_ignored(boxes: Any, targets: Sequence[Mapping[str, Any]]) -> Any:
+    """[B, Q] bool, the predictions with a share of `INSIDE` or more inside one ignored object."""
     import torch
 
     inside = torch.zeros(boxes.shape[:2], dtype=torch.bool, device=boxes.device)

@@ -67,7 +67,7 @@ class ImageTextClassifier(PreTrainedModel):
     @staticmethod
     def sizes(config: Any) -> tuple[int, ...]:
         """Numbers of features that the encoder gives: of picture and text, or of both together."""
-        raise NotImplementedError
+        return config.projection_dim, config.projection_dim
 
     def features(self, inputs: dict[str, Any]) -> tuple[torch.Tensor, ...]:
         """As many tensors [B, size] as there are sizes."""
@@ -90,10 +90,6 @@ class ClipClassifier(ImageTextClassifier):
 
     config_class = CLIPConfig
     base_model_prefix = "clip"
-
-    @staticmethod
-    def sizes(config: Any) -> tuple[int, ...]:
-        return config.projection_dim, config.projection_dim
 
     def features(self, inputs: dict[str, Any]) -> tuple[torch.Tensor, ...]:
         inputs.pop("token_type_ids", None)

@@ -11,7 +11,6 @@ import numpy as np
 from maskwright import budgets, fills, patterns
 from maskwright.budgets.count import Count
 from maskwright.patterns.tied import Tied
-from maskwright.vision.patch_tokens import FILLS
 
 if TYPE_CHECKING:
     from maskwright.backend.arrays import Array
@@ -33,7 +32,7 @@ __all__ = [
     "way_inside",
 ]
 
-DROP, REPLACE = FILLS[:2]
+DROP, REPLACE = "drop", "mask-token"
 """Ways to hide patches inside a model."""
 
 
