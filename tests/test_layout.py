@@ -142,7 +142,9 @@ def test_few_files_stand_loose():
     assert loose == {"errors", "grid", "rng", "masking", "mask"}
 
 
-PROBED = re.compile(r"\b(?:hasattr|getattr)\((?:[\w.]*\b)?(?:pattern|budget|fill|masking|strategy|task|section|data)\b, [\"']")
+PROBED = re.compile(
+    r"\b(?:hasattr|getattr)\((?:[\w.]*\b)?(?:pattern|budget|fill|masking|strategy|task|section|data)\b, [\"']"
+)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))

@@ -38,6 +38,13 @@ def test_the_document_is_complete_and_on_disk(evaluation, run):
     assert any("taken away in another way (drop)" in line for line in document["verdict"]["details"])
     assert [point["ratio"] for point in document["curves"]["span"]["points"]] == [0.0, 0.5, 0.9]
     assert [row["variant"] for row in document["groups"]["variants"]] == ["original", "removed", "swapped"]
+    worst = document["groups"]["worst_of_variants"]
+    assert [row["variant"] for row in worst] == ["original", "removed", "swapped"]
+    for row in worst:
+        cells = [cell for cell in document["groups"]["cells"] if cell["variant"] == row["variant"]]
+        assert row["model"]["value"] == min(cell["model"]["value"] for cell in cells)
+        assert row["model_cell"]["variant"] == row["variant"]
+    assert document["groups"]["worst"]["model"]["value"] == min(row["model"]["value"] for row in worst)
     calibration = document["calibration"]
     assert [metric["name"] for metric in calibration["metrics"]] == ["ece", "overconfidence", "loss", "brier"]
     assert len(calibration["rows"]) == 1 + 3 * 2

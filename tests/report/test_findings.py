@@ -127,8 +127,10 @@ def test_only_large_differences_could_be_seen(make_document):
 
 def test_worst_groups(make_document):
     document = make_document()
-    worst = document["groups"]["worst"]
-    worst["model"] = interval(0.5, 0.3, 0.99)
+    everywhere = document["groups"]["worst_of_variants"]
+    assert [row["variant"] for row in everywhere] == ["original", *document["data"]["variants"]]
+    worst = {**document["groups"]["worst"], "variant": "original", "model": interval(0.5, 0.3, 0.99)}
+    document["groups"]["worst_of_variants"] = [worst]
     found = of(document, "Worst group: “original / c & d” (20 texts)")
     assert (found.severity, found.interval, found.size) == (NOTE, "30.0 – 99.0", "50.0%, twin 61.9%")
     worst["model"] = interval(0.5, 0.3, 0.7)

@@ -183,8 +183,18 @@ class Summary:
                 keys.append(key)
         if len(variants) == 1 and not cells:
             return None
-        worst = self._worst(cells, keys) if cells else None
-        return {"variants": variants, "cell_label": right.label if right else None, "cells": cells, "worst": worst}
+        of_variants = []
+        for name in dict.fromkeys(cell["variant"] for cell in cells):
+            some = [place for place, cell in enumerate(cells) if cell["variant"] == name]
+            worst = self._worst([cells[place] for place in some], [keys[place] for place in some])
+            of_variants.append({"variant": name, **worst})
+        return {
+            "variants": variants,
+            "cell_label": right.label if right else None,
+            "cells": cells,
+            "worst": self._worst(cells, keys) if cells else None,
+            "worst_of_variants": of_variants,
+        }
 
     def _worst(self, cells: Sequence[Mapping[str, Any]], keys: Sequence[Key]) -> dict[str, Any]:
         worst = self.comparison.worst(keys)

@@ -71,12 +71,12 @@ def fills(document: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def worst_groups(document: Mapping[str, Any]) -> Iterator[Finding]:
-    """The groups that do worst: of every variant where these are known, else of all."""
+    """The group of every variant that does worst."""
     groups = document["groups"]
-    if not groups or not groups["worst"]:
+    if not groups:
         return
     averages = {row["variant"]: row for row in groups["variants"]}
-    for row in groups.get("worst_of_variants") or [groups["worst"]]:
+    for row in groups["worst_of_variants"]:
         model, cell = row["model"], row["model_cell"]
         average = averages[cell["variant"]]["model"]["value"]
         comparable = groups["cell_label"] == document["metric"]["label"]
